@@ -1,0 +1,108 @@
+//! What an estimator is: encoded rows in, head outputs out, head gradients back in.
+
+use crate::Encoded;
+
+/// The columns of an estimator's output row.
+///
+/// Columns `0..n_actions` are forward logits, column `n_actions` is the stop logit, then `n_actions` backward logits
+/// if P_B is learned, then log F(s) if there is a flow head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// Number of edge labels.
+    pub n_actions: usize,
+    /// Are there backward logits?
+    pub backward: bool,
+    /// Is there a flow head?
+    pub flow: bool,
+}
+
+impl Heads {
+    /// Number of forward columns, the stop logit included.
+    pub fn forward(&self) -> usize {
+        self.n_actions + 1
+    }
+
+    /// First of the backward columns.
+    pub fn backward_at(&self) -> usize {
+        self.n_actions + 1
+    }
+
+    /// Column of the flow head.
+    pub fn flow_at(&self) -> usize {
+        self.n_actions + 1 + if self.backward { self.n_actions } else { 0 }
+    }
+
+    /// Number of columns in use.
+    pub fn width(&self) -> usize {
+        self.flow_at() + usize::from(self.flow)
+    }
+
+    /// Distance between rows in floats: the width rounded up to a whole number of vectors of 16.
+    pub fn stride(&self) -> usize {
+        self.width().next_multiple_of(16)
+    }
+}
+
+/// One named tensor inside [`Params::data`], row-major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Path of the tensor, such as `trunk.0.weight`.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Where it starts in [`Params::data`].
+    pub at: usize,
+}
+
+impl Tensor {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Has the tensor no elements?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The parameters of an estimator: one flat array and a directory of named tensors.
+///
+/// Tensors may be padded for the kernels' sake; padding is zero, has zero gradient, and stays zero.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Params {
+    /// All elements.
+    pub data: Vec<f32>,
+    /// Which tensor is where. Checkpoints and optimisers' masks are made from this.
+    pub tensors: Vec<Tensor>,
+}
+
+/// Encoded rows in, head outputs out; differentiated by hand. Knows no environment and no objective.
+///
+/// The *tape* of a row is what `backward` needs from its `forward`; the caller owns it, so that rows evaluated while
+/// acting need no second forward pass.
+pub trait Estimator: Send + Sync {
+    /// The output columns.
+    fn heads(&self) -> Heads;
+
+    /// Floats of tape per row.
+    fn tape_width(&self) -> usize;
+
+    /// Evaluates rows `rows` of `x`. Row `rows.start + i` is written to the `i`-th row of `out` (stride
+    /// [`Heads::stride`], columns beyond the width undefined) and of `tape` (stride [`Estimator::tape_width`]).
+    ///
+    /// A row's result depends on that row alone, bit for bit: not on its neighbours, not on the number of threads.
+    fn forward(&self, x: &Encoded, rows: std::ops::Range<usize>, out: &mut [f32], tape: &mut [f32]);
+
+    /// Writes the gradient of the parameters over the first `rows` rows, given that of their outputs. `tape` is what
+    /// `forward` left for these rows; `d_out` has the layout of `out`, and zeroes beyond the width.
+    ///
+    /// `grads` has the layout of [`Params::data`] and is overwritten. The same bits for any number of threads.
+    fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], tape: &[f32], grads: &mut [f32]);
+
+    /// The parameters.
+    fn params(&self) -> &Params;
+
+    /// Lets `update` change the parameters, then refreshes whatever is derived from them.
+    fn update(&mut self, update: &mut dyn FnMut(&mut Params));
+}

@@ -1,0 +1,150 @@
+use crate::settings::{Schedule, Shape, Value, Values, choice, settings};
+use crate::{BitMatrix, Encoded, Encoding, Key, Regression, RowSet, Settings};
+
+#[test]
+fn bit_matrix_selects_and_iterates_across_words() {
+    let mut m = BitMatrix::new(2, 200);
+    for a in [0, 63, 64, 127, 199] {
+        m.row_mut(1).set(a);
+    }
+    assert_eq!(m.count(0), 0);
+    assert_eq!(m.ones(1).collect::<Vec<_>>(), [0, 63, 64, 127, 199]);
+    assert_eq!((0..5).map(|k| m.select(1, k).0).collect::<Vec<_>>(), [0, 63, 64, 127, 199]);
+    assert!(m.get(1, 127) && !m.get(1, 126));
+    m.copy(1, 0);
+    m.clear(1);
+    assert_eq!((m.count(0), m.count(1)), (5, 0));
+    assert_eq!(BitMatrix::new(3, 64).ones(2).next(), None);
+}
+
+/// χ² of 256 cells at fixed keys; the bound is 6 standard deviations, so a false alarm has probability < 1e-8.
+#[test]
+fn keys_are_uniform_at_every_level_of_folding() {
+    let root = Key::new(7);
+    let draws = 256 * 400;
+    let streams: [&dyn Fn(u64) -> u64; 4] = [
+        &|i| root.fold(i).bits() >> 56,
+        &|i| root.fold(i).bits() & 255,
+        &|i| root.fold(3).fold(i / 16).fold(i % 16).bits() >> 56,
+        &|i| u64::from(root.fold(i).below(256)),
+    ];
+    for (k, stream) in streams.iter().enumerate() {
+        let mut counts = [0f64; 256];
+        (0..draws).for_each(|i| counts[stream(i) as usize] += 1.0);
+        let chi2: f64 = counts.iter().map(|c| (c - 400.0) * (c - 400.0) / 400.0).sum();
+        assert!((chi2 - 255.0).abs() < 6.0 * (2.0f64 * 255.0).sqrt(), "stream {k}: χ² = {chi2} on 255");
+    }
+    let n = 100_000;
+    let normals = (0..n).map(|i| root.fold(9).fold(i).normal());
+    let (sum, squares) = normals.fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+    assert!((sum / n as f64).abs() < 6.0 / (n as f64).sqrt());
+    assert!((squares / n as f64 - 1.0).abs() < 6.0 * (2.0 / n as f64).sqrt());
+}
+
+#[test]
+fn regression_losses_are_convex_with_their_minimum_at_zero() {
+    for g in Regression::ALL {
+        assert_eq!(g.at(0.0), (0.0, 0.0), "{g:?}");
+        let mut last = f64::NEG_INFINITY;
+        for i in -4000..=4000 {
+            let t = f64::from(i) * 0.01;
+            let (value, slope) = g.at(t);
+            assert!(value >= 0.0 && value.is_finite(), "{g:?} at {t} is {value}");
+            assert!(slope >= last - 1e-9, "{g:?} is not convex at {t}");
+            last = slope;
+            let h = 1e-6;
+            let numeric = (g.at(t + h).0 - g.at(t - h).0) / (2.0 * h);
+            assert!((numeric - slope).abs() <= 1e-4 * (1.0 + slope.abs()), "{g:?} at {t}: {numeric} {slope}");
+        }
+        // The curvature at the minimum is 2, where exp(−t) + t − 1 would have cancelled to nothing.
+        assert!((g.at(1e-7).0 / 1e-14 - 1.0).abs() < 1e-5, "{g:?}");
+    }
+}
+
+#[test]
+fn schedules_start_and_end_where_they_say() {
+    for shape in [Shape::Linear, Shape::Cosine, Shape::Exponential] {
+        let s = Schedule { from: 1.0, to: 0.1, steps: 10, shape };
+        assert_eq!((s.at(0), s.at(10), s.at(1000)), (1.0, 0.1, 0.1));
+        assert!((1..=10).all(|i| s.at(i) < s.at(i - 1)), "{shape:?}");
+    }
+    assert_eq!(Schedule::constant(0.5).at(0), 0.5);
+}
+
+choice! {
+    /// Test options.
+    pub enum Colour {
+        /// Red.
+        Red = "red",
+        /// Blue.
+        Blue = "dark-blue",
+    }
+}
+
+settings! {
+    /// Test settings.
+    pub struct Config {
+        /// First line
+        /// and second.
+        side: usize = "8", Kind::Int { min: 2, max: 256 };
+        /// Colour.
+        colour: Colour = "\"red\"", Kind::Choice(Colour::NAMES);
+        /// Optional.
+        label: Option<String>, Kind::Text;
+        /// Required.
+        rate: f64, Kind::Real { min: 0.0, max: 1.0 };
+    }
+}
+
+#[test]
+fn settings_describe_and_read_themselves() {
+    let f = Config::FIELDS;
+    assert_eq!(f.iter().map(|f| f.name).collect::<Vec<_>>(), ["side", "colour", "label", "rate"]);
+    assert_eq!(f[0].doc(), "First line and second.");
+    assert_eq!(f.iter().map(|f| f.required).collect::<Vec<_>>(), [false, false, false, true]);
+    assert_eq!(f[0].default, Some("8"));
+    assert_eq!(Colour::Blue.name(), Colour::NAMES[1]);
+    let values = Values::from([
+        ("side", Value::Int(5)),
+        ("colour", Value::Text("dark-blue".into())),
+        ("rate", Value::Real(0.5)),
+    ]);
+    let c = Config::read(&values);
+    assert_eq!((c.side, c.colour, c.label, c.rate), (5, Colour::Blue, None, 0.5));
+}
+
+#[test]
+fn encoded_rows_compare_and_hash_by_content() {
+    let mut x = Encoded::new(Encoding { columns: 10, active: 2, reals: 1 }, 3);
+    for (r, (i, v)) in [([1, 7], 0.5), ([1, 7], 0.5), ([1, 7], -0.5)].into_iter().enumerate() {
+        x.row_mut(r).indices.copy_from_slice(&i);
+        x.row_mut(r).reals[0] = v;
+    }
+    assert!(x.same(0, &x, 1) && !x.same(0, &x, 2));
+    assert_eq!(x.hash(0), x.hash(1));
+    assert_ne!(x.hash(0), x.hash(2));
+    x.copy(2, 0);
+    assert!(x.same(0, &x, 2));
+}
+
+#[test]
+fn row_sets_number_distinct_rows_and_survive_growth_and_clearing() {
+    let mut x = Encoded::new(Encoding::one_hot(1 << 20, 2), 5000);
+    for r in 0..5000 {
+        x.row_mut(r).indices.copy_from_slice(&[(r as u32 % 1700) * 3, 7]);
+    }
+    let mut set = RowSet::new(x.encoding(), 4);
+    for _ in 0..2 {
+        for r in 0..5000 {
+            assert_eq!(set.intern(&x, r), (r as u32 % 1700, r < 1700));
+        }
+        assert_eq!(set.len(), 1700);
+        assert_eq!(set.find(&x, 3000), Some(1300));
+        set.clear();
+        assert_eq!(set.find(&x, 3000), None);
+    }
+    // Clearing a sparse table must not break the probe chains of what comes next.
+    set.intern(&x, 1);
+    set.clear();
+    assert!(set.is_empty() && set.slots_are_clear());
+}
