@@ -97,6 +97,18 @@ impl Encoded {
         &self.reals[r * n..(r + 1) * n]
     }
 
+    /// Active columns of all rows, `active` per row.
+    #[inline]
+    pub fn all_indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    /// Dense values of all rows, `reals` per row.
+    #[inline]
+    pub fn all_reals(&self) -> &[f32] {
+        &self.reals
+    }
+
     /// Copies row `from` over row `to`.
     #[inline]
     pub fn copy(&mut self, from: usize, to: usize) {

@@ -4,42 +4,38 @@ use crate::Encoded;
 
 /// The columns of an estimator's output row.
 ///
-/// Columns `0..n_actions` are forward logits, column `n_actions` is the stop logit, then `n_actions` backward logits
-/// if P_B is learned, then log F(s) if there is a flow head.
+/// Columns `0..n_actions` are forward logits and column `n_actions` is the stop logit; the other heads are where the
+/// fields say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
     /// Number of edge labels.
     pub n_actions: usize,
-    /// Are there backward logits?
-    pub backward: bool,
-    /// Is there a flow head?
-    pub flow: bool,
+    /// First of `n_actions` columns of backward logits, if P_B is learned.
+    pub backward: Option<usize>,
+    /// Column of log F(s), if flows are learned.
+    pub flow: Option<usize>,
+    /// Distance between rows in floats, a multiple of 16.
+    pub stride: usize,
 }
 
 impl Heads {
-    /// Number of forward columns, the stop logit included.
-    pub fn forward(&self) -> usize {
-        self.n_actions + 1
+    /// Heads side by side, without gaps: forward, stop, flow, backward.
+    pub fn new(n_actions: usize, backward: bool, flow: bool) -> Self {
+        let after_flow = n_actions + 1 + usize::from(flow);
+        let width = after_flow + if backward { n_actions } else { 0 };
+        Self {
+            n_actions,
+            backward: backward.then_some(after_flow),
+            flow: flow.then_some(n_actions + 1),
+            stride: width.next_multiple_of(16),
+        }
     }
 
-    /// First of the backward columns.
-    pub fn backward_at(&self) -> usize {
-        self.n_actions + 1
-    }
-
-    /// Column of the flow head.
-    pub fn flow_at(&self) -> usize {
-        self.n_actions + 1 + if self.backward { self.n_actions } else { 0 }
-    }
-
-    /// Number of columns in use.
-    pub fn width(&self) -> usize {
-        self.flow_at() + usize::from(self.flow)
-    }
-
-    /// Distance between rows in floats: the width rounded up to a whole number of vectors of 16.
-    pub fn stride(&self) -> usize {
-        self.width().next_multiple_of(16)
+    /// The same with the backward columns in vectors of their own, so that another network can write them.
+    pub fn split(n_actions: usize, flow: bool) -> Self {
+        let front = Self::new(n_actions, false, flow);
+        let stride = front.stride + n_actions.next_multiple_of(16);
+        Self { backward: Some(front.stride), stride, ..front }
     }
 }
 
@@ -89,13 +85,13 @@ pub trait Estimator: Send + Sync {
     fn tape_width(&self) -> usize;
 
     /// Evaluates rows `rows` of `x`. Row `rows.start + i` is written to the `i`-th row of `out` (stride
-    /// [`Heads::stride`], columns beyond the width undefined) and of `tape` (stride [`Estimator::tape_width`]).
+    /// [`Heads::stride`], columns of no head undefined) and of `tape` (stride [`Estimator::tape_width`]).
     ///
     /// A row's result depends on that row alone, bit for bit: not on its neighbours, not on the number of threads.
     fn forward(&self, x: &Encoded, rows: std::ops::Range<usize>, out: &mut [f32], tape: &mut [f32]);
 
     /// Writes the gradient of the parameters over the first `rows` rows, given that of their outputs. `tape` is what
-    /// `forward` left for these rows; `d_out` has the layout of `out`, and zeroes beyond the width.
+    /// `forward` left for these rows; `d_out` has the layout of `out`, and zeroes in columns of no head.
     ///
     /// `grads` has the layout of [`Params::data`] and is overwritten. The same bits for any number of threads.
     fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], tape: &[f32], grads: &mut [f32]);

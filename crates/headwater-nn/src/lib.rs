@@ -1,1 +1,18 @@
-//! Placeholder; replaced in the next commit.
+//! Estimators and optimisers: the native network, differentiated by hand, over kernels for this machine.
+
+mod adam;
+mod elementwise;
+mod gemm;
+mod mlp;
+mod pool;
+mod tabular;
+mod vec16;
+
+pub use adam::{Adam, norm};
+pub use mlp::{Activation, Mlp, MlpConfig};
+pub use pool::Pool;
+pub use tabular::Tabular;
+pub use vec16::Isa;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! A small fork-join pool: indexed work over borrowed data, without allocation, for joins a few microseconds apart.
+//!
+//! Work items write disjoint outputs, so results do not depend on which thread runs which item.
+#![allow(unsafe_code)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// How often an idle worker looks for work before it sleeps: some tens of microseconds.
+const SPINS: u32 = 10_000;
+
+/// A pool of threads that run the items of one job at a time, the caller among them.
+pub struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// A borrowed `Fn(usize)` with its lifetime erased; alive while `Pool::run` is on the stack.
+#[derive(Clone, Copy)]
+struct Task(*const (dyn Fn(usize) + Sync));
+
+// SAFETY: the pointee is `Sync`, and `Pool::run` outlives every use of the pointer.
+unsafe impl Send for Task {}
+
+struct Shared {
+    /// Counts jobs; a change is the signal to start.
+    epoch: AtomicU64,
+    job: Mutex<Option<(Task, usize)>>,
+    next: AtomicUsize,
+    /// Workers that have not yet finished the current job.
+    busy: AtomicUsize,
+    panicked: AtomicBool,
+    quit: AtomicBool,
+    asleep: AtomicUsize,
+    sleep: Mutex<()>,
+    wake: Condvar,
+}
+
+impl Pool {
+    /// A pool of `threads` threads, the caller's included.
+    pub fn new(threads: usize) -> Self {
+        let shared = Arc::new(Shared {
+            epoch: AtomicU64::new(0),
+            job: Mutex::new(None),
+            next: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            panicked: AtomicBool::new(false),
+            quit: AtomicBool::new(false),
+            asleep: AtomicUsize::new(0),
+            sleep: Mutex::new(()),
+            wake: Condvar::new(),
+        });
+        let workers = (1..threads)
+            .map(|_| {
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || shared.work())
+            })
+            .collect();
+        Self { shared, workers }
+    }
+
+    /// Number of threads, the caller's included.
+    pub fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Runs `f(0), …, f(items - 1)`, in any order and on any thread, and returns when all have returned.
+    ///
+    /// # Panics
+    /// If an item panics.
+    pub fn run(&self, items: usize, f: &(dyn Fn(usize) + Sync)) {
+        if self.workers.is_empty() || items <= 1 {
+            (0..items).for_each(f);
+            return;
+        }
+        let s = &*self.shared;
+        // SAFETY: only the lifetime changes. Workers use the pointer between the store to `epoch` and their
+        // decrement of `busy`, and this function does not return or unwind before `busy` is zero.
+        let task = Task(unsafe {
+            std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync + 'static)>(
+                f,
+            )
+        });
+        *lock(&s.job) = Some((task, items));
+        s.next.store(0, Ordering::Relaxed);
+        s.busy.store(self.workers.len(), Ordering::Relaxed);
+        s.epoch.fetch_add(1, Ordering::SeqCst);
+        if s.asleep.load(Ordering::SeqCst) > 0 {
+            drop(lock(&s.sleep));
+            s.wake.notify_all();
+        }
+        let mine = catch_unwind(AssertUnwindSafe(|| s.drain(f, items)));
+        while s.busy.load(Ordering::Acquire) > 0 {
+            std::hint::spin_loop();
+        }
+        if let Err(panic) = mine {
+            std::panic::resume_unwind(panic);
+        }
+        assert!(!s.panicked.swap(false, Ordering::Relaxed), "a worker panicked");
+    }
+
+    /// Cuts `a` into pieces of `len_a` and `b` into pieces of `len_b` (the last may be shorter), and runs
+    /// `f(i, a_i, b_i)` for each pair. Requires as many pieces of `b` as of `a`.
+    pub fn zip_chunks<T: Send>(
+        &self,
+        a: &mut [T],
+        len_a: usize,
+        b: &mut [T],
+        len_b: usize,
+        f: &(dyn Fn(usize, &mut [T], &mut [T]) + Sync),
+    ) {
+        let items = a.len().div_ceil(len_a.max(1));
+        let (a, b) = (Pieces::new(a, len_a), Pieces::new(b, len_b));
+        // SAFETY: every index is used once, and pieces of different indices do not overlap.
+        self.run(items, &|i| unsafe { f(i, a.piece(i), b.piece(i)) });
+    }
+
+    /// Cuts `data` into pieces of `len` (the last may be shorter), and runs `f(i, piece)` for each.
+    pub fn pieces<T: Send>(&self, data: &mut [T], len: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+        let items = data.len().div_ceil(len.max(1));
+        let data = Pieces::new(data, len);
+        // SAFETY: every index is used once, and pieces of different indices do not overlap.
+        self.run(items, &|i| unsafe { f(i, data.piece(i)) });
+    }
+
+    /// Runs `f(i, piece)` for each of the disjoint ranges `ranges[i]` of `data`.
+    ///
+    /// # Panics
+    /// If the ranges overlap, are out of order or reach past the end.
+    pub fn ranges<T: Send>(
+        &self,
+        data: &mut [T],
+        ranges: &[std::ops::Range<usize>],
+        f: &(dyn Fn(usize, &mut [T]) + Sync),
+    ) {
+        assert!(ranges.windows(2).all(|w| w[0].end <= w[1].start));
+        assert!(ranges.iter().all(|r| r.start <= r.end && r.end <= data.len()));
+        let base = Pieces::new(data, 1);
+        // SAFETY: the ranges lie within `data` and are disjoint, and every index is used once.
+        self.run(ranges.len(), &|i| unsafe {
+            f(i, base.range(ranges[i].clone()));
+        });
+    }
+}
+
+/// A mutable slice that several threads take disjoint pieces of.
+struct Pieces<'a, T> {
+    ptr: *mut T,
+    len: usize,
+    piece: usize,
+    _data: std::marker::PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: `piece` hands out disjoint parts of a `&mut [T]`, which may be sent as `T` may.
+unsafe impl<T: Send> Sync for Pieces<'_, T> {}
+
+impl<'a, T> Pieces<'a, T> {
+    fn new(data: &'a mut [T], piece: usize) -> Self {
+        Self { ptr: data.as_mut_ptr(), len: data.len(), piece, _data: std::marker::PhantomData }
+    }
+
+    /// The `i`-th piece; empty past the end.
+    ///
+    /// # Safety
+    /// No two live pieces may have the same index.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn piece(&self, i: usize) -> &mut [T] {
+        let start = (i * self.piece).min(self.len);
+        let end = (start + self.piece).min(self.len);
+        // SAFETY: start <= end <= len, and the caller keeps indices apart.
+        unsafe { self.range(start..end) }
+    }
+
+    /// The elements of `range`.
+    ///
+    /// # Safety
+    /// The range lies within the slice, and no two live ranges overlap.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn range(&self, range: std::ops::Range<usize>) -> &mut [T] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(range.start), range.len()) }
+    }
+}
+
+impl Shared {
+    fn drain(&self, f: &(dyn Fn(usize) + Sync), items: usize) {
+        loop {
+            let i = self.next.fetch_add(1, Ordering::Relaxed);
+            if i >= items {
+                return;
+            }
+            f(i);
+        }
+    }
+
+    fn work(&self) {
+        let mut seen = 0;
+        while let Some(epoch) = self.wait(seen) {
+            seen = epoch;
+            let job = *lock(&self.job);
+            if let Some((task, items)) = job {
+                // SAFETY: `Pool::run` waits for `busy` to reach zero before the closure goes out of scope.
+                let f = unsafe { &*task.0 };
+                if catch_unwind(AssertUnwindSafe(|| self.drain(f, items))).is_err() {
+                    self.panicked.store(true, Ordering::Relaxed);
+                }
+            }
+            self.busy.fetch_sub(1, Ordering::Release);
+        }
+    }
+
+    /// Waits for an epoch other than `seen`; `None` when the pool is dropped.
+    fn wait(&self, seen: u64) -> Option<u64> {
+        let ready = || {
+            let epoch = self.epoch.load(Ordering::SeqCst);
+            (epoch != seen || self.quit.load(Ordering::Relaxed)).then_some(epoch)
+        };
+        let answer = |epoch| (!self.quit.load(Ordering::Relaxed)).then_some(epoch);
+        for _ in 0..SPINS {
+            if let Some(epoch) = ready() {
+                return answer(epoch);
+            }
+            std::hint::spin_loop();
+        }
+        let mut guard = lock(&self.sleep);
+        self.asleep.fetch_add(1, Ordering::SeqCst);
+        let epoch = loop {
+            if let Some(epoch) = ready() {
+                break epoch;
+            }
+            guard = self.wake.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        };
+        self.asleep.fetch_sub(1, Ordering::SeqCst);
+        answer(epoch)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.quit.store(true, Ordering::Relaxed);
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        drop(lock(&self.shared.sleep));
+        self.shared.wake.notify_all();
+        for worker in self.workers.drain(..) {
+            // A worker catches the panics of its items and has none of its own.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pool({})", self.threads())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

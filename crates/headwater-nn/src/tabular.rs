@@ -1,0 +1,61 @@
+//! A table with one row of head outputs per state: exact in the limit, for problems small enough to enumerate.
+
+use std::ops::Range;
+
+use headwater_core::{Encoded, Estimator, Heads, Params, RowSet, Tensor};
+
+/// One row of head outputs per state of an enumerated environment, all zero at first: the uniform policy.
+pub struct Tabular {
+    heads: Heads,
+    states: RowSet,
+    params: Params,
+}
+
+impl Tabular {
+    /// A table over `states`. Every row that is ever evaluated must be among them.
+    pub fn new(states: RowSet, heads: Heads) -> Self {
+        let shape = vec![states.len(), heads.stride];
+        let data = vec![0.0; states.len() * heads.stride];
+        let params = Params { data, tensors: vec![Tensor { name: "table".to_owned(), shape, at: 0 }] };
+        Self { heads, states, params }
+    }
+
+    fn entry(&self, x: &Encoded, r: usize) -> Range<usize> {
+        let state = self.states.find(x, r).expect("a table has a row for every state of its environment");
+        let at = state as usize * self.heads.stride;
+        at..at + self.heads.stride
+    }
+}
+
+impl Estimator for Tabular {
+    fn heads(&self) -> Heads {
+        self.heads
+    }
+
+    fn tape_width(&self) -> usize {
+        0
+    }
+
+    fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], _: &mut [f32]) {
+        for (r, out) in rows.zip(out.chunks_exact_mut(self.heads.stride)) {
+            out.copy_from_slice(&self.params.data[self.entry(x, r)]);
+        }
+    }
+
+    fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], _: &[f32], grads: &mut [f32]) {
+        grads.fill(0.0);
+        for (r, d) in d_out.chunks_exact(self.heads.stride).take(rows).enumerate() {
+            for (g, &d) in grads[self.entry(x, r)].iter_mut().zip(d) {
+                *g += d;
+            }
+        }
+    }
+
+    fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn update(&mut self, update: &mut dyn FnMut(&mut Params)) {
+        update(&mut self.params);
+    }
+}

@@ -1,0 +1,343 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
+use proptest::prelude::*;
+
+use crate::gemm::{Epilogue, Left, Out, Right, gemm};
+use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular};
+
+fn random(key: Key, n: usize) -> Vec<f32> {
+    (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
+}
+
+/// The product in double precision from the definition of the layouts.
+#[allow(clippy::too_many_arguments)]
+fn reference(
+    m: usize,
+    k: usize,
+    panels: usize,
+    (a, ars, acs): (&[f32], usize, usize),
+    (b, brs, bps): (&[f32], usize, usize),
+    (c, crs, cps): (&mut [f32], usize, usize),
+    epilogue: Epilogue<'_>,
+) {
+    for i in 0..m {
+        for j in 0..16 * panels {
+            let (p, lane) = (j / 16, j % 16);
+            let at = p * cps + i * crs + lane;
+            let sum: f64 = (0..k)
+                .map(|l| f64::from(a[i * ars + l * acs]) * f64::from(b[p * bps + l * brs + lane]))
+                .sum();
+            c[at] = match epilogue {
+                Epilogue::Store => sum,
+                Epilogue::Accumulate => sum + f64::from(c[at]),
+                Epilogue::Bias(e) => sum + f64::from(e[j]),
+                Epilogue::BiasRelu(e) => (sum + f64::from(e[j])).max(0.0),
+                Epilogue::WherePositive(h) => {
+                    if h[at] > 0.0 {
+                        sum
+                    } else {
+                        0.0
+                    }
+                }
+            } as f32;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn products_agree_with_the_definition(m in 0usize..40, k in 0usize..40, panels in 0usize..5, seed: u64, kind in 0..5) {
+        let key = Key::new(seed);
+        let (lda, ldc) = (k + 3, 16 * panels + 5);
+        let a = random(key.fold(0), m * lda + 8);
+        let b = random(key.fold(1), panels * k * 16 + 16);
+        let e = random(key.fold(2), m * ldc + 16 * panels + 16);
+        let start = random(key.fold(3), m * ldc + 16);
+        let epilogue = match kind {
+            0 => Epilogue::Store,
+            1 => Epilogue::Accumulate,
+            2 => Epilogue::Bias(&e),
+            3 => Epilogue::BiasRelu(&e),
+            _ => Epilogue::WherePositive(&e),
+        };
+        let mut want = start.clone();
+        reference(m, k, panels, (&a, lda, 1), (&b, 16, 16 * k), (&mut want, ldc, 16), epilogue);
+        for isa in Isa::available() {
+            let mut got = start.clone();
+            let right = Right { data: &b, rs: 16, ps: 16 * k };
+            gemm(isa, m, k, panels, Left::new(&a, lda, 1), right, Out::new(&mut got, ldc, 16), epilogue);
+            for (g, w) in got.iter().zip(&want) {
+                prop_assert!((g - w).abs() <= 1e-5 * (1.0 + w.abs()) * (1.0 + k as f32).sqrt(), "{isa:?}: {g} {w}");
+            }
+        }
+    }
+
+    /// The transposed left operand of weight gradients, cut into pieces of the inner dimension.
+    #[test]
+    fn accumulating_pieces_gives_the_bits_of_the_whole(m in 1usize..30, k in 2usize..60, seed: u64) {
+        let key = Key::new(seed);
+        let (a, b) = (random(key.fold(0), k * m), random(key.fold(1), k * 32));
+        for isa in Isa::available() {
+            let run = |pieces: &[(usize, usize)]| {
+                let mut c = vec![0.0; m * 32];
+                for (n, &(from, to)) in pieces.iter().enumerate() {
+                    let epilogue = if n == 0 { Epilogue::Store } else { Epilogue::Accumulate };
+                    let right = Right { data: &b[from * 32..], rs: 32, ps: 16 };
+                    let out = Out::new(&mut c, 16, 16 * m);
+                    gemm(isa, m, to - from, 2, Left::new(&a[from * m..], 1, m), right, out, epilogue);
+                }
+                c
+            };
+            prop_assert_eq!(run(&[(0, k)]), run(&[(0, k / 2), (k / 2, k)]));
+        }
+    }
+}
+
+const ENCODING: Encoding = Encoding { columns: 12, active: 3, reals: 2 };
+
+fn inputs(rows: usize, encoding: Encoding, key: Key) -> Encoded {
+    let mut x = Encoded::new(encoding, rows);
+    for r in 0..rows {
+        let row = x.row_mut(r);
+        for (i, index) in row.indices.iter_mut().enumerate() {
+            *index = 4 * i as u32 + key.fold(r as u64).fold(i as u64).below(4);
+        }
+        for (i, real) in row.reals.iter_mut().enumerate() {
+            *real = key.fold(r as u64).fold(100 + i as u64).normal() as f32;
+        }
+    }
+    x
+}
+
+fn config(activation: Activation, layer_norm: bool) -> MlpConfig {
+    MlpConfig { width: 32, depth: 3, activation, layer_norm }
+}
+
+fn mlp(config: &MlpConfig, encoding: Encoding, own: bool, threads: usize) -> Mlp {
+    let heads = if own { Heads::split(5, true) } else { Heads::new(5, true, true) };
+    let pool = Arc::new(Pool::new(threads));
+    Mlp::new(config, encoding, heads, own, pool, Key::new(3)).unwrap()
+}
+
+/// The network in double precision, straight from the definition, reading tensors by name.
+fn scalar_forward(
+    net: &Mlp,
+    params: &[f64],
+    config: &MlpConfig,
+    x: &Encoded,
+    r: usize,
+    trunk: &str,
+) -> Vec<f64> {
+    let tensor = |name: String| {
+        let t = net.params().tensors.iter().find(|t| t.name == name);
+        t.map(|t| (&params[t.at..t.at + t.len()], t.shape.clone()))
+    };
+    let mut h = vec![0.0; x.encoding().width()];
+    x.indices(r).iter().for_each(|&i| h[i as usize] = 1.0);
+    let columns = x.encoding().columns;
+    x.reals(r).iter().enumerate().for_each(|(i, &v)| h[columns + i] = f64::from(v));
+    for layer in (0..config.depth).map(|l| l.to_string()).chain(["head".to_owned()]) {
+        let (w, shape) = tensor(format!("{trunk}.{layer}.weight")).unwrap();
+        let (b, _) = tensor(format!("{trunk}.{layer}.bias")).unwrap();
+        let gain = tensor(format!("{trunk}.{layer}.gain"));
+        let mut z: Vec<f64> = (0..shape[0] * 16)
+            .map(|j| (0..shape[1]).map(|i| h[i] * w[((j / 16) * shape[1] + i) * 16 + j % 16]).sum())
+            .collect();
+        if let Some((gain, _)) = gain {
+            let mean = z.iter().sum::<f64>() / z.len() as f64;
+            let variance = z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / z.len() as f64;
+            z.iter_mut().zip(gain).for_each(|(z, g)| *z = (*z - mean) / (variance + 1e-5).sqrt() * g);
+        }
+        z.iter_mut().zip(b).for_each(|(z, b)| *z += b);
+        if layer != "head" {
+            z.iter_mut().for_each(|z| {
+                *z = match config.activation {
+                    Activation::Relu => z.max(0.0),
+                    Activation::LeakyRelu => {
+                        if *z > 0.0 {
+                            *z
+                        } else {
+                            0.01 * *z
+                        }
+                    }
+                    Activation::Tanh => z.tanh(),
+                    Activation::Elu => {
+                        if *z > 0.0 {
+                            *z
+                        } else {
+                            z.exp_m1()
+                        }
+                    }
+                }
+            });
+        }
+        h = z;
+    }
+    h
+}
+
+/// Columns of the output row in use, each with the trunk and the head column that write it.
+fn columns(heads: Heads, own: bool) -> Vec<(usize, &'static str, usize)> {
+    let front = heads.flow.unwrap() + 1;
+    let back = heads.backward.unwrap();
+    let mut all: Vec<_> = (0..front).map(|c| (c, "trunk", c)).collect();
+    all.extend(
+        (back..back + heads.n_actions).map(|c| if own { (c, "backward", c - back) } else { (c, "trunk", c) }),
+    );
+    all
+}
+
+#[test]
+fn networks_and_their_gradients_agree_with_double_precision() {
+    let activations = [Activation::Relu, Activation::LeakyRelu, Activation::Tanh, Activation::Elu];
+    for (case, activation) in activations.into_iter().enumerate() {
+        for (layer_norm, own) in [(false, false), (true, false), (false, true)] {
+            for encoding in [ENCODING, Encoding::one_hot(12, 3), Encoding::dense(4)] {
+                let config = config(activation, layer_norm);
+                check_gradient(&config, encoding, own, Key::new(case as u64));
+            }
+        }
+    }
+}
+
+fn check_gradient(config: &MlpConfig, encoding: Encoding, own: bool, key: Key) {
+    let rows = 7;
+    let mut net = mlp(config, encoding, own, 1);
+    // Random biases and gains, so that no derivative is trivial; heads as large as the rest.
+    net.update(&mut |p| {
+        for (i, x) in p.data.iter_mut().enumerate() {
+            *x += 0.1 * key.fold(i as u64).normal() as f32;
+        }
+    });
+    let heads = net.heads();
+    let x = inputs(rows, encoding, key);
+    let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
+    net.forward(&x, 0..rows, &mut out, &mut tape);
+    let params: Vec<f64> = net.params().data.iter().map(|&p| f64::from(p)).collect();
+    let used = columns(heads, own);
+    let mut d_out = vec![0.0; out.len()];
+    for r in 0..rows {
+        for &(c, trunk, at) in &used {
+            let want = scalar_forward(&net, &params, config, &x, r, trunk)[at];
+            let got = f64::from(out[r * heads.stride + c]);
+            assert!(
+                (got - want).abs() < 1e-5 * (1.0 + want.abs()),
+                "{config:?} row {r} column {c}: {got} {want}"
+            );
+            d_out[r * heads.stride + c] = key.fold(7).fold((r * 100 + c) as u64).normal() as f32;
+        }
+    }
+    let mut grads = vec![f32::NAN; params.len()];
+    net.backward(&x, rows, &d_out, &tape, &mut grads);
+    let loss = |params: &[f64]| -> f64 {
+        let row = |r: usize| {
+            let both = ["trunk", "backward"].map(|t| {
+                if t == "trunk" || own { scalar_forward(&net, params, config, &x, r, t) } else { Vec::new() }
+            });
+            used.iter()
+                .map(|&(c, t, at)| {
+                    f64::from(d_out[r * heads.stride + c]) * both[usize::from(t != "trunk")][at]
+                })
+                .sum::<f64>()
+        };
+        (0..rows).map(row).sum()
+    };
+    for i in (0..params.len()).step_by(params.len() / 60) {
+        let h = 1e-6;
+        let (mut plus, mut minus) = (params.clone(), params.clone());
+        plus[i] += h;
+        minus[i] -= h;
+        let want = (loss(&plus) - loss(&minus)) / (2.0 * h);
+        let got = f64::from(grads[i]);
+        assert!(
+            (got - want).abs() < 2e-4 * (1.0 + want.abs()),
+            "{config:?} {encoding:?} own {own} #{i}: {got} {want}"
+        );
+    }
+}
+
+#[test]
+fn bits_depend_neither_on_threads_nor_on_neighbours() {
+    let config = MlpConfig { width: 64, depth: 2, activation: Activation::Relu, layer_norm: false };
+    let rows = 301;
+    let x = inputs(rows, ENCODING, Key::new(5));
+    let run = |threads: usize, cut: usize| {
+        let mut net = mlp(&config, ENCODING, false, threads);
+        let (stride, width) = (net.heads().stride, net.tape_width());
+        let (mut out, mut tape) = (vec![0.0; rows * stride], vec![0.0; rows * width]);
+        for (from, to) in [(0, cut), (cut, rows)] {
+            net.forward(
+                &x,
+                from..to,
+                &mut out[from * stride..to * stride],
+                &mut tape[from * width..to * width],
+            );
+        }
+        let d_out: Vec<f32> =
+            (0..out.len()).map(|i| if i % stride < 12 { out[i] - 0.3 } else { 0.0 }).collect();
+        let mut grads = vec![0.0; net.params().data.len()];
+        net.backward(&x, rows, &d_out, &tape, &mut grads);
+        (out, grads)
+    };
+    let one = run(1, 0);
+    for (threads, cut) in [(1, 13), (2, 150), (4, 1), (7, 300)] {
+        assert!(run(threads, cut) == one, "{threads} threads, cut at {cut}");
+    }
+}
+
+#[test]
+fn tables_hand_out_and_collect_rows_by_state() {
+    let encoding = Encoding::one_hot(12, 3);
+    let x = inputs(40, encoding, Key::new(1));
+    let mut states = RowSet::new(encoding, 4);
+    let ids: Vec<usize> = (0..40).map(|r| states.intern(&x, r).0 as usize).collect();
+    assert!(states.len() < 40, "the test wants repeated states");
+    let mut table = Tabular::new(states, Heads::new(2, false, false));
+    table.update(&mut |p| p.data.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32));
+    let mut out = vec![0.0; 40 * 16];
+    table.forward(&x, 0..40, &mut out, &mut []);
+    assert!((0..40).all(|r| out[16 * r] == 16.0 * ids[r] as f32));
+    let mut grads = vec![9.0; table.params().data.len()];
+    table.backward(&x, 40, &vec![1.0; 40 * 16], &[], &mut grads);
+    for (s, row) in grads.chunks(16).enumerate() {
+        assert_eq!(row[0] as usize, ids.iter().filter(|&&i| i == s).count());
+    }
+}
+
+/// Two updates by hand: with g = 0.5 and rate 0.1, the first moves by exactly the rate; decay multiplies by 1 − 0.1·0.2.
+#[test]
+fn adam_takes_the_textbook_steps() {
+    let (mut p, mut adam) = (vec![1.0f32], Adam::new(1));
+    adam.update(&mut p, &[1.0], 0.1, 0.5, 0.2);
+    assert!((p[0] - (0.98 - 0.1)).abs() < 1e-6, "{p:?}");
+    assert!((adam.mean[0] - 0.05).abs() < 1e-7 && (adam.square[0] - 0.00025).abs() < 1e-8);
+    adam.update(&mut p, &[-0.5], 0.1, 1.0, 0.0);
+    // m = .9·.05 − .1·.5 = −.005, v = .999·.00025 + .001·.25; corrected by .19 and .001999.
+    let step = 0.1 * (-0.005 / 0.19) / ((0.000_499_75_f64 / 0.001_999).sqrt());
+    assert!((f64::from(p[0]) - (0.88 - step)).abs() < 1e-6, "{p:?} {step}");
+}
+
+#[test]
+fn pools_run_every_item_once_and_pass_panics_on() {
+    let pool = Pool::new(4);
+    for items in [0, 1, 2, 100, 1000] {
+        let hits: Vec<_> = (0..items).map(|_| AtomicUsize::new(0)).collect();
+        pool.run(items, &|i| {
+            hits[i].fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(hits.iter().all(|h| h.load(Ordering::Relaxed) == 1), "{items}");
+    }
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        pool.run(64, &|i| assert!(i != 40, "item 40"));
+    }));
+    assert!(caught.is_err());
+    let sum = AtomicUsize::new(0);
+    pool.run(10, &|i| {
+        sum.fetch_add(i, Ordering::Relaxed);
+    });
+    assert_eq!(sum.into_inner(), 45, "the pool lives on after a panic");
+}
