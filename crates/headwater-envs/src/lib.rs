@@ -1,1 +1,16 @@
-//! Placeholder; replaced in the next commit.
+//! Environments, one file each, and the registry that names them.
+//!
+//! To add one: write its file (an [`headwater_core::Environment`], its settings and its native rewards), declare the
+//! module here, and add one line to the registry. Config, command line, docs and tests follow from that line.
+
+pub mod binary_tree;
+pub mod dag;
+pub mod hypergrid;
+mod registry;
+pub mod strings;
+pub mod subsets;
+
+pub use registry::{
+    BuildError, EnvEntry, NativeReward, Registered, RewardEntry, Section, Visitor, defaults, find, registry,
+    visit_all,
+};

@@ -1,0 +1,285 @@
+//! The list of environments, and what each says of itself and of its native rewards.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use headwater_core::settings::{Field, Kind, Schedule, Value, Values};
+use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
+
+use crate::{binary_tree, dag, hypergrid, strings, subsets};
+
+/// Lists the environments: the entries, and a visit of each type.
+macro_rules! registry {
+    ($($env:ty),+ $(,)?) => {
+        static REGISTRY: &[EnvEntry] = &[$(EnvEntry::of::<$env>()),+];
+
+        /// Shows every registered type to `visitor`, in the order of the registry.
+        pub fn visit_all(visitor: &mut impl Visitor) {
+            let mut entries = REGISTRY.iter();
+            $(visitor.visit::<$env>(entries.next().expect("the macro writes one entry per type"));)+
+        }
+    };
+}
+registry! {
+    binary_tree::BinaryTree,
+    dag::Dag,
+    hypergrid::Hypergrid,
+    strings::Strings,
+    subsets::Subsets,
+}
+
+/// An environment that a configuration can name: what its file says besides the DAG.
+///
+/// `rewards!(First, Second, …)` in the implementation writes [`Registered::REWARDS`] and [`Registered::reward`].
+pub trait Registered: Environment + Sized {
+    /// The environment's settings.
+    type Config: Settings;
+
+    /// Name, summary, definition, source and fields.
+    const ENTRY: Entry;
+
+    /// Is the DAG of every instance a tree, so that P_B has nothing to choose?
+    const TREE: bool = false;
+
+    /// The native rewards; the first is the default and has a default for each of its settings.
+    const REWARDS: &'static [RewardEntry];
+
+    /// Builds an instance.
+    ///
+    /// # Errors
+    /// If settings that are each in range do not fit together, or a file cannot be used.
+    fn from_config(config: Self::Config) -> Result<Self, SettingError>;
+
+    /// Builds the native reward called `name`; `None` if there is none.
+    fn reward(&self, name: &str, values: &Values) -> Option<Result<Arc<dyn Reward<Self>>, SettingError>>;
+}
+
+/// A native reward that a configuration can name.
+pub trait NativeReward<E: Environment>: Reward<E> + Sized + 'static {
+    /// The reward's settings.
+    type Config: Settings;
+
+    /// What it says of itself.
+    const ENTRY: RewardEntry;
+
+    /// Builds the reward for an instance of its environment.
+    ///
+    /// # Errors
+    /// If the settings do not fit together or do not fit the instance.
+    fn from_config(config: Self::Config, env: &E) -> Result<Self, SettingError>;
+}
+
+/// The registry's view of a native reward.
+#[derive(Clone, Copy, Debug)]
+pub struct RewardEntry {
+    /// Name, summary, formula, source and fields.
+    pub entry: Entry,
+    /// What its score means.
+    pub scale: RewardScale,
+    /// Is the score also defined on unfinished states?
+    pub covers_unfinished: bool,
+}
+
+/// The registry's view of an environment.
+#[derive(Clone, Copy, Debug)]
+pub struct EnvEntry {
+    /// Name, summary, definition, source and fields.
+    pub entry: Entry,
+    /// Is every instance a tree?
+    pub tree: bool,
+    /// The native rewards; the first is the default.
+    pub rewards: &'static [RewardEntry],
+    build: Build,
+    small: fn() -> Vec<Box<dyn Simulator>>,
+}
+
+type Build = fn(&Values, Option<(&str, &Values)>) -> Result<Box<dyn Simulator>, BuildError>;
+
+impl EnvEntry {
+    /// The entry of `E`.
+    pub const fn of<E: Registered>() -> Self {
+        Self { entry: E::ENTRY, tree: E::TREE, rewards: E::REWARDS, build: build::<E>, small: small::<E> }
+    }
+
+    /// A simulator of the instance that `env` describes, with the native reward that `reward` names, if any.
+    ///
+    /// Values must have been checked against the fields of [`EnvEntry::entry`] and of the reward's entry.
+    ///
+    /// # Errors
+    /// If the settings do not fit together, a file cannot be used, or there is no such reward.
+    pub fn build(
+        &self,
+        env: &Values,
+        reward: Option<(&str, &Values)>,
+    ) -> Result<Box<dyn Simulator>, BuildError> {
+        (self.build)(env, reward)
+    }
+
+    /// Instances small enough to enumerate in a test, each with its default native reward.
+    pub fn small(&self) -> Vec<Box<dyn Simulator>> {
+        (self.small)()
+    }
+
+    /// The native reward called `name`.
+    pub fn reward(&self, name: &str) -> Option<&'static RewardEntry> {
+        self.rewards.iter().find(|r| r.entry.name == name)
+    }
+}
+
+/// The part of a configuration that an error points into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The environment's settings.
+    Env,
+    /// The reward's settings.
+    Reward,
+}
+
+/// Why no simulator could be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct BuildError {
+    /// Where.
+    pub section: Section,
+    /// What.
+    pub error: SettingError,
+}
+
+/// Something to be done with every registered environment's type, such as running a typed suite over it.
+pub trait Visitor {
+    /// Is called once per environment, in the order of the registry.
+    fn visit<E: Registered>(&mut self, entry: &'static EnvEntry);
+}
+
+/// Every environment, sorted by name.
+pub fn registry() -> &'static [EnvEntry] {
+    REGISTRY
+}
+
+/// The environment called `name`.
+pub fn find(name: &str) -> Option<&'static EnvEntry> {
+    REGISTRY.iter().find(|e| e.entry.name == name)
+}
+
+/// The values of a section in which nothing is set.
+///
+/// # Errors
+/// With the name of the first field that must be given (or whose default is no literal of its kind).
+pub fn defaults(fields: &[Field]) -> Result<Values, &'static str> {
+    let mut values = Values::new();
+    for field in fields {
+        match field.default {
+            Some(text) => {
+                values.insert(field.name, literal(field.kind, text).ok_or(field.name)?);
+            }
+            None if field.required => return Err(field.name),
+            None => {}
+        }
+    }
+    Ok(values)
+}
+
+/// Reads the TOML literal of a default. Defaults are written by us, and need no more of TOML than this.
+fn literal(kind: Kind, text: &str) -> Option<Value> {
+    let real = |t: &str| t.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+    let string = |t: &str| Some(t.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    Some(match kind {
+        Kind::Int { .. } => Value::Int(text.parse().ok()?),
+        Kind::Real { .. } => Value::Real(real(text)?),
+        Kind::Bool => Value::Bool(text.parse().ok()?),
+        Kind::Text | Kind::Choice(_) => Value::Text(string(text)?),
+        Kind::Schedule { .. } => Value::Schedule(Schedule::constant(real(text)?)),
+        Kind::Reals { .. } => {
+            let items = text.strip_prefix('[')?.strip_suffix(']')?;
+            let items = items.split(',').filter(|t| !t.trim().is_empty());
+            Value::Reals(items.map(real).collect::<Option<_>>()?)
+        }
+        Kind::AutoReal if text == "\"auto\"" => Value::AutoReal(None),
+        Kind::AutoReal => Value::AutoReal(Some(real(text)?)),
+        Kind::File => return None,
+    })
+}
+
+fn build<E: Registered>(
+    env: &Values,
+    reward: Option<(&str, &Values)>,
+) -> Result<Box<dyn Simulator>, BuildError> {
+    let at = |section| move |error| BuildError { section, error };
+    let env = E::from_config(E::Config::read(env)).map_err(at(Section::Env))?;
+    let reward = match reward {
+        None => None,
+        Some((name, values)) => {
+            let built = env.reward(name, values).unwrap_or_else(|| Err(unknown_reward::<E>(name)));
+            Some(built.map_err(at(Section::Reward))?)
+        }
+    };
+    let lanes = Lanes::new(E::ENTRY.name, env);
+    Ok(Box::new(match reward {
+        Some(reward) => lanes.with_reward(reward),
+        None => lanes,
+    }))
+}
+
+fn unknown_reward<E: Registered>(name: &str) -> SettingError {
+    let names: Vec<String> = E::REWARDS.iter().map(|r| format!("`{}`", r.entry.name)).collect();
+    SettingError {
+        field: None,
+        message: format!("`{}` has no native reward `{name}`", E::ENTRY.name),
+        hint: Some(format!("it has {}", names.join(", "))),
+    }
+}
+
+fn small<E: Registered>() -> Vec<Box<dyn Simulator>> {
+    let entry = E::REWARDS[0].entry;
+    let values = defaults(entry.fields).expect("the first reward has a default for each setting");
+    let simulator = |env: E| -> Box<dyn Simulator> {
+        let reward = env
+            .reward(entry.name, &values)
+            .expect("the first reward is among the rewards")
+            .expect("the first reward's defaults fit every small instance");
+        Box::new(Lanes::new(E::ENTRY.name, env).with_reward(reward))
+    };
+    E::small().into_iter().map(simulator).collect()
+}
+
+/// Builds the reward `R` for `env`; called by what `rewards!` writes.
+pub(crate) fn build_reward<E: Registered, R: NativeReward<E>>(
+    env: &E,
+    values: &Values,
+) -> Result<Arc<dyn Reward<E>>, SettingError> {
+    Ok(Arc::new(R::from_config(R::Config::read(values), env)?))
+}
+
+/// An error at `field` unless `value` lies in `range`: configurations are checked before they arrive here, but a
+/// library's caller may write a `Config` by hand.
+pub(crate) fn within(
+    field: &'static str,
+    value: usize,
+    range: RangeInclusive<usize>,
+) -> Result<(), SettingError> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (min, max) = range.into_inner();
+    Err(SettingError::at(field, format!("`{value}` is not in {min}..={max}")))
+}
+
+/// Lists the native rewards of an environment, inside its implementation of [`Registered`].
+macro_rules! rewards {
+    ($($reward:ty),+ $(,)?) => {
+        const REWARDS: &'static [$crate::RewardEntry] =
+            &[$(<$reward as $crate::NativeReward<Self>>::ENTRY),+];
+
+        fn reward(
+            &self,
+            name: &str,
+            values: &headwater_core::settings::Values,
+        ) -> Option<Result<std::sync::Arc<dyn headwater_core::Reward<Self>>, headwater_core::SettingError>> {
+            $(if name == <$reward as $crate::NativeReward<Self>>::ENTRY.entry.name {
+                return Some($crate::registry::build_reward::<Self, $reward>(self, values));
+            })+
+            None
+        }
+    };
+}
+pub(crate) use rewards;

@@ -1,0 +1,129 @@
+//! Tests over the registry itself: whatever is registered must be described, buildable and testable.
+
+use std::collections::HashSet;
+
+use headwater_core::settings::{Field, Kind, Value, Values};
+use headwater_core::{Entry, Stop};
+use headwater_envs::{EnvEntry, Registered, Section, Visitor, defaults, find, registry, visit_all};
+
+use crate::explore::explore;
+
+fn kebab_case(name: &str) -> bool {
+    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    name.split('-').all(word)
+}
+
+fn check_entry(entry: &Entry) {
+    let Entry { name, summary, formula, reference, fields } = *entry;
+    assert!(kebab_case(name), "{name}");
+    for text in [summary, formula, reference] {
+        assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{name}: {text:?}");
+    }
+    let mut names = HashSet::new();
+    for field in fields {
+        assert!(names.insert(field.name), "{name}.{} is there twice", field.name);
+        assert!(kebab_case(&field.name.replace('_', "-")), "{name}.{}", field.name);
+        assert!(
+            field.doc().len() > 10 && field.doc().ends_with('.'),
+            "{name}.{}: {:?}",
+            field.name,
+            field.doc()
+        );
+        check_default(name, field);
+    }
+}
+
+fn check_default(name: &str, field: &Field) {
+    let Some(text) = field.default else { return };
+    let values = defaults(std::slice::from_ref(field));
+    let value =
+        &values.unwrap_or_else(|f| panic!("{name}.{f}: `{text}` is no literal of its kind"))[field.name];
+    let good = match (field.kind, value) {
+        (Kind::Int { min, max }, Value::Int(i)) => (min..=max).contains(i),
+        (Kind::Real { min, max }, Value::Real(x)) => (min..=max).contains(x),
+        (Kind::Choice(names), Value::Text(t)) => names.contains(&t.as_str()),
+        (Kind::Bool, Value::Bool(_)) | (Kind::Text, Value::Text(_)) => true,
+        (Kind::Reals { min, max }, Value::Reals(v)) => v.iter().all(|x| (min..=max).contains(x)),
+        _ => panic!("{name}.{}: no environment has such a setting yet", field.name),
+    };
+    assert!(good, "{name}.{}: the default `{text}` is out of range", field.name);
+}
+
+#[test]
+fn names_are_sorted_and_unique_and_everything_is_described() {
+    let names: Vec<&str> = registry().iter().map(|e| e.entry.name).collect();
+    assert!(names.windows(2).all(|w| w[0] < w[1]), "{names:?}");
+    for e in registry() {
+        check_entry(&e.entry);
+        assert!(!e.rewards.is_empty(), "{} has no native reward", e.entry.name);
+        let mut rewards = HashSet::new();
+        for r in e.rewards {
+            check_entry(&r.entry);
+            assert!(rewards.insert(r.entry.name), "{}: {} is there twice", e.entry.name, r.entry.name);
+        }
+        assert_eq!(find(e.entry.name).map(|f| f.entry.name), Some(e.entry.name));
+    }
+    assert!(find("hypergird").is_none());
+}
+
+struct CheckTypes(Vec<&'static str>);
+
+impl Visitor for CheckTypes {
+    fn visit<E: Registered>(&mut self, entry: &'static EnvEntry) {
+        let name = entry.entry.name;
+        assert_eq!(name, E::ENTRY.name);
+        self.0.push(name);
+
+        // Small instances: enough of them, small, and with something for P_B to choose unless they are trees.
+        let small = E::small();
+        assert!(small.len() >= 2, "{name} has too few small instances");
+        let graphs: Vec<_> = small.iter().map(explore).collect();
+        assert!(graphs.iter().all(|g| g.states.len() <= 50_000), "{name}: a small instance is not small");
+        let branches = graphs.iter().any(|g| g.parents.iter().any(|&n| n > 1));
+        assert_eq!(branches, !E::TREE, "{name}: does any small instance have an object with two parents?");
+
+        // Every reward with its defaults on every small instance that it fits: finite, and as wide as it says.
+        for r in entry.rewards {
+            let Ok(values) = defaults(r.entry.fields) else { continue };
+            for (env, graph) in small.iter().zip(&graphs) {
+                let reward = env.reward(r.entry.name, &values).expect("a registered reward is found");
+                let reward = reward.unwrap_or_else(|e| panic!("{name}/{}: {e}", r.entry.name));
+                assert_eq!(reward.covers_unfinished(), r.covers_unfinished, "{name}/{}", r.entry.name);
+                for s in &graph.states {
+                    if r.covers_unfinished || env.stop(s) != Stop::Never {
+                        assert!(reward.score(env, s).is_finite(), "{name}/{} of {s:?}", r.entry.name);
+                    }
+                }
+            }
+        }
+        assert!(small[0].reward("no-such-reward", &Values::new()).is_none());
+    }
+}
+
+#[test]
+fn every_type_has_small_instances_and_finite_rewards() {
+    let mut check = CheckTypes(Vec::new());
+    visit_all(&mut check);
+    assert_eq!(check.0, registry().iter().map(|e| e.entry.name).collect::<Vec<_>>());
+}
+
+#[test]
+fn simulators_are_built_with_and_without_rewards() {
+    for e in registry() {
+        assert!(e.small().iter().all(|sim| sim.has_score() && sim.spec().name == e.entry.name));
+        // The explicit DAG needs a file, and says so.
+        let Ok(values) = defaults(e.entry.fields) else {
+            assert_eq!(defaults(e.entry.fields), Err("graph"));
+            continue;
+        };
+        assert!(!e.build(&values, None).expect("defaults fit").has_score());
+        for r in e.rewards {
+            let reward = defaults(r.entry.fields).expect("every field has a default");
+            let sim = e.build(&values, Some((r.entry.name, &reward))).expect("defaults fit");
+            assert_eq!(sim.scores_unfinished(), r.covers_unfinished, "{}", r.entry.name);
+        }
+        let error = e.build(&values, Some(("best", &Values::new()))).err().expect("there is no such reward");
+        assert_eq!(error.section, Section::Reward);
+        assert!(error.error.hint.is_some_and(|h| h.contains(e.rewards[0].entry.name)));
+    }
+}
