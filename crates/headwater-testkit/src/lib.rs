@@ -1,1 +1,3 @@
-//! Placeholder; replaced in the next commit.
+//! Checks that hold for every environment and objective; usable by third parties.
+
+pub mod fixed_point;
