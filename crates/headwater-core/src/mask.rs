@@ -89,6 +89,17 @@ impl BitMatrix {
         &self.bits[r * w..(r + 1) * w]
     }
 
+    /// Number of 64-bit words per row.
+    pub fn words_per_row(&self) -> usize {
+        self.words_per_row
+    }
+
+    /// The words of the rows `rows`, row by row.
+    #[inline]
+    pub fn words(&self, rows: std::ops::Range<usize>) -> &[u64] {
+        &self.bits[rows.start * self.words_per_row..rows.end * self.words_per_row]
+    }
+
     /// Is action `a` valid in row `r`?
     #[inline]
     pub fn get(&self, r: usize, a: usize) -> bool {

@@ -41,6 +41,8 @@ macro_rules! multiversion {
     };
 }
 
+pub(crate) use multiversion;
+
 type Lane = [f32; 16];
 
 fn lanes(x: &[f32]) -> &[Lane] {

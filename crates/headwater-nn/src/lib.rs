@@ -5,12 +5,14 @@ mod elementwise;
 mod gemm;
 mod mlp;
 mod pool;
+mod softmax;
 mod tabular;
 mod vec16;
 
 pub use adam::{Adam, norm};
 pub use mlp::{Activation, Mlp, MlpConfig};
 pub use pool::Pool;
+pub use softmax::masked_softmax;
 pub use tabular::Tabular;
 pub use vec16::Isa;
 

@@ -5,7 +5,7 @@ use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
 use proptest::prelude::*;
 
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
-use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular};
+use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
     (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
@@ -340,4 +340,36 @@ fn pools_run_every_item_once_and_pass_panics_on() {
         sum.fetch_add(i, Ordering::Relaxed);
     });
     assert_eq!(sum.into_inner(), 45, "the pool lives on after a panic");
+}
+
+proptest! {
+    #[test]
+    fn softmax_agrees_with_double_precision(n in 1usize..200, rows in 0usize..4, spread in 0.0f32..60.0, seed: u64) {
+        let key = Key::new(seed);
+        let (stride, words, wide) = (n + 3, n.div_ceil(64), n.next_multiple_of(16));
+        let logits: Vec<f32> = random(key, rows * stride).iter().map(|x| x * spread).collect();
+        let masks: Vec<u64> = (0..rows * words).map(|i| key.fold(1).fold(i as u64).bits()).collect();
+        let valid = |r: usize, j: usize| masks[r * words + j / 64] >> (j % 64) & 1 == 1;
+        let (mut probs, mut log_sum) = (vec![9.0; rows * wide], vec![9.0; rows]);
+        masked_softmax(&logits, stride, n, &masks, words, &mut probs, wide, &mut log_sum);
+        for r in 0..rows {
+            let x = |j: usize| f64::from(logits[r * stride + j]);
+            let max = (0..n).filter(|&j| valid(r, j)).map(x).fold(f64::NEG_INFINITY, f64::max);
+            let want = max + (0..n).filter(|&j| valid(r, j)).map(|j| (x(j) - max).exp()).sum::<f64>().ln();
+            if max == f64::NEG_INFINITY {
+                prop_assert_eq!(log_sum[r], max);
+                prop_assert!(probs[r * wide..(r + 1) * wide].iter().all(|&p| p == 0.0));
+                continue;
+            }
+            prop_assert!((log_sum[r] - want).abs() < 2e-6, "{} {want}", log_sum[r]);
+            for j in 0..wide {
+                let p = f64::from(probs[r * wide + j]);
+                let want = if j < n && valid(r, j) { (x(j) - want).exp() } else { 0.0 };
+                // The difference of two logits is rounded to single precision before it is exponentiated.
+                let rounding = if want > 0.0 { 6e-8 * (x(j) - max).abs() } else { 0.0 };
+                prop_assert!((p - want).abs() <= (2e-6 + rounding) * want + 1e-37, "{j}: {p} {want}");
+                prop_assert!(want > 0.0 || p == 0.0);
+            }
+        }
+    }
 }
