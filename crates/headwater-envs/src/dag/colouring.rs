@@ -1,5 +1,7 @@
 //! Proper colouring of edges: labels such that neither the edges leaving a node nor those entering it share one.
 
+use headwater_core::Key;
+
 /// Colours the edges of a digraph without duplicate edges so that edges that leave one node differ, and so do edges
 /// that enter one node; returns the colour of each edge and the number of colours.
 ///
@@ -11,7 +13,8 @@ pub(super) fn colour(n_nodes: usize, edges: &[(u32, u32)]) -> (Vec<u32>, usize) 
     let mut colours = vec![0; edges.len()];
     let mut palettes = Palettes::new(2 * n_nodes, &ends);
     let mut path = Vec::new();
-    for (e, &[u, v]) in ends.iter().enumerate() {
+    for e in shuffled(edges.len()) {
+        let [u, v] = ends[e];
         let at_tail = palettes.first_free(u);
         let at_head = palettes.first_free(v);
         let colour = if palettes.edge(u, at_head).is_none() { at_head } else { at_tail };
@@ -28,10 +31,18 @@ pub(super) fn colour(n_nodes: usize, edges: &[(u32, u32)]) -> (Vec<u32>, usize) 
             }
         }
         colours[e] = colour;
-        [u, v].iter().for_each(|&w| palettes.insert(w, colour, e as u32));
+        ends[e].iter().for_each(|&w| palettes.insert(w, colour, e as u32));
     }
     let n_colours = colours.iter().max().map_or(0, |&c| c as usize + 1);
     (colours, n_colours)
+}
+
+/// `0..n` in an order without pattern: node by node, dense graphs would have paths as long as they are wide.
+fn shuffled(n: usize) -> Vec<usize> {
+    let key = Key::new(0);
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_cached_key(|&e| key.fold(e as u64).bits());
+    order
 }
 
 /// The maximal path from `at` whose edges have the two colours in turn.
