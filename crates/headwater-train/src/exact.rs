@@ -1,0 +1,323 @@
+//! Exact evaluation: the trained policy on every state, and what it makes of the target.
+
+use headwater_core::{BitMatrix, Encoded, Heads, Simulator, Stop};
+use headwater_exact::{
+    Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
+    log_target, log_terminating, log_visits, maxent_backward, uniform_backward,
+};
+use headwater_nn::masked_softmax;
+use headwater_rewards::{RewardError, Scorer};
+
+use crate::backward::Backward;
+use crate::trainer::PolicyView;
+
+/// States that the network evaluates at once.
+const CHUNK: usize = 2048;
+
+/// An enumerated environment with its target distribution.
+pub struct Exact {
+    graph: Graph,
+    log_reward: Vec<f64>,
+    log_target: Vec<f64>,
+    log_z: f64,
+}
+
+/// Why a space cannot be evaluated exactly.
+#[derive(Debug, thiserror::Error)]
+pub enum ExactError {
+    /// It cannot be enumerated.
+    #[error(transparent)]
+    Enumerate(#[from] EnumerateError),
+    /// A reward could not be had.
+    #[error(transparent)]
+    Reward(#[from] RewardError),
+}
+
+/// What exact evaluation says. Every number is exact up to rounding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExactReport {
+    /// Distances between the sampler's distribution and the target.
+    pub divergence: Divergence,
+    /// log Z as learned.
+    pub log_z: f64,
+    /// log Σ R.
+    pub log_z_true: f64,
+    /// E over P_F of log R + Σ log P_B − Σ log P_F: a lower bound of log Z.
+    pub elbo: f64,
+    /// The same over the target and P_B: an upper bound of log Z.
+    pub eubo: f64,
+    /// Pearson correlation of log p(x) and log R(x) over all objects.
+    pub pearson: f64,
+    /// Mean of R over the sampler's distribution, divided by its mean over the target.
+    pub mean_reward_ratio: f64,
+}
+
+/// The policies of a view on every edge of a graph.
+pub struct EdgePolicies {
+    /// log P_F.
+    pub forward: ForwardPolicy,
+    /// log P_B, per edge.
+    pub backward: Vec<f64>,
+    /// log Z as learned, if the objective has an estimate of its own.
+    pub log_z: Option<f64>,
+}
+
+impl Exact {
+    /// Enumerates `sim`'s environment and scores its objects.
+    ///
+    /// # Errors
+    /// If there are more than `cap` states, or an object cannot be scored.
+    pub fn new(sim: &dyn Simulator, scorer: &mut Scorer, cap: usize) -> Result<Self, ExactError> {
+        let graph = enumerate(sim, cap)?;
+        let objects: Vec<u32> = graph.objects().map(|s| s as u32).collect();
+        let mut log_reward = vec![f64::NEG_INFINITY; graph.n_states()];
+        let mut scores = vec![0.0; objects.len().min(CHUNK)];
+        for chunk in objects.chunks(CHUNK) {
+            let scores = &mut scores[..chunk.len()];
+            scorer.log_reward(graph.sim(), chunk, scores)?;
+            for (&s, &r) in chunk.iter().zip(&*scores) {
+                log_reward[s as usize] = r;
+            }
+        }
+        let log_z = log_sum_exp(objects.iter().map(|&s| log_reward[s as usize]));
+        let log_target = log_target(&graph, &log_reward);
+        Ok(Self { graph, log_reward, log_target, log_z })
+    }
+
+    /// The enumerated DAG.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The enumerated DAG, to look up objects by text.
+    pub fn graph_mut(&mut self) -> &mut Graph {
+        &mut self.graph
+    }
+
+    /// Per state: log R, −∞ for states that are no objects.
+    pub fn log_reward(&self) -> &[f64] {
+        &self.log_reward
+    }
+
+    /// Per state: log R / Z, −∞ for states that are no objects.
+    pub fn log_target(&self) -> &[f64] {
+        &self.log_target
+    }
+
+    /// log Σ R.
+    pub fn log_z(&self) -> f64 {
+        self.log_z
+    }
+
+    /// log R from which on an object is a mode: `fraction` of the largest reward, with slack for rounding.
+    pub fn mode_log_reward(&self, fraction: f64) -> f64 {
+        let max = self.log_reward.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        max + fraction.ln() - 1e-9
+    }
+
+    /// Number of objects whose log R is at least `threshold`.
+    pub fn n_modes(&self, threshold: f64) -> usize {
+        self.log_reward.iter().filter(|&&r| r >= threshold).count()
+    }
+
+    /// Evaluates the network on every state.
+    pub fn policies(&self, view: &mut PolicyView<'_>) -> EdgePolicies {
+        let g = &self.graph;
+        let mut forward = ForwardPolicy::uniform(g);
+        let mut backward = match view.backward {
+            Backward::MaxEnt(_) => maxent_backward(g),
+            Backward::Uniform | Backward::Learned => uniform_backward(g),
+        };
+        let mut log_z = view.needs.log_z.then_some(view.log_z);
+        let mut rows = Evaluator::new(g.sim(), view.estimator.heads(), view.estimator.tape_width());
+        let states: Vec<u32> = (0..g.n_states() as u32).collect();
+        for chunk in states.chunks(CHUNK) {
+            rows.evaluate(g.sim(), view, chunk);
+            for (i, &s) in chunk.iter().enumerate() {
+                rows.forward(g, i, s as usize, &mut forward);
+                if matches!(view.backward, Backward::Learned) {
+                    rows.backward(g, i, s as usize, &mut backward);
+                }
+            }
+            if chunk[0] == 0 && log_z.is_none() {
+                log_z = self.initial_log_flow(view, &rows, &forward);
+            }
+        }
+        EdgePolicies { forward, backward, log_z }
+    }
+
+    /// log F(s₀) as the objective's parametrisation has it; `None` if it has none.
+    fn initial_log_flow(
+        &self,
+        view: &mut PolicyView<'_>,
+        rows: &Evaluator,
+        forward: &ForwardPolicy,
+    ) -> Option<f64> {
+        let needs = view.needs;
+        let mut own = [0.0];
+        if needs.state_reward {
+            view.scorer.log_reward(self.graph.sim(), &[0], &mut own).ok()?;
+        }
+        let own = own[0];
+        if needs.flow {
+            Some(view.log_z + f64::from(rows.out[rows.heads.flow?]) + own)
+        } else if needs.inflow {
+            Some(view.log_z + rows.lse[0])
+        } else if needs.state_reward && needs.stop_everywhere {
+            Some(own - forward.stop[0])
+        } else {
+            None
+        }
+    }
+
+    /// Compares the policy with the target.
+    pub fn evaluate(&self, view: &mut PolicyView<'_>) -> ExactReport {
+        self.compare(&self.policies(view))
+    }
+
+    /// Compares policies on every edge with the target.
+    pub fn compare(&self, policies: &EdgePolicies) -> ExactReport {
+        let g = &self.graph;
+        let EdgePolicies { forward, backward, log_z } = policies;
+        let log_p = log_terminating(g, forward);
+        let target = flow(g, &self.log_reward, backward);
+        let elbo = expected_log_weight(self, policies, &log_visits(g, forward), &forward.edge, &forward.stop);
+        // Under the target, an edge is passed with probability F(s→s′)/Z: visits and choices in one number.
+        let none = vec![-self.log_z; g.n_states()];
+        let eubo = expected_log_weight(self, policies, &none, &target.edge, &target.stop);
+        let objects: Vec<usize> =
+            g.objects().filter(|&s| log_p[s].is_finite() && self.log_reward[s].is_finite()).collect();
+        let pearson = crate::stats::pearson(objects.iter().map(|&s| (log_p[s], self.log_reward[s])));
+        let mean = |log_q: &[f64]| log_sum_exp(g.objects().map(|s| log_q[s] + self.log_reward[s]));
+        ExactReport {
+            divergence: Divergence::between(&self.log_target, &log_p),
+            log_z: log_z.unwrap_or(elbo),
+            log_z_true: self.log_z,
+            elbo,
+            eubo,
+            pearson,
+            mean_reward_ratio: (mean(&log_p) - mean(&self.log_target)).exp(),
+        }
+    }
+
+    /// The exact flow under the policy's own P_B, and per state how much the policy's flow differs from it.
+    pub fn flow_errors(&self, policies: &EdgePolicies) -> (Flow, Vec<f64>) {
+        let flow = flow(&self.graph, &self.log_reward, &policies.backward);
+        let errors = flow_errors(&self.graph, &policies.forward, &flow);
+        (flow, errors)
+    }
+}
+
+/// E of log R + Σ log P_B − Σ log P_F, where state s is visited with log-probability `visits[s]` and edge e is then
+/// taken with log-probability `edge[e]`.
+fn expected_log_weight(
+    exact: &Exact,
+    policies: &EdgePolicies,
+    visits: &[f64],
+    edge: &[f64],
+    stop: &[f64],
+) -> f64 {
+    let g = &exact.graph;
+    let term = |log_p: f64, value: f64| if log_p == f64::NEG_INFINITY { 0.0 } else { log_p.exp() * value };
+    let mut sum = 0.0;
+    for s in 0..g.n_states() {
+        for e in g.out(s) {
+            sum += term(visits[s] + edge[e], policies.backward[e] - policies.forward.edge[e]);
+        }
+        if g.is_object(s) {
+            sum += term(visits[s] + stop[s], exact.log_reward[s] - policies.forward.stop[s]);
+        }
+    }
+    sum
+}
+
+/// The network's heads on a chunk of states.
+struct Evaluator {
+    heads: Heads,
+    x: Encoded,
+    masks: BitMatrix,
+    back_masks: BitMatrix,
+    stops: Vec<Stop>,
+    tape_width: usize,
+    out: Vec<f32>,
+    tape: Vec<f32>,
+    probs: Vec<f32>,
+    lse: Vec<f64>,
+    back_lse: Vec<f64>,
+    row: BitMatrix,
+}
+
+impl Evaluator {
+    fn new(sim: &dyn Simulator, heads: Heads, tape_width: usize) -> Self {
+        let n = heads.n_actions;
+        Self {
+            heads,
+            x: Encoded::new(sim.spec().encoding, CHUNK),
+            masks: BitMatrix::new(CHUNK, n + 1),
+            back_masks: BitMatrix::new(CHUNK, n),
+            stops: vec![Stop::Never; CHUNK],
+            tape_width,
+            out: vec![0.0; CHUNK * heads.stride],
+            tape: vec![0.0; CHUNK * tape_width],
+            probs: vec![0.0; CHUNK * (n + 1).next_multiple_of(16)],
+            lse: vec![0.0; CHUNK],
+            back_lse: vec![0.0; CHUNK],
+            row: BitMatrix::new(CHUNK, n),
+        }
+    }
+
+    fn evaluate(&mut self, sim: &dyn Simulator, view: &PolicyView<'_>, states: &[u32]) {
+        let (k, n, stride) = (states.len(), self.heads.n_actions, self.heads.stride);
+        sim.encode(states, &mut self.x, 0);
+        sim.stops(states, &mut self.stops[..k]);
+        sim.forward_masks(states, &mut self.row, 0);
+        for i in 0..k {
+            self.masks.clear(i);
+            let mut mask = self.masks.row_mut(i);
+            let words = self.row.row(i);
+            mask.0[..words.len()].copy_from_slice(words);
+            if self.stops[i] == Stop::May {
+                mask.set(n);
+            }
+        }
+        let (out, tape) = (&mut self.out[..k * stride], &mut self.tape[..k * self.tape_width]);
+        view.estimator.forward(&self.x, 0..k, out, tape);
+        let wide = (n + 1).next_multiple_of(16);
+        let words = self.masks.words_per_row();
+        let probs = &mut self.probs[..k * wide];
+        masked_softmax(out, stride, n + 1, self.masks.words(0..k), words, probs, wide, &mut self.lse[..k]);
+        if let Some(at) = self.heads.backward {
+            sim.backward_masks(states, &mut self.back_masks, 0);
+            let (words, wide) = (self.back_masks.words_per_row(), n.next_multiple_of(16));
+            let masks = self.back_masks.words(0..k);
+            let probs = &mut self.probs[..k * wide];
+            masked_softmax(&out[at..], stride, n, masks, words, probs, wide, &mut self.back_lse[..k]);
+        }
+    }
+
+    /// Writes log P_F of the edges that leave state `s`, the `i`-th of the chunk. Forced moves stay as they are.
+    fn forward(&self, g: &Graph, i: usize, s: usize, policy: &mut ForwardPolicy) {
+        let may_stop = g.stops()[s] == Stop::May;
+        if g.out(s).len() + usize::from(may_stop) <= 1 {
+            return;
+        }
+        let row = &self.out[i * self.heads.stride..];
+        let log_p = |column: usize| f64::from(row[column]) - self.lse[i];
+        for e in g.out(s) {
+            policy.edge[e] = log_p(g.action(e).index());
+        }
+        if may_stop {
+            policy.stop[s] = log_p(self.heads.n_actions);
+        }
+    }
+
+    /// Writes log P_B of the edges that enter state `s`, the `i`-th of the chunk.
+    fn backward(&self, g: &Graph, i: usize, s: usize, backward: &mut [f64]) {
+        let (Some(at), true) = (self.heads.backward, g.entering(s).len() > 1) else { return };
+        let row = &self.out[i * self.heads.stride + at..];
+        for &e in g.entering(s) {
+            let e = e as usize;
+            backward[e] = f64::from(row[g.action(e).index()]) - self.back_lse[i];
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Between the network and the objective: outputs to rows, and the rows' gradients back to outputs.
+
+use headwater_core::{Estimator, Grads, Needs, Scored, Stop};
+
+use crate::backward::Backward;
+use crate::batch::Batch;
+
+/// The rows of `batch` as an objective sees them.
+///
+/// `log_z` is the learned scalar: log Z under trajectory balance, and the common scale of all flows under objectives
+/// that learn flows, which so need not climb from zero to Z through the network.
+pub(crate) fn score(
+    batch: &Batch,
+    needs: Needs,
+    net: &dyn Estimator,
+    backward: &Backward,
+    log_z: f64,
+    rows: &mut Scored,
+) {
+    let states = &batch.states;
+    let heads = net.heads();
+    let (n, stride) = (heads.n_actions, heads.stride);
+    let scale = if needs.inflow { log_z } else { 0.0 };
+    rows.clear();
+    rows.log_z = log_z;
+    rows.offsets.push(0);
+    if needs.inflow {
+        rows.inflow.offsets.push(0);
+    }
+    for (b, &log_reward) in batch.log_reward.iter().enumerate() {
+        let nodes = batch.nodes(b);
+        let complete = nodes.last().is_some_and(|&(s, _)| states.stop(s) == Stop::Must);
+        for (i, &(s, action)) in nodes.iter().enumerate() {
+            let stop = states.stop(s);
+            if stop == Stop::Must {
+                break;
+            }
+            let slot = states.slot(s);
+            let out = slot.map_or(&[][..], |slot| &states.out[slot * stride..(slot + 1) * stride]);
+            // A forced move has probability one: any logit that equals its own log-sum-exp says so.
+            rows.logit.push(slot.map_or(0.0, |_| f64::from(out[action.index()])) + scale);
+            rows.lse.push(slot.map_or(0.0, |slot| states.lse[slot]) + scale);
+            let may = stop == Stop::May;
+            rows.stop_logit.push(match slot {
+                Some(_) if may => f64::from(out[n]) + scale,
+                _ => f64::NEG_INFINITY,
+            });
+            if needs.flow {
+                let at = heads.flow.expect("an objective that needs flows has a head for them");
+                rows.log_flow.push(f64::from(out[at]) + log_z);
+            }
+            if needs.state_reward {
+                rows.state_log_reward.push(states.state_log_reward(s));
+            }
+            let child = (action.index() < n).then(|| nodes[i + 1].0);
+            rows.log_pb.push(child.map_or(0.0, |c| states.log_pb(backward, s, action, c, net)));
+            if needs.inflow {
+                if let Some(child) = child {
+                    rows.inflow.logit.extend(states.parents(child).iter().map(|&(parent, a)| {
+                        let slot = states.slot(parent).expect("every parent has a slot under flow matching");
+                        f64::from(states.out[slot * stride + a.index()]) + scale
+                    }));
+                }
+                rows.inflow.offsets.push(rows.inflow.logit.len() as u32);
+            }
+        }
+        rows.log_reward.push(log_reward);
+        rows.complete.push(complete);
+        rows.offsets.push(rows.logit.len() as u32);
+    }
+}
+
+/// Buffers of [`pull`].
+#[derive(Default)]
+pub(crate) struct Pulled {
+    /// Gradient of the loss by the network's outputs, slot by slot.
+    pub d_out: Vec<f32>,
+    /// Gradient of the loss by log Z or by the scale of flows.
+    pub d_log_z: f64,
+    lse: Vec<f64>,
+    back_lse: Vec<f64>,
+}
+
+/// Carries the gradient of rows back to the network's outputs: ∂/∂logits = g_lse · softmax + g_logit at the edge
+/// taken, summed over all visits of a state before the softmax is touched.
+pub(crate) fn pull(
+    batch: &Batch,
+    needs: Needs,
+    net: &dyn Estimator,
+    backward: &Backward,
+    grads: &Grads,
+    pulled: &mut Pulled,
+) {
+    let states = &batch.states;
+    let heads = net.heads();
+    let (n, stride, slots) = (heads.n_actions, heads.stride, states.slots());
+    let Pulled { d_out, d_log_z, lse, back_lse } = pulled;
+    for (v, len) in [(&mut *lse, slots), (&mut *back_lse, slots)] {
+        v.clear();
+        v.resize(len, 0.0);
+    }
+    d_out.clear();
+    d_out.resize(slots * stride, 0.0);
+    *d_log_z = grads.log_z;
+    let learned = heads.backward.filter(|_| matches!(backward, Backward::Learned));
+    let (mut row, mut entering) = (0, 0);
+    for b in 0..batch.trajectories() {
+        let nodes = batch.nodes(b);
+        for (i, &(s, action)) in nodes.iter().enumerate() {
+            if states.stop(s) == Stop::Must {
+                break;
+            }
+            if let Some(slot) = states.slot(s) {
+                let d = &mut d_out[slot * stride..(slot + 1) * stride];
+                d[action.index()] += grads.logit[row] as f32;
+                d[n] += grads.stop_logit[row] as f32;
+                lse[slot] += grads.lse[row];
+                if needs.flow
+                    && let Some(at) = heads.flow
+                {
+                    d[at] += grads.log_flow[row] as f32;
+                }
+            }
+            if needs.flow {
+                *d_log_z += grads.log_flow[row];
+            }
+            let child = (action.index() < n).then(|| nodes[i + 1].0);
+            if let (Some(at), Some(child)) = (learned, child)
+                && states.backward().count(child as usize) > 1
+                && let Some(slot) = states.slot(child)
+            {
+                d_out[slot * stride + at + action.index()] += grads.log_pb[row] as f32;
+                back_lse[slot] -= grads.log_pb[row];
+            }
+            if needs.inflow {
+                *d_log_z += grads.logit[row] + grads.lse[row] + grads.stop_logit[row];
+                for &(parent, a) in child.map_or(&[][..], |c| states.parents(c)) {
+                    let slot = states.slot(parent).expect("every parent has a slot under flow matching");
+                    d_out[slot * stride + a.index()] += grads.inflow[entering] as f32;
+                    *d_log_z += grads.inflow[entering];
+                    entering += 1;
+                }
+            }
+            row += 1;
+        }
+    }
+    let (wide, back_wide) = (states.probs_stride(), states.back_stride());
+    for (slot, d) in d_out.chunks_exact_mut(stride).enumerate() {
+        axpy(lse[slot], &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
+        if let Some(at) = learned {
+            axpy(back_lse[slot], &states.back_probs[slot * back_wide..][..n], &mut d[at..at + n]);
+        }
+    }
+}
+
+/// `y += a · x`.
+fn axpy(a: f64, x: &[f32], y: &mut [f32]) {
+    let a = a as f32;
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}

@@ -1,0 +1,238 @@
+//! Acting: trajectories from the initial state by P_F, and from given objects back by P_B.
+
+use headwater_core::{Action, Estimator, Key, Simulator, Stop};
+use headwater_rewards::{RewardError, Scorer};
+
+use crate::backward::Backward;
+use crate::batch::{Batch, Expansion, States, Visit};
+
+/// How actions are drawn while training; the policy that is trained is never altered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Behaviour {
+    /// Probability of a uniform choice among the valid edges.
+    pub epsilon: f64,
+    /// Probabilities are raised to the power of the inverse.
+    pub temperature: f64,
+}
+
+impl Behaviour {
+    /// The policy itself.
+    pub const ON_POLICY: Self = Self { epsilon: 0.0, temperature: 1.0 };
+}
+
+/// Rolls policies along a simulator. Owns its buffers, which keep their size from batch to batch.
+#[derive(Default)]
+pub(crate) struct Roller {
+    live: Vec<u32>,
+    moving: Vec<u32>,
+    states: Vec<u32>,
+    actions: Vec<Action>,
+    arrival: Vec<Action>,
+    expansion: Expansion,
+}
+
+/// What a roller moves with.
+pub(crate) struct Acting<'a> {
+    pub sim: &'a mut dyn Simulator,
+    pub net: &'a dyn Estimator,
+    pub backward: &'a Backward,
+    pub scorer: &'a mut Scorer,
+}
+
+impl Roller {
+    /// `lanes` trajectories from the initial state; the draws of lane `l` come from `key.fold(first + l)` alone.
+    ///
+    /// Fills `batch` with the trajectories and their objects' log R; afterwards lane `l` holds object `l`.
+    pub fn forward(
+        &mut self,
+        acting: &mut Acting<'_>,
+        lanes: usize,
+        first: u64,
+        how: Behaviour,
+        key: Key,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        let stop = Action(acting.sim.spec().n_actions as u32);
+        batch.clear();
+        acting.sim.reset(lanes);
+        self.live.clear();
+        self.live.extend(0..lanes as u32);
+        let mut t = 0;
+        while !self.live.is_empty() {
+            self.look(acting, lanes, false, batch)?;
+            self.moving.clear();
+            self.actions.clear();
+            for (&lane, &state) in self.live.iter().zip(&self.states) {
+                let key = key.fold(first + u64::from(lane)).fold(t);
+                let action = choose(&batch.states, state, stop, how, key);
+                batch.push(Visit { lane, state, action });
+                if action != stop {
+                    self.moving.push(lane);
+                    self.actions.push(action);
+                }
+            }
+            acting.sim.step(&self.moving, &self.actions);
+            std::mem::swap(&mut self.live, &mut self.moving);
+            t += 1;
+        }
+        batch.arrange(lanes, false);
+        self.live.extend(0..lanes as u32);
+        batch.log_reward.resize(lanes, 0.0);
+        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward)
+    }
+
+    /// Trajectories from the objects that lanes `0..lanes` hold back to the initial state, by P_B.
+    ///
+    /// Fills `batch` as [`Roller::forward`] does, trajectories in forward order.
+    pub fn backward(
+        &mut self,
+        acting: &mut Acting<'_>,
+        lanes: usize,
+        first: u64,
+        key: Key,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        let stop = Action(acting.sim.spec().n_actions as u32);
+        batch.clear();
+        self.live.clear();
+        self.live.extend(0..lanes as u32);
+        batch.log_reward.resize(lanes, 0.0);
+        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward)?;
+        self.arrival.clear();
+        self.arrival.resize(lanes, stop);
+        let mut t = 0;
+        while !self.live.is_empty() {
+            // Path counts are known by state: a choice between parents has to know which states they are.
+            let parents = matches!(acting.backward, Backward::MaxEnt(_));
+            self.look(acting, lanes, parents, batch)?;
+            self.moving.clear();
+            self.actions.clear();
+            for (&lane, &state) in self.live.iter().zip(&self.states) {
+                let taken = &mut self.arrival[lane as usize];
+                batch.push(Visit { lane, state, action: *taken });
+                let key = key.fold(first + u64::from(lane)).fold(t);
+                if let Some(action) = choose_back(&batch.states, acting.backward, state, key, acting.net) {
+                    *taken = action;
+                    self.moving.push(lane);
+                    self.actions.push(action);
+                }
+            }
+            acting.sim.unstep(&self.moving, &self.actions);
+            std::mem::swap(&mut self.live, &mut self.moving);
+            t += 1;
+        }
+        batch.arrange(lanes, true);
+        Ok(())
+    }
+
+    /// Finds out all there is to know of the live lanes' states.
+    fn look(
+        &mut self,
+        acting: &mut Acting<'_>,
+        lanes: usize,
+        parents: bool,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        let Acting { sim, net, backward, scorer } = acting;
+        batch.states.admit(&**sim, &self.live, backward, scorer, &mut self.states)?;
+        if parents || batch.states.wants().parents {
+            let (work, states) = (&mut self.expansion, &self.states);
+            batch.states.expand(&mut **sim, &self.live, states, lanes as u32, backward, scorer, work)?;
+        }
+        batch.states.evaluate(*net);
+        Ok(())
+    }
+}
+
+/// Draws the edge to take from a state.
+fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -> Action {
+    let may_stop = match states.stop(state) {
+        Stop::Must => return stop,
+        Stop::May => 1,
+        Stop::Never => 0,
+    };
+    let row = state as usize;
+    let edges = states.forward().count(row);
+    let uniform = |key: Key| {
+        let k = key.below(edges + may_stop);
+        if k < edges { states.forward().select(row, k) } else { stop }
+    };
+    if edges + may_stop == 1 {
+        return uniform(key);
+    }
+    if how.epsilon > 0.0 && key.fold(1).unit() < how.epsilon {
+        return uniform(key.fold(2));
+    }
+    let slot = states.slot(state).expect("a state with a choice has a slot");
+    let probs = states.probs(slot);
+    let u = key.unit();
+    let index = if how.temperature == 1.0 {
+        pick(probs.iter().map(|&p| f64::from(p)), u)
+    } else {
+        let power = 1.0 / how.temperature;
+        let warm = probs.iter().map(|&p| if p > 0.0 { f64::from(p).powf(power) } else { 0.0 });
+        let total: f64 = warm.clone().sum();
+        pick(warm, u * total)
+    };
+    Action(index as u32)
+}
+
+/// Draws the edge to retrace from a state; `None` at the initial state.
+fn choose_back(
+    states: &States,
+    backward: &Backward,
+    state: u32,
+    key: Key,
+    net: &dyn Estimator,
+) -> Option<Action> {
+    let mask = states.backward();
+    let row = state as usize;
+    let parents = mask.count(row);
+    if parents <= 1 {
+        return mask.ones(row).next().map(|a| Action(a as u32));
+    }
+    match backward {
+        Backward::Uniform => Some(mask.select(row, key.below(parents))),
+        Backward::Learned => {
+            let slot = states.slot(state).expect("a state with several parents has a slot");
+            let wide = states.back_stride();
+            let probs = &states.back_probs[slot * wide..(slot + 1) * wide];
+            Some(Action(pick(probs.iter().map(|&p| f64::from(p)), key.unit()) as u32))
+        }
+        Backward::MaxEnt(_) => {
+            let parents = states.parents(state);
+            let log_p = |&(parent, a): &(u32, Action)| states.log_pb(backward, parent, a, state, net).exp();
+            Some(parents[pick(parents.iter().map(log_p), key.unit())].1)
+        }
+    }
+}
+
+/// The first index at which the running sum of `weights` exceeds `u`; the last of positive weight if rounding keeps
+/// the sum below it. Never one of weight zero.
+fn pick(weights: impl Iterator<Item = f64>, u: f64) -> usize {
+    let (mut sum, mut last) = (0.0, 0);
+    for (i, w) in weights.enumerate() {
+        if w > 0.0 {
+            sum += w;
+            last = i;
+            if u < sum {
+                break;
+            }
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pick;
+
+    #[test]
+    fn picks_never_land_on_weight_zero() {
+        let weights = [0.0, 0.25, 0.0, 0.75, 0.0];
+        assert_eq!(pick(weights.into_iter(), 0.0), 1);
+        assert_eq!(pick(weights.into_iter(), 0.249), 1);
+        assert_eq!(pick(weights.into_iter(), 0.25), 3);
+        assert_eq!(pick(weights.into_iter(), 1.5), 3);
+    }
+}

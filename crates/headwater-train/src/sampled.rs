@@ -1,0 +1,269 @@
+//! Evaluation by sampling, for spaces too large to enumerate: every number with its interval.
+
+use headwater_core::{Key, Needs, ParseError, Scored};
+use headwater_exact::{log_sum_exp, perfect_sampler_l1};
+use headwater_rewards::RewardError;
+
+use crate::backward::encodings;
+use crate::batch::{Batch, Wants};
+use crate::exact::Exact;
+use crate::judge;
+use crate::rollout::{Acting, Behaviour, Roller};
+use crate::stats::{Estimate, bootstrap, pearson, spearman};
+use crate::trainer::{PolicyView, log_weights};
+
+/// Lanes rolled at once.
+const LANES: usize = 512;
+
+/// What sampled evaluation says; intervals are 95 % bootstrap intervals over trajectories or objects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampledReport {
+    /// log of the mean importance weight: log Z, from below in expectation.
+    pub log_z: Estimate,
+    /// Mean log weight: a lower bound of log Z in expectation.
+    pub elbo: Estimate,
+    /// Mean log weight under the target, by self-normalised importance sampling: an upper bound of log Z in the limit,
+    /// and too low where the effective sample size is small.
+    pub eubo: Estimate,
+    /// Effective sample size of the weights, as a fraction of the sample.
+    pub ess: f64,
+    /// Correlation of log p̂(x) and log R(x) over distinct objects.
+    pub pearson: Estimate,
+    /// Rank correlation of the same.
+    pub spearman: Estimate,
+    /// Number of trajectories.
+    pub samples: usize,
+    /// Number of distinct objects behind the correlations.
+    pub objects: usize,
+}
+
+/// One sampled object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The object's text.
+    pub text: String,
+    /// log R of the object.
+    pub log_reward: f64,
+    /// log-probability of its trajectory under P_F.
+    pub log_pf: f64,
+    /// log-probability of its trajectory given the object, under P_B.
+    pub log_pb: f64,
+}
+
+/// What is known of one object's probability.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogProb {
+    /// log p̂(x), by importance sampling of trajectories through P_B.
+    pub log_p: Estimate,
+    /// log R(x).
+    pub log_reward: f64,
+}
+
+/// Buffers for rolling a policy outside training.
+struct Rolling {
+    roller: Roller,
+    batch: Batch,
+    rows: Scored,
+}
+
+/// Rows that tell log P_F and log P_B, and nothing else.
+const TRAJECTORIES: Needs = Needs {
+    log_z: false,
+    flow: false,
+    backward: true,
+    state_reward: false,
+    stop_everywhere: false,
+    inflow: false,
+};
+
+impl Rolling {
+    fn new(view: &PolicyView<'_>) -> Self {
+        Self {
+            roller: Roller::default(),
+            batch: Batch::new(view.sim.spec(), Wants::default()),
+            rows: Scored::default(),
+        }
+    }
+
+    fn acting<'a>(view: &'a mut PolicyView<'_>) -> Acting<'a> {
+        Acting {
+            sim: &mut *view.sim,
+            net: view.estimator,
+            backward: view.backward,
+            scorer: &mut *view.scorer,
+        }
+    }
+
+    fn forward(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        lanes: usize,
+        first: u64,
+        how: Behaviour,
+        key: Key,
+    ) -> Result<(), RewardError> {
+        self.roller.forward(&mut Self::acting(view), lanes, first, how, key, &mut self.batch)?;
+        judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
+        Ok(())
+    }
+
+    /// log P_F − log P_B of `repeats` backward trajectories from the object that `text` names.
+    fn backward(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        text: &str,
+        repeats: usize,
+        key: Key,
+    ) -> Result<(Vec<f64>, f64), LogProbError> {
+        let (mut ratios, mut log_reward) = (Vec::with_capacity(repeats), f64::NEG_INFINITY);
+        for first in (0..repeats).step_by(LANES) {
+            let lanes = LANES.min(repeats - first);
+            view.sim.reset(lanes);
+            view.sim.load(0, text)?;
+            for lane in 1..lanes as u32 {
+                view.sim.copy(0, lane);
+            }
+            self.roller.backward(&mut Self::acting(view), lanes, first as u64, key, &mut self.batch)?;
+            judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
+            log_reward = self.rows.log_reward[0];
+            ratios.extend(log_weights(&self.rows).into_iter().map(|w| log_reward - w));
+        }
+        Ok((ratios, log_reward))
+    }
+}
+
+/// Why an object's probability cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LogProbError {
+    /// The text names no object.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The object's reward could not be had.
+    #[error(transparent)]
+    Reward(#[from] RewardError),
+}
+
+/// Draws `n` objects from the policy, `key` deciding all, and hands them to `sink` in order.
+///
+/// # Errors
+/// If a reward fails; what came before has been handed over.
+pub fn sample(
+    view: &mut PolicyView<'_>,
+    n: usize,
+    how: Behaviour,
+    key: Key,
+    sink: &mut dyn FnMut(Sample),
+) -> Result<(), RewardError> {
+    let mut rolling = Rolling::new(view);
+    for first in (0..n).step_by(LANES) {
+        let lanes = LANES.min(n - first);
+        rolling.forward(view, lanes, first as u64, how, key)?;
+        for b in 0..lanes {
+            let rows = &rolling.rows;
+            let log_pf = rows.range(b).map(|r| rows.logit[r] - rows.lse[r]).sum();
+            let log_pb = rows.range(b).map(|r| rows.log_pb[r]).sum();
+            sink(Sample { text: view.sim.text(b as u32), log_reward: rows.log_reward[b], log_pf, log_pb });
+        }
+    }
+    Ok(())
+}
+
+/// log p̂(x) = log mean P_F(τ) / P_B(τ | x) over `repeats` trajectories τ drawn from P_B.
+///
+/// # Errors
+/// If `text` names no object or its reward fails.
+pub fn log_prob(
+    view: &mut PolicyView<'_>,
+    text: &str,
+    repeats: usize,
+    key: Key,
+) -> Result<LogProb, LogProbError> {
+    let (ratios, log_reward) = Rolling::new(view).backward(view, text, repeats, key)?;
+    Ok(LogProb { log_p: bootstrap(&ratios, key.fold(u64::MAX), log_mean_exp), log_reward })
+}
+
+fn log_mean_exp(values: &[f64]) -> f64 {
+    log_sum_exp(values.iter().copied()) - (values.len() as f64).ln()
+}
+
+/// Evaluates the policy from `samples` trajectories, and its log p̂ on about `objects` objects with
+/// `backward_samples` trajectories each. Half of the objects are the policy's own, half those of uniform play, so
+/// that both likely and unlikely objects count.
+///
+/// # Errors
+/// If a reward fails.
+pub fn evaluate_sampled(
+    view: &mut PolicyView<'_>,
+    samples: usize,
+    objects: usize,
+    backward_samples: usize,
+    key: Key,
+) -> Result<SampledReport, RewardError> {
+    let mut rolling = Rolling::new(view);
+    let mut weights = Vec::with_capacity(samples);
+    for first in (0..samples).step_by(LANES) {
+        let lanes = LANES.min(samples - first);
+        rolling.forward(view, lanes, first as u64, Behaviour::ON_POLICY, key.fold(0))?;
+        weights.extend(log_weights(&rolling.rows));
+    }
+    let mut texts = Vec::with_capacity(objects);
+    for (k, epsilon) in [(1, 0.0), (2, 1.0)] {
+        let how = Behaviour { epsilon, ..Behaviour::ON_POLICY };
+        sample(view, objects / 2, how, key.fold(k), &mut |s| texts.push(s.text))?;
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    let mut pairs = Vec::with_capacity(texts.len());
+    for (i, text) in texts.iter().enumerate() {
+        let found = rolling.backward(view, text, backward_samples, key.fold(3).fold(i as u64));
+        match found {
+            Ok((ratios, log_reward)) => pairs.push((log_mean_exp(&ratios), log_reward)),
+            Err(LogProbError::Reward(e)) => return Err(e),
+            Err(LogProbError::Parse(_)) => unreachable!("the simulator reads the texts that it shows"),
+        }
+    }
+    let total = log_sum_exp(weights.iter().copied());
+    let squares = log_sum_exp(weights.iter().map(|w| 2.0 * w));
+    Ok(SampledReport {
+        log_z: bootstrap(&weights, key.fold(4), log_mean_exp),
+        elbo: bootstrap(&weights, key.fold(5), |w| w.iter().sum::<f64>() / w.len() as f64),
+        eubo: bootstrap(&weights, key.fold(6), |w| {
+            let total = log_sum_exp(w.iter().copied());
+            w.iter().map(|w| (w - total).exp() * w).sum()
+        }),
+        ess: (2.0 * total - squares).exp() / weights.len() as f64,
+        pearson: bootstrap(&pairs, key.fold(7), |p| pearson(p.iter().copied())),
+        spearman: bootstrap(&pairs, key.fold(8), spearman),
+        samples,
+        objects: pairs.len(),
+    })
+}
+
+/// Σ |k(x)/n − R(x)/Z| of `n` objects sampled from the policy, and the value that a perfect sampler would show.
+///
+/// # Errors
+/// If a reward fails.
+pub fn sampled_l1(
+    view: &mut PolicyView<'_>,
+    exact: &Exact,
+    n: usize,
+    key: Key,
+) -> Result<(f64, f64), RewardError> {
+    let index = encodings(exact.graph());
+    let mut counts = vec![0u32; exact.graph().n_states()];
+    let mut rolling = Rolling::new(view);
+    let mut rows = headwater_core::Encoded::new(view.sim.spec().encoding, LANES);
+    let lanes: Vec<u32> = (0..LANES as u32).collect();
+    for first in (0..n).step_by(LANES) {
+        let k = LANES.min(n - first);
+        rolling.forward(view, k, first as u64, Behaviour::ON_POLICY, key)?;
+        view.sim.encode(&lanes[..k], &mut rows, 0);
+        for i in 0..k {
+            let state = index.find(&rows, i).expect("every state of the environment was enumerated");
+            counts[state as usize] += 1;
+        }
+    }
+    let target = exact.log_target();
+    let l1 = counts.iter().zip(target).map(|(&k, t)| (f64::from(k) / n as f64 - t.exp()).abs()).sum();
+    Ok((l1, perfect_sampler_l1(target, n as u64)))
+}

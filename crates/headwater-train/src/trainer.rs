@@ -1,0 +1,403 @@
+//! The trainer: one update is acting, scoring, judging and learning; not generic, and a function of (state, key).
+
+use std::collections::HashSet;
+
+use headwater_core::{Estimator, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop};
+use headwater_nn::{Adam, norm};
+use headwater_rewards::{RewardError, Scorer};
+
+use crate::backward::Backward;
+use crate::batch::{Batch, Wants};
+use crate::judge::{self, Pulled};
+use crate::rollout::{Acting, Behaviour, Roller};
+use crate::settings::{Optimizer, TrainConfig};
+
+/// Everything that a trainer is made of.
+pub struct Parts {
+    /// The environment.
+    pub sim: Box<dyn Simulator>,
+    /// Its reward.
+    pub scorer: Scorer,
+    /// The network or table.
+    pub estimator: Box<dyn Estimator>,
+    /// The backward policy.
+    pub backward: Backward,
+    /// The objective.
+    pub objective: Box<dyn Objective>,
+    /// The loss applied to its residuals.
+    pub regression: Regression,
+    /// log R from which on an object counts as a mode, if known.
+    pub mode_log_reward: Option<f64>,
+}
+
+/// Everything that an update changes; a checkpoint is this and nothing more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainState {
+    /// Updates made.
+    pub step: u64,
+    /// The estimator's parameters.
+    pub params: Params,
+    /// Their optimiser.
+    pub adam: Adam,
+    /// log Z, or the scale of flows; `None` before the first update if it is to be estimated.
+    pub log_z: Option<f64>,
+    /// Its optimiser: mean and mean square of its gradient.
+    pub log_z_moments: [f64; 2],
+    /// Trajectories seen.
+    pub trajectories: u64,
+    /// States visited, the edges trained on.
+    pub transitions: u64,
+    /// Texts of the distinct modes found, sorted.
+    pub modes: Vec<String>,
+}
+
+/// What an update says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepReport {
+    /// Number of the update, counted from 1.
+    pub step: u64,
+    /// Mean regression loss.
+    pub loss: f64,
+    /// Root mean square of the residuals, in nats.
+    pub residual_rms: f64,
+    /// log Z or the scale of flows after the update.
+    pub log_z: f64,
+    /// Mean length of the trajectories, in edges, stop edges not counted.
+    pub mean_len: f64,
+    /// Mean log R of the objects.
+    pub log_reward_mean: f64,
+    /// Mean entropy of P_F per choice, in nats, over distinct states.
+    pub entropy: f64,
+    /// Euclidean norm of the gradient before clipping.
+    pub grad_norm: f64,
+    /// Rows that the network evaluated, against the states visited.
+    pub evaluated_rows: u64,
+    /// States visited in this update.
+    pub transitions: u64,
+}
+
+/// Why an update was not made. The trainer's state is what it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A reward could not be had.
+    #[error(transparent)]
+    Reward(#[from] RewardError),
+    /// Loss or gradient is not a number, or infinite.
+    #[error(
+        "{what} is {value} at step {step}; log Z is {log_z:.4}, the largest residual belongs to `{object}`"
+    )]
+    NotFinite {
+        /// `the loss` or `the gradient's norm`.
+        what: &'static str,
+        /// The value.
+        value: f64,
+        /// The update, counted from 1.
+        step: u64,
+        /// log Z before it.
+        log_z: f64,
+        /// The object of the trajectory with the largest or first non-finite residual.
+        object: String,
+    },
+}
+
+/// Trains a policy; see the crate's documentation for how an update goes.
+pub struct Trainer {
+    sim: Box<dyn Simulator>,
+    scorer: Scorer,
+    estimator: Box<dyn Estimator>,
+    backward: Backward,
+    objective: Box<dyn Objective>,
+    needs: Needs,
+    regression: Regression,
+    config: TrainConfig,
+    key: Key,
+    mode_log_reward: Option<f64>,
+    // State.
+    step: u64,
+    adam: Adam,
+    log_z: Option<f64>,
+    log_z_moments: [f64; 2],
+    trajectories: u64,
+    transitions: u64,
+    modes: HashSet<String>,
+    // Workspace.
+    roller: Roller,
+    batch: Batch,
+    rows: Scored,
+    grads: Grads,
+    pulled: Pulled,
+    param_grads: Vec<f32>,
+    text: String,
+}
+
+/// What an objective wants of a batch.
+pub(crate) fn wants(needs: Needs) -> Wants {
+    Wants { state_reward: needs.state_reward, parents: needs.inflow, every_state: needs.inflow || needs.flow }
+}
+
+impl Trainer {
+    /// A trainer before its first update. Draws come from `key` alone.
+    pub fn new(parts: Parts, config: &TrainConfig, key: Key) -> Self {
+        let Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward } = parts;
+        let needs = objective.needs();
+        let n = estimator.params().data.len();
+        Self {
+            batch: Batch::new(sim.spec(), wants(needs)),
+            sim,
+            scorer,
+            backward,
+            objective,
+            needs,
+            regression,
+            config: config.clone(),
+            key,
+            mode_log_reward,
+            step: 0,
+            adam: Adam::new(n),
+            log_z: config.log_z_init.0,
+            log_z_moments: [0.0; 2],
+            trajectories: 0,
+            transitions: 0,
+            modes: HashSet::new(),
+            roller: Roller::default(),
+            rows: Scored::default(),
+            grads: Grads::default(),
+            pulled: Pulled::default(),
+            param_grads: vec![0.0; n],
+            text: String::new(),
+            estimator,
+        }
+    }
+
+    /// Updates made so far.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Trajectories trained on so far, and the edges in them.
+    pub fn seen(&self) -> (u64, u64) {
+        (self.trajectories, self.transitions)
+    }
+
+    /// Number of distinct modes found so far; `None` if no threshold is known.
+    pub fn modes(&self) -> Option<usize> {
+        self.mode_log_reward.map(|_| self.modes.len())
+    }
+
+    /// How often the reward was asked for an object's score.
+    pub fn reward_calls(&self) -> u64 {
+        self.scorer.calls()
+    }
+
+    /// The policy as it is now, for evaluation and sampling.
+    pub fn policy(&mut self) -> PolicyView<'_> {
+        PolicyView {
+            sim: &mut *self.sim,
+            scorer: &mut self.scorer,
+            estimator: &*self.estimator,
+            backward: &self.backward,
+            needs: self.needs,
+            log_z: self.log_z.unwrap_or(0.0),
+        }
+    }
+
+    /// One update: `batch` trajectories, their rewards, the objective's gradient, one step of the optimiser.
+    ///
+    /// # Errors
+    /// If a reward fails or the loss or its gradient is not finite; nothing has changed then.
+    pub fn step(&mut self) -> Result<StepReport, StepError> {
+        let step = self.step;
+        let how = Behaviour {
+            epsilon: self.config.epsilon.at(step),
+            temperature: self.config.temperature.at(step),
+        };
+        let lanes = self.config.batch;
+        let key = self.key.fold(step);
+        let mut acting = Acting {
+            sim: &mut *self.sim,
+            net: &*self.estimator,
+            backward: &self.backward,
+            scorer: &mut self.scorer,
+        };
+        self.roller.forward(&mut acting, lanes, 0, how, key, &mut self.batch)?;
+        let log_z = match self.log_z {
+            Some(log_z) => log_z,
+            None => self.first_log_z(),
+        };
+        let net = &*self.estimator;
+        judge::score(&self.batch, self.needs, net, &self.backward, log_z, &mut self.rows);
+        self.grads.zero_like(&self.rows);
+        let report = self.objective.loss(&self.rows, self.regression, &mut self.grads);
+        self.finite("the loss", report.loss, log_z)?;
+        judge::pull(&self.batch, self.needs, net, &self.backward, &self.grads, &mut self.pulled);
+        let states = &self.batch.states;
+        let (inputs, slots) = (states.inputs(), states.slots());
+        self.estimator.backward(inputs, slots, &self.pulled.d_out, &states.tape, &mut self.param_grads);
+        let grad_norm = norm(&self.param_grads);
+        self.finite("the gradient's norm", grad_norm + self.pulled.d_log_z.abs(), log_z)?;
+        self.learn(log_z, grad_norm);
+        self.note_modes();
+        let transitions = self.batch.transitions() as u64;
+        self.step += 1;
+        self.trajectories += lanes as u64;
+        self.transitions += transitions;
+        Ok(StepReport {
+            step: self.step,
+            loss: report.loss,
+            residual_rms: report.residual_rms,
+            log_z: self.log_z.unwrap_or(0.0),
+            mean_len: self.mean_len(),
+            log_reward_mean: self.batch.log_reward.iter().sum::<f64>() / lanes as f64,
+            entropy: self.entropy(),
+            grad_norm,
+            evaluated_rows: self.batch.states.slots() as u64,
+            transitions,
+        })
+    }
+
+    /// The importance-weighted estimate log mean exp(log R + Σ log P_B − Σ log P_F) over the batch.
+    fn first_log_z(&mut self) -> f64 {
+        judge::score(
+            &self.batch,
+            Needs { backward: true, ..Needs::default() },
+            &*self.estimator,
+            &self.backward,
+            0.0,
+            &mut self.rows,
+        );
+        let weights = log_weights(&self.rows);
+        headwater_exact::log_sum_exp(weights.iter().copied()) - (weights.len() as f64).ln()
+    }
+
+    fn finite(&self, what: &'static str, value: f64, log_z: f64) -> Result<(), StepError> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        let size = |b: &usize| {
+            let log_ratio: f64 = self
+                .rows
+                .range(*b)
+                .map(|r| self.rows.logit[r] - self.rows.lse[r] - self.rows.log_pb[r])
+                .sum();
+            let residual = (log_z + log_ratio - self.rows.log_reward[*b]).abs();
+            if residual.is_nan() { f64::INFINITY } else { residual }
+        };
+        let worst = (0..self.rows.trajectories()).max_by(|a, b| size(a).total_cmp(&size(b)));
+        let object = worst.map_or_else(String::new, |b| self.sim.text(b as u32));
+        Err(StepError::NotFinite { what, value, step: self.step + 1, log_z, object })
+    }
+
+    fn learn(&mut self, log_z: f64, grad_norm: f64) {
+        let config = &self.config;
+        let clip = if config.clip > 0.0 && grad_norm > config.clip { config.clip / grad_norm } else { 1.0 };
+        let decay = match config.optimizer {
+            Optimizer::Adam => 0.0,
+            Optimizer::AdamW => config.weight_decay,
+        };
+        let rate = config.lr.at(self.step);
+        let (adam, grads) = (&mut self.adam, &self.param_grads);
+        self.estimator.update(&mut |p| adam.update(&mut p.data, grads, rate, clip, decay));
+        // Adam on one number, in double precision.
+        let g = self.pulled.d_log_z;
+        let [m, v] = &mut self.log_z_moments;
+        *m = 0.9 * *m + 0.1 * g;
+        *v = 0.999 * *v + 0.001 * g * g;
+        let t = i32::try_from(self.adam.steps).unwrap_or(i32::MAX);
+        let (mean, square) = (*m / (1.0 - 0.9f64.powi(t)), *v / (1.0 - 0.999f64.powi(t)));
+        self.log_z = Some(log_z - config.lr_log_z.at(self.step) * mean / (square.sqrt() + 1e-8));
+    }
+
+    fn note_modes(&mut self) {
+        let Some(threshold) = self.mode_log_reward else { return };
+        for (lane, &log_reward) in self.batch.log_reward.iter().enumerate() {
+            if log_reward >= threshold {
+                self.text.clear();
+                self.sim.show(lane as u32, &mut self.text);
+                if !self.modes.contains(&self.text) {
+                    self.modes.insert(self.text.clone());
+                }
+            }
+        }
+    }
+
+    fn mean_len(&self) -> f64 {
+        let n = self.batch.trajectories();
+        (0..n).map(|b| self.batch.nodes(b).len() - 1).sum::<usize>() as f64 / n as f64
+    }
+
+    fn entropy(&self) -> f64 {
+        let states = &self.batch.states;
+        let (mut sum, mut n) = (0.0, 0u32);
+        for s in 0..states.len() as u32 {
+            let Some(slot) = states.slot(s).filter(|_| states.stop(s) != Stop::Must) else { continue };
+            sum -= states
+                .probs(slot)
+                .iter()
+                .filter(|&&p| p > 0.0)
+                .map(|&p| f64::from(p) * f64::from(p).ln())
+                .sum::<f64>();
+            n += 1;
+        }
+        if n == 0 { 0.0 } else { sum / f64::from(n) }
+    }
+
+    /// A copy of everything that updates change.
+    pub fn state(&self) -> TrainState {
+        let mut modes: Vec<String> = self.modes.iter().cloned().collect();
+        modes.sort_unstable();
+        TrainState {
+            step: self.step,
+            params: self.estimator.params().clone(),
+            adam: self.adam.clone(),
+            log_z: self.log_z,
+            log_z_moments: self.log_z_moments,
+            trajectories: self.trajectories,
+            transitions: self.transitions,
+            modes,
+        }
+    }
+
+    /// Continues from `state` as if its updates had been made here.
+    ///
+    /// # Errors
+    /// If the parameters are not those of this trainer's estimator.
+    pub fn restore(&mut self, state: TrainState) -> Result<(), StateMismatch> {
+        let have = &self.estimator.params().tensors;
+        if state.params.tensors != *have || state.adam.mean.len() != state.params.data.len() {
+            return Err(StateMismatch);
+        }
+        self.estimator.update(&mut |p| p.data.copy_from_slice(&state.params.data));
+        self.step = state.step;
+        self.adam = state.adam;
+        self.log_z = state.log_z;
+        self.log_z_moments = state.log_z_moments;
+        self.trajectories = state.trajectories;
+        self.transitions = state.transitions;
+        self.modes = state.modes.into_iter().collect();
+        Ok(())
+    }
+}
+
+/// A state whose parameters are those of another estimator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the checkpoint's tensors are not those of this configuration's policy")]
+pub struct StateMismatch;
+
+/// A policy in its environment, borrowed from a trainer.
+pub struct PolicyView<'a> {
+    pub(crate) sim: &'a mut dyn Simulator,
+    pub(crate) scorer: &'a mut Scorer,
+    pub(crate) estimator: &'a dyn Estimator,
+    pub(crate) backward: &'a Backward,
+    pub(crate) needs: Needs,
+    pub(crate) log_z: f64,
+}
+
+/// Per trajectory: log R + Σ log P_B − Σ log P_F, the log of its importance weight.
+pub(crate) fn log_weights(rows: &Scored) -> Vec<f64> {
+    let weight = |b: usize| {
+        let log_ratio: f64 = rows.range(b).map(|r| rows.log_pb[r] + rows.lse[r] - rows.logit[r]).sum();
+        rows.log_reward[b] + log_ratio
+    };
+    (0..rows.trajectories()).map(weight).collect()
+}
