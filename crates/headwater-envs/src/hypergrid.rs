@@ -27,6 +27,8 @@
 //! | 8², `wall = "terminate"` | 63 | 98 | |
 //! | 8⁴, `wall = "terminate"` | 3,773 | 9,604 | |
 
+use std::fmt::Write;
+
 use headwater_core::settings::{choice, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
@@ -155,7 +157,7 @@ impl Environment for Hypergrid {
             if i > 0 {
                 out.push(',');
             }
-            out.push_str(&x.to_string());
+            write!(out, "{x}").expect("writing to a string cannot fail");
         }
     }
 

@@ -18,6 +18,8 @@
 //! | n = 5, sizes 1 to 4, `energies` all 0 | 31 | 75 | ln 30 = 3.401197 |
 //! | n = 5, any size, `energies` E | 32 | 80 | Σ ln(1 + e^{−Eᵢ}) |
 
+use std::fmt::Write;
+
 use headwater_core::settings::settings;
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
@@ -113,7 +115,7 @@ impl Environment for Subsets {
             if k > 0 {
                 out.push(',');
             }
-            out.push_str(&i.to_string());
+            write!(out, "{i}").expect("writing to a string cannot fail");
         }
         out.push('}');
     }

@@ -1,1 +1,16 @@
-//! Placeholder; replaced in the next commit.
+//! Where scores come from, and how they become log R.
+//!
+//! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which sees nothing of an
+//! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
+
+mod error;
+mod oracle;
+mod scorer;
+mod table;
+mod transform;
+
+pub use error::RewardError;
+pub use oracle::{Oracle, OracleEntry, Texts, find_oracle, oracles};
+pub use scorer::{Scorer, Source};
+pub use table::{Table, TableConfig};
+pub use transform::{Transform, TransformConfig, TransformKind, Unusable};

@@ -1,0 +1,67 @@
+//! What can go wrong when objects are scored.
+
+/// Why a batch of objects has no log-rewards.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RewardError {
+    /// A table does not have every object.
+    #[error("{n} of {of} objects have no entry in {table}; first: `{example}`")]
+    Missing {
+        /// How many objects are missing.
+        n: usize,
+        /// How many were asked for.
+        of: usize,
+        /// The table's file.
+        table: String,
+        /// The first that is missing.
+        example: String,
+    },
+    /// A score, or what the transform makes of it, is NaN or infinite.
+    #[error("the score of `{object}` is {value}, which has no finite log R")]
+    NotFinite {
+        /// The object's text.
+        object: String,
+        /// Its score.
+        value: f64,
+    },
+    /// A score that is taken for a reward is negative.
+    #[error(
+        "the score of `{object}` is {value}, and no reward is negative: if scores are logarithms, set \
+         `reward.transform = \"exp\"`; if only their order matters, `\"min-max\"`"
+    )]
+    Negative {
+        /// The object's text.
+        object: String,
+        /// Its score.
+        value: f64,
+    },
+    /// A reward is zero, and there is no floor.
+    #[error(
+        "the reward of `{object}` is 0 (its score is {value}), and log 0 is not finite: set reward.floor"
+    )]
+    Zero {
+        /// The object's text.
+        object: String,
+        /// Its score.
+        value: f64,
+    },
+    /// An oracle gave no answer.
+    #[error("{oracle} failed: {message}")]
+    Failed {
+        /// The oracle.
+        oracle: String,
+        /// What happened.
+        message: String,
+    },
+}
+
+impl RewardError {
+    /// Does the error concern single objects, so that other batches may well go through?
+    ///
+    /// If not, the source of scores itself has failed, and going on is of no use.
+    pub fn is_recoverable(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::NotFinite { .. } | Self::Negative { .. } | Self::Zero { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Where log R comes from: scores of a batch of lanes, native or an oracle's, and their transform.
+
+use headwater_core::Simulator;
+
+use crate::{Oracle, RewardError, Texts, Transform};
+
+/// Where scores come from.
+pub enum Source {
+    /// The simulator's own reward; see [`Simulator::has_score`].
+    Native,
+    /// Something that scores texts.
+    Oracle(Box<dyn Oracle>),
+}
+
+/// Where log R comes from: one call per batch of lanes, no allocation once its buffers have grown.
+pub struct Scorer {
+    source: Source,
+    transform: Transform,
+    texts: Texts,
+    calls: u64,
+}
+
+impl Scorer {
+    /// A scorer that has not scored anything.
+    pub fn new(source: Source, transform: Transform) -> Self {
+        Self { source, transform, texts: Texts::default(), calls: 0 }
+    }
+
+    /// The transform.
+    pub fn transform(&self) -> &Transform {
+        &self.transform
+    }
+
+    /// Number of objects scored so far, repeats included.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// Is log R also defined on the unfinished states of `sim`? Never so for oracles, which know objects only.
+    pub fn covers_unfinished(&self, sim: &dyn Simulator) -> bool {
+        matches!(self.source, Source::Native) && sim.scores_unfinished()
+    }
+
+    /// Writes log R of the objects in `lanes` into `out`, which has as many places; each finite.
+    ///
+    /// Requires [`Simulator::has_score`] if scores are native, and that the lanes hold objects unless
+    /// [`Scorer::covers_unfinished`].
+    ///
+    /// # Errors
+    /// If the oracle fails, or an object has no log R; `out` is then undefined.
+    pub fn log_reward(
+        &mut self,
+        sim: &dyn Simulator,
+        lanes: &[u32],
+        out: &mut [f64],
+    ) -> Result<(), RewardError> {
+        self.score(sim, lanes, out)?;
+        self.finish(sim, lanes, out)
+    }
+
+    /// The same, and the scores themselves into `scores`.
+    ///
+    /// # Errors
+    /// As [`Scorer::log_reward`]; `scores` is defined unless the oracle failed.
+    pub fn score_and_log_reward(
+        &mut self,
+        sim: &dyn Simulator,
+        lanes: &[u32],
+        scores: &mut [f64],
+        out: &mut [f64],
+    ) -> Result<(), RewardError> {
+        self.score(sim, lanes, scores)?;
+        out.copy_from_slice(scores);
+        self.finish(sim, lanes, out)
+    }
+
+    fn score(&mut self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
+        debug_assert_eq!(lanes.len(), out.len(), "one place per lane");
+        self.calls += lanes.len() as u64;
+        match &mut self.source {
+            Source::Native => sim.score(lanes, out),
+            Source::Oracle(oracle) => {
+                self.texts.clear();
+                for &lane in lanes {
+                    self.texts.push_with(|text| sim.show(lane, text));
+                }
+                oracle.score(&self.texts, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns scores into log-rewards, in place.
+    fn finish(&self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
+        for (y, &lane) in out.iter_mut().zip(lanes) {
+            let log_reward = self.transform.log_reward(*y);
+            *y = log_reward.map_err(|unusable| unusable.of(sim.text(lane), *y))?;
+        }
+        Ok(())
+    }
+}
