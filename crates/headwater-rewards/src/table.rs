@@ -212,8 +212,7 @@ impl Reader<'_> {
 
     /// The line, counted from one, of what follows the blanks at byte `at`.
     fn line(&self, at: usize) -> usize {
-        let rest = &self.text[at..];
-        let blank = rest.len() - rest.trim_start().len();
+        let blank = self.text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
         1 + self.text[..at + blank].matches('\n').count()
     }
 }

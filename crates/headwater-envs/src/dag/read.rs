@@ -58,7 +58,7 @@ pub(super) fn contents(file: &File) -> &str {
 /// The line, counted from one, of what follows the blanks at byte `at`.
 pub(super) fn line(file: &File, at: usize) -> usize {
     let text = contents(file);
-    let blank = text[at..].len() - text[at..].trim_start().len();
+    let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
     1 + text[..at + blank].matches('\n').count()
 }
 

@@ -75,7 +75,7 @@ fn what_is_no_dag_is_refused_with_the_line() {
         refused(csv(&format!("from,to\n{edges}"), rewards), "graph", message);
     }
     refused(csv("", rewards), "graph", "e.csv:1: the file is empty");
-    refused(csv("\n\n", rewards), "graph", "e.csv:3: the file is empty");
+    refused(csv("\n\n", rewards), "graph", "e.csv:1: the file is empty");
     refused(csv("a;b\n", rewards), "graph", "e.csv:1: the header is `a;b` instead of `from,to`");
     refused(csv("\u{0}\u{1}", rewards), "graph", "e.csv:1: the header is `\u{0}\u{1}` instead of `from,to`");
     let chain: String = (0..20).map(|i| format!("n{i},n{}\n", (i + 1) % 20)).collect();

@@ -1,0 +1,33 @@
+//! Tests of tables, transforms and the scorer.
+
+mod scorer;
+mod settings;
+mod table;
+mod transform;
+
+use headwater_core::settings::File;
+use headwater_core::{RewardScale, SettingError};
+use headwater_rewards::{Table, TableConfig, Transform, TransformConfig, TransformKind};
+
+/// A table of columns `object` and `score` read from `text`.
+fn table(text: &str) -> Result<Table, SettingError> {
+    Table::new(&table_config(text))
+}
+
+fn table_config(text: &str) -> TableConfig {
+    TableConfig {
+        path: File { path: "t.csv".to_owned(), text: text.into() },
+        object: "object".to_owned(),
+        score: "score".to_owned(),
+        delimiter: ",".to_owned(),
+    }
+}
+
+/// A configuration in which nothing but the kind is set.
+fn config(transform: Option<TransformKind>) -> TransformConfig {
+    TransformConfig { transform, beta: 1.0, scale: 1.0, floor: None, min: None, max: None }
+}
+
+fn transform(config: &TransformConfig) -> Transform {
+    Transform::new(config, RewardScale::Reward, None).expect("the settings fit together")
+}

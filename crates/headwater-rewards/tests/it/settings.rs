@@ -1,0 +1,48 @@
+//! The tables of settings: described, and without clashes, for a kind's settings and a transform's share a section.
+
+use std::collections::HashSet;
+
+use headwater_core::Settings;
+use headwater_core::settings::{File, Value, Values};
+use headwater_envs::{defaults, registry};
+use headwater_rewards::{Texts, TransformConfig, find_oracle, oracles};
+
+#[test]
+fn kinds_of_oracles_are_described_and_built() {
+    let names: Vec<_> = oracles().iter().map(|o| o.entry.name).collect();
+    assert!(names.windows(2).all(|w| w[0] < w[1]), "{names:?}");
+    for o in oracles() {
+        let entry = o.entry;
+        assert!(!entry.summary.is_empty() && !entry.summary.ends_with('.') && !entry.reference.is_empty());
+        assert!(entry.fields.iter().all(|f| f.doc().ends_with('.')), "{}", entry.name);
+    }
+    let file = File { path: "t.csv".into(), text: "object,score\na,4\n".into() };
+    let values = Values::from([
+        ("path", Value::File(file)),
+        ("object", Value::Text("object".into())),
+        ("score", Value::Text("score".into())),
+        ("delimiter", Value::Text(",".into())),
+    ]);
+    let mut oracle = (find_oracle("table").expect("there are tables").build)(&values).expect("a table");
+    let mut out = [0.0];
+    oracle.score(&Texts::from_iter(["a"]), &mut out).expect("a is there");
+    assert_eq!((out, oracle.range()), ([4.0], Some((4.0, 4.0))));
+    assert!(find_oracle("tabel").is_none());
+}
+
+#[test]
+fn transforms_have_defaults_and_clash_with_no_reward() {
+    let values = defaults(TransformConfig::FIELDS).expect("every field has a default or may be absent");
+    let c = TransformConfig::read(&values);
+    assert_eq!((c.transform, c.beta, c.scale, c.floor), (None, 1.0, 1.0, None));
+    let native = registry().iter().flat_map(|e| e.rewards).map(|r| &r.entry);
+    for entry in native.chain(oracles().iter().map(|o| &o.entry)) {
+        let mut keys = HashSet::from(["kind"]);
+        for field in entry.fields.iter().chain(TransformConfig::FIELDS) {
+            assert!(keys.insert(field.name), "{}: two settings `{}`", entry.name, field.name);
+        }
+    }
+    // An oracle stands beside native rewards, and so must not share a name with one.
+    let natives = || registry().iter().flat_map(|e| e.rewards).map(|r| r.entry.name);
+    assert!(oracles().iter().all(|o| natives().all(|n| n != o.entry.name)));
+}

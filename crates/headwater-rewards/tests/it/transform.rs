@@ -1,0 +1,123 @@
+use headwater_core::RewardScale;
+use headwater_rewards::{RewardError, Transform, TransformConfig, TransformKind, Unusable};
+
+use crate::{config, transform};
+
+#[track_caller]
+fn close(value: Result<f64, Unusable>, expected: f64) {
+    let value = value.expect("there is a log R");
+    assert!((value - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{value} instead of {expected}");
+}
+
+/// The formula as it is written, without logarithms: max(floor, scale · t(y)^β).
+fn by_formula(c: &TransformConfig, y: f64) -> f64 {
+    let t = match c.transform.expect("set") {
+        TransformKind::Identity => y,
+        TransformKind::Exp => y.exp(),
+        TransformKind::MinMax => {
+            let (min, max) = (c.min.expect("set"), c.max.expect("set"));
+            ((y - min) / (max - min)).max(0.0)
+        }
+    };
+    (c.scale * t.powf(c.beta)).max(c.floor.unwrap_or(0.0)).ln()
+}
+
+#[test]
+fn log_rewards_follow_the_formula() {
+    for kind in [TransformKind::Identity, TransformKind::Exp, TransformKind::MinMax] {
+        for (beta, scale, floor) in [(1.0, 1.0, None), (3.0, 10.0, Some(1e-3)), (0.5, 0.25, Some(0.6))] {
+            let range = if kind == TransformKind::MinMax { Some((-1.0, 3.0)) } else { None };
+            let c = TransformConfig {
+                beta,
+                scale,
+                floor,
+                min: range.map(|r| r.0),
+                max: range.map(|r| r.1),
+                ..config(Some(kind))
+            };
+            for y in [0.01, 0.5, 1.0, 2.5, 3.0, 7.0] {
+                close(transform(&c).log_reward(y), by_formula(&c, y));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_meaning_of_a_score_is_its_default_transform() {
+    let default = |meaning| Transform::new(&config(None), meaning, None).expect("defaults fit");
+    assert_eq!(default(RewardScale::Reward), Transform::plain(RewardScale::Reward));
+    close(default(RewardScale::Reward).log_reward(2.0), 2f64.ln());
+    close(default(RewardScale::LogReward).log_reward(2.0), 2.0);
+    // Far beyond what R itself could hold.
+    close(default(RewardScale::LogReward).log_reward(-1e6), -1e6);
+}
+
+#[test]
+fn what_has_no_log_reward_is_refused_unless_there_is_a_floor() {
+    let floored = |kind| transform(&TransformConfig { floor: Some(0.5), ..config(Some(kind)) });
+    let identity = transform(&config(Some(TransformKind::Identity)));
+    let exp = transform(&config(Some(TransformKind::Exp)));
+    for t in [identity, exp, floored(TransformKind::Exp)] {
+        assert_eq!(t.log_reward(f64::NAN), Err(Unusable::NotFinite));
+        assert_eq!(t.log_reward(f64::INFINITY), Err(Unusable::NotFinite));
+    }
+    assert_eq!(identity.log_reward(0.0), Err(Unusable::Zero));
+    assert_eq!(identity.log_reward(-0.1), Err(Unusable::Negative));
+    assert_eq!(floored(TransformKind::Identity).log_reward(-0.1), Err(Unusable::Negative));
+    close(floored(TransformKind::Identity).log_reward(0.0), 0.5f64.ln());
+    assert_eq!(exp.log_reward(f64::NEG_INFINITY), Err(Unusable::Zero));
+    close(floored(TransformKind::Exp).log_reward(f64::NEG_INFINITY), 0.5f64.ln());
+    let steep = transform(&TransformConfig { beta: 1e6, ..config(Some(TransformKind::Exp)) });
+    assert_eq!(steep.log_reward(1e305), Err(Unusable::NotFinite));
+}
+
+#[test]
+fn min_max_takes_its_range_from_the_table_unless_told() {
+    let min_max = |min, max, range| {
+        let c = TransformConfig { min, max, ..config(Some(TransformKind::MinMax)) };
+        Transform::new(&c, RewardScale::Reward, range)
+    };
+    let of_table = min_max(None, None, Some((2.0, 6.0))).expect("the table has a range");
+    close(of_table.log_reward(3.0), 0.25f64.ln());
+    assert_eq!(of_table.log_reward(2.0), Err(Unusable::Zero));
+    assert_eq!(of_table.log_reward(1.0), Err(Unusable::Zero));
+    close(min_max(Some(0.0), None, Some((2.0, 6.0))).expect("a range").log_reward(3.0), 0.5f64.ln());
+    for (min, max, range, field, message) in [
+        (None, Some(1.0), None, "min", "`min-max` needs `min`"),
+        (Some(1.0), None, None, "max", "`min-max` needs `max`"),
+        (Some(2.0), Some(1.0), None, "max", "`min-max` needs a range, and from `2` to `1` there is none"),
+        (
+            Some(9.0),
+            None,
+            Some((0.0, 1.0)),
+            "min",
+            "`min-max` needs a range, and from `9` to `1` there is none",
+        ),
+        (
+            None,
+            None,
+            Some((1.0, 1.0)),
+            "transform",
+            "`min-max` needs a range, and from `1` to `1` there is none",
+        ),
+    ] {
+        let error = min_max(min, max, range).expect_err("there is no range");
+        assert_eq!((error.field, error.to_string().as_str()), (Some(field), message));
+    }
+    let idle = TransformConfig { max: Some(1.0), ..config(None) };
+    let error = Transform::new(&idle, RewardScale::Reward, None).expect_err("max would do nothing");
+    assert_eq!(
+        (error.field, error.to_string().as_str()),
+        (Some("max"), "`max` means nothing without `min-max`")
+    );
+}
+
+#[test]
+fn errors_name_the_object_and_say_what_to_do() {
+    let text = |unusable: Unusable, value| unusable.of("1,2".into(), value).to_string();
+    assert_eq!(text(Unusable::NotFinite, f64::NAN), "the score of `1,2` is NaN, which has no finite log R");
+    assert!(text(Unusable::Zero, 0.0).ends_with("set reward.floor"));
+    assert!(text(Unusable::Negative, -1.0).contains("`reward.transform = \"exp\"`"));
+    assert!(Unusable::Zero.of("x".into(), 0.0).is_recoverable());
+    assert!(!RewardError::Failed { oracle: "x".into(), message: "gone".into() }.is_recoverable());
+}
