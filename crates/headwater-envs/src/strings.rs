@@ -20,9 +20,9 @@
 //! | instance | states | edges | log Z |
 //! |---|---|---|---|
 //! | `01`, length 5, `hamming` to 00000 and 11111 | 63 | 62 | ln(2(1 + 5e⁻¹ + 10e⁻²)) = 2.124082 |
-//! | `01`, lengths 0 to 5, `motifs` | 63 | 62 | |
-//! | `01`, length 4, prepend and append | 31 | 60 | |
-//! | `ACGT`, length 8 (DNA 8-mers) | 87,381 | 87,380 | |
+//! | `01`, lengths 0 to 5, `motifs` 00 and 11 | 63 | 62 | ln(1 + 2((1 + e)⁵ − 1)/e) = 6.259961 |
+//! | `01`, length 4, prepend and append, `hamming` to 0000 and 1111 | 31 | 60 | ln(2 + 8e⁻¹ + 6e⁻²) = 1.750077 |
+//! | `ACGT`, length 8 (DNA 8-mers) | 87,381 | 87,380 | by the table of scores |
 
 use headwater_core::settings::{choice, settings};
 use headwater_core::{

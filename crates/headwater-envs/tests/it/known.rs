@@ -51,6 +51,9 @@ fn grids_have_the_log_z_of_the_literature() {
         let env = grid(dim, side, Wall::Mask);
         close(native_log_z(&env, "original", &rewards(r0, r1, r2)), expected);
     }
+    // Without the cells with several coordinates at the wall, none of which is a mode.
+    close(native_log_z(&grid(2, 8, Wall::Terminate), "original", &[]), 21.8f64.ln());
+    close(native_log_z(&grid(4, 8, Wall::Terminate), "original", &[]), 503.8f64.ln());
     for (dim, side, expected) in [(2, 8, 1.895260), (2, 16, 3.403365), (4, 16, 8.793836)] {
         close(native_log_z(&grid(dim, side, Wall::Mask), "cosine", &[]), expected);
     }
@@ -115,7 +118,7 @@ fn the_toy_dag_has_the_z_of_the_foundations() {
     let toy = Dag::small().swap_remove(0);
     assert_eq!(size(&toy), (11, 13));
     close(native_log_z(&toy, "given", &[]), 112f64.ln());
-    assert_eq!(toy.n_actions(), 2);
+    assert_eq!(toy.n_actions(), 2, "no degree is above 2");
 }
 
 #[test]
@@ -209,8 +212,13 @@ fn strings_have_the_sizes_and_log_z_of_their_table() {
     // One mode: log Z = n ln(1 + 1/e).
     let one = [("modes", Value::Text("01101".into()))];
     close(native_log_z(&bits, "hamming", &one), 5.0 * (1.0 + e).ln());
-    assert_eq!(size(&strings("01", 0, 5, Growth::Append)), (63, 62));
-    assert_eq!(size(&strings("01", 4, 4, Growth::PrependAppend)), (31, 60));
+    let up_to_5 = strings("01", 0, 5, Growth::Append);
+    assert_eq!(size(&up_to_5), (63, 62));
+    // After the first character each pair of neighbours is equal, and counts, or is not: 2(1 + e)^(L−1) at length L.
+    close(native_log_z(&up_to_5, "motifs", &[]), (1.0 + 2.0 * ((1.0 + 1.0 / e).powi(5) - 1.0) * e).ln());
+    let both_ends = strings("01", 4, 4, Growth::PrependAppend);
+    assert_eq!(size(&both_ends), (31, 60));
+    close(native_log_z(&both_ends, "hamming", &[]), (2.0 + 8.0 * e + 6.0 * e * e).ln());
     assert_eq!(size(&strings("ACGT", 8, 8, Growth::Append)), (87_381, 87_380));
     // Of the 16 strings of four bits, count "11" by hand: 1111 has 3; 0111, 1110 have 2; 0011, 0110, 1100, 1011, 1101
     // have 1; eight have none.
