@@ -1,3 +1,12 @@
-//! Checks that hold for every environment and objective; usable by third parties.
+//! Checks that hold for every environment and objective, and playthroughs; usable by third parties.
+//!
+//! ```ignore
+//! #[test]
+//! fn my_environment_keeps_the_contract() {
+//!     headwater_testkit::conformance::check_small::<MyEnv>("my-env").unwrap();
+//! }
+//! ```
 
+pub mod conformance;
 pub mod fixed_point;
+pub mod playthrough;
