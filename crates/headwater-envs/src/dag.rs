@@ -325,7 +325,8 @@ fn check_rewards(
         let at = entering.of(v).first().map_or(0, |e| raw.edges[e.0 as usize].at);
         let message =
             format!("`{}` is a dead end: it has no outgoing edge and no reward", raw.names[v as usize]);
-        return Err(Fault::new(Place::Graph(at), message));
+        let hint = "give it a reward, or an edge that leads on";
+        return Err(Fault::new(Place::Graph(at), message).hint(hint));
     }
     if rewards.iter().flatten().all(|&r| r == 0.0) {
         let place = raw.rewards.first().map_or(Place::Graph(0), |r| r.place);

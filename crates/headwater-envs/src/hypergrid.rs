@@ -8,10 +8,10 @@
 //! single parent along that axis.
 //!
 //! **Rewards**, with aᵢ = |xᵢ/(H−1) − ½|; φ is the standard normal density:
-//! - `original`: R = r0 + r1·∏ 1[¼ < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]
-//! - `cosine`: R = r0 + r1·∏ (cos 50aᵢ + 1)·φ(5aᵢ)
-//! - `sparse`: R = r0 + 1[every xᵢ ∈ {1, H−2}, some xᵢ = H−2]
-//! - `deceptive`: R = r0 + r1 − r1·∏ 1[0.1 < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]
+//! - `original`: `R = r0 + r1·∏ 1[¼ < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]`
+//! - `cosine`: `R = r0 + r1·∏ (cos 50aᵢ + 1)·φ(5aᵢ)`
+//! - `sparse`: `R = r0 + 1[every xᵢ ∈ {1, H−2}, some xᵢ = H−2]`
+//! - `deceptive`: `R = r0 + r1 − r1·∏ 1[0.1 < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]`
 //!
 //! **Source.** Bengio et al. 2021, arXiv:2106.04399 (`original`; its code has `wall = "terminate"`, later libraries
 //! `"mask"`). Every bound t on aᵢ is compared as t + 10⁻¹², as torchgfn does: a lower bound is strict and an upper one
@@ -215,12 +215,12 @@ fn above(a: f64, bound: f64) -> bool {
     a > bound + 1e-12
 }
 
-/// ∏ 1[0.3 < aᵢ ≤ 0.4]: the cells of the modes.
+/// `∏ 1[0.3 < aᵢ ≤ 0.4]`: the cells of the modes.
 fn in_band(env: &Hypergrid, s: &Cell) -> f64 {
     f64::from(u8::from(env.offsets(s).all(|a| above(a, 0.3) && !above(a, 0.4))))
 }
 
-/// ∏ 1[bound < aᵢ].
+/// `∏ 1[bound < aᵢ]`.
 fn outside(env: &Hypergrid, s: &Cell, bound: f64) -> f64 {
     f64::from(u8::from(env.offsets(s).all(|a| above(a, bound))))
 }

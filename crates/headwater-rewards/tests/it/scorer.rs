@@ -1,3 +1,5 @@
+//! The scorer over native rewards and oracles, and the measured binding of DNA 8-mers.
+
 use std::path::Path;
 
 use headwater_core::settings::{File, Value};

@@ -1,3 +1,5 @@
+//! Tables: what they read, and what is said of those that cannot be read.
+
 use headwater_rewards::{Oracle, RewardError, Table, TableConfig, Texts};
 
 use crate::{table, table_config};

@@ -1,3 +1,5 @@
+//! Transforms against the formula that they compute in the log domain.
+
 use headwater_core::RewardScale;
 use headwater_rewards::{RewardError, Transform, TransformConfig, TransformKind, Unusable};
 
