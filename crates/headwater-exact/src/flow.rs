@@ -87,10 +87,12 @@ pub fn count_trajectories(g: &Graph) -> Option<u128> {
     g.objects().try_fold(0u128, |sum, s| sum.checked_add(count[s]))
 }
 
-/// The target distribution: per state log R(x) / Z, and −∞ for states that are no objects.
+/// The target distribution: per state log R(x) / Z, and −∞ for states that are no objects. −∞ everywhere, and so no
+/// distribution, if no object has a reward.
 pub fn log_target(g: &Graph, log_reward: &[f64]) -> Vec<f64> {
     let log_z = log_sum_exp(g.objects().map(|s| log_reward[s]));
-    let target = |s| if g.is_object(s) { log_reward[s] - log_z } else { f64::NEG_INFINITY };
+    let none = log_z == f64::NEG_INFINITY;
+    let target = |s| if g.is_object(s) && !none { log_reward[s] - log_z } else { f64::NEG_INFINITY };
     (0..g.n_states()).map(target).collect()
 }
 
@@ -101,7 +103,8 @@ pub fn log_target(g: &Graph, log_reward: &[f64]) -> Vec<f64> {
 pub fn flow_errors(g: &Graph, policy: &ForwardPolicy, flow: &Flow) -> Vec<f64> {
     let mut errors = log_visits(g, policy);
     for (visit, state) in errors.iter_mut().zip(&flow.state) {
-        *visit = (visit.exp() - (state - flow.log_z).exp()).abs();
+        let share = if *state == f64::NEG_INFINITY { 0.0 } else { (state - flow.log_z).exp() };
+        *visit = (visit.exp() - share).abs();
     }
     errors
 }

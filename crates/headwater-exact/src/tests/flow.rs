@@ -128,6 +128,12 @@ fn states_without_reward_carry_nothing_and_choose_uniformly() {
     assert!(policy.edge.iter().chain(&policy.stop).all(|p| !p.is_nan()));
     assert_eq!(mass(&log_terminating(&g, &policy)), 1.0);
     assert!(flow_errors(&g, &policy, &f).iter().all(|e| *e == 0.0));
+    // No reward at all is no distribution, and no NaN either.
+    let nothing = vec![f64::NEG_INFINITY; g.n_states()];
+    let f = flow(&g, &nothing, &uniform_backward(&g));
+    assert_eq!((f.log_z, mass(&log_target(&g, &nothing))), (f64::NEG_INFINITY, 0.0));
+    assert!(close(mass(&log_terminating(&g, &f.forward_policy(&g))), 1.0, 1e-12));
+    assert!(flow_errors(&g, &f.forward_policy(&g), &f).iter().all(|e| !e.is_nan()));
 }
 
 #[test]
