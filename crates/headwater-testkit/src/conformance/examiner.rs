@@ -4,6 +4,15 @@ use headwater_core::{Action, BitMatrix, Encoded, Simulator, Stop};
 
 use super::Finding;
 
+/// Edges in each direction that are tried at one state, about.
+const NEIGHBOURS: usize = 64;
+
+/// About [`NEIGHBOURS`] of the labels, evenly spaced; another `turn` shifts them.
+fn some(labels: &[u32], turn: usize) -> impl Iterator<Item = u32> + '_ {
+    let stride = labels.len().div_ceil(NEIGHBOURS).max(1);
+    labels.iter().copied().skip(turn % stride).step_by(stride)
+}
+
 /// A simulator with some lanes under examination and one spare lane behind them.
 pub(super) struct Examiner {
     pub(super) sim: Box<dyn Simulator>,
@@ -195,9 +204,17 @@ impl Examiner {
 
     /// Every edge that leaves `lane` is in the backward mask of its target and is undone there; every label of the
     /// backward mask leads to a parent that has that edge, which leads back.
-    pub(super) fn neighbours(&mut self, lane: u32, text: &str, choices: &Choices) -> Result<(), Finding> {
+    ///
+    /// Of more than [`NEIGHBOURS`] labels some are tried, other ones on another `turn`.
+    pub(super) fn neighbours(
+        &mut self,
+        lane: u32,
+        text: &str,
+        choices: &Choices,
+        turn: usize,
+    ) -> Result<(), Finding> {
         let spare = self.spare;
-        for &a in &choices.forward {
+        for a in some(&choices.forward, turn) {
             self.sim.copy(lane, spare);
             self.sim.step(&[spare], &[Action(a)]);
             let child = self.sim.text(spare);
@@ -212,7 +229,7 @@ impl Examiner {
                 Finding::at(&child, message)
             })?;
         }
-        for &a in &choices.backward {
+        for a in some(&choices.backward, turn) {
             self.sim.copy(lane, spare);
             self.sim.unstep(&[spare], &[Action(a)]);
             let parent = self.sim.text(spare);

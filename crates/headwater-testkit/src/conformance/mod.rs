@@ -49,10 +49,10 @@ impl fmt::Display for Report {
         let Self { states, edges, objects, longest, trajectories, .. } = self;
         if self.exhaustive {
             write!(f, "all {states} states, {edges} edges and {objects} objects checked; ")?;
-            write!(f, "longest trajectory {longest} edges; {trajectories} trajectories sampled")
+            write!(f, "horizon {longest}; {trajectories} trajectories sampled")
         } else {
             write!(f, "{trajectories} random trajectories checked forward and backward: ")?;
-            write!(f, "{states} states and {edges} edges visited; longest trajectory {longest} edges")
+            write!(f, "{states} states and {edges} edges visited; longest trajectory {longest}")
         }
     }
 }

@@ -8,8 +8,8 @@ use super::examiner::{Choices, Code, Examiner, labels};
 use super::{Finding, Report, batch};
 
 /// Plays `trajectories` random trajectories forward, and from each one's end one backward, checking the states on the
-/// way: stop rules and masks everywhere; texts, encodings, scores and all neighbours in both directions at positions
-/// 0, 1, 2, 4, 8, … of a trajectory and at its end.
+/// way: stop rules and masks everywhere; texts, encodings, scores and neighbours in both directions (all, or a share of
+/// very many) at positions 0, 1, 2, 4, 8, … of a trajectory and at its end.
 ///
 /// What only a full enumeration can show (that the horizon is reached, that no edge enters from a parent nobody
 /// visited) is not checked.
@@ -124,7 +124,7 @@ impl Player {
         self.exam.round_trip(WALKER, &text)?;
         let choices = self.exam.choices(WALKER, &text)?;
         self.exam.score(WALKER, choices.stop, &text)?;
-        self.exam.neighbours(WALKER, &text, &choices)?;
+        self.exam.neighbours(WALKER, &text, &choices, self.report.states)?;
         self.exam.near_misses(&text, &mut |_| Ok(()))?;
         let code = self.exam.code(WALKER, &text)?;
         let known = (self.by_text.get(&text).copied(), self.by_code.get(&code).copied());

@@ -54,7 +54,7 @@ fn a_correct_environment_passes() {
     assert_eq!(reports, std::slice::from_ref(&want));
     assert_eq!(
         want.to_string(),
-        "all 16 states, 24 edges and 16 objects checked; longest trajectory 6 edges; 4000 trajectories sampled"
+        "all 16 states, 24 edges and 16 objects checked; horizon 6; 4000 trajectories sampled"
     );
 }
 
