@@ -1,1 +1,58 @@
-fn main() {}
+//! Chores of the repository: `cargo xtask help`.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod blocks;
+mod docs;
+mod links;
+mod reference;
+mod shell;
+mod stages;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Chores of the repository.
+
+  cargo xtask test            everything that is checked before a change is accepted
+  cargo xtask docs            writes docs/reference and the command output quoted in documents
+  cargo xtask docs --check    compares them with what is there, and checks links
+  cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
+  cargo xtask help            this text
+
+Exit status: 0 clean, 1 something was found, 2 the chore could not be done.
+";
+
+/// Why a chore could not be done, for people.
+type Error = String;
+
+/// Is everything as it should be?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Clean,
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(Verdict::Clean)
+        }
+        ["test"] => stages::test(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        ["bench", "grids"] => bench::grids(),
+        _ => Err(format!("unknown chore `{}`; `cargo xtask help` lists them", args.join(" "))),
+    };
+    match done {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

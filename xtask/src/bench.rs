@@ -1,0 +1,81 @@
+//! Results of the objectives on grids, as a table that anyone can make again.
+
+use std::path::Path;
+
+use crate::shell::{headwater, output, root, run, write};
+use crate::{Error, Verdict};
+
+/// Grids: a title and what is set besides the configuration.
+const GRIDS: &[(&str, &[&str])] = &[
+    ("8 × 8", &["env.dim=2", "env.side=8"]),
+    ("20 × 20", &["env.dim=2", "env.side=20"]),
+    ("8⁴", &["env.dim=4", "env.side=8"]),
+];
+
+/// Objectives, as the configuration calls them.
+const OBJECTIVES: &[&str] = &["tb", "vargrad", "subtb", "db", "mdb", "fm"];
+
+const CONFIG: &str = "configs/hypergrid.toml";
+
+/// `cargo xtask bench grids`.
+pub fn grids() -> Result<Verdict, Error> {
+    let program = headwater("release")?;
+    let mut page = String::from(
+        "# Hypergrids\n\n\
+         Written by `cargo xtask bench grids`: the settings of `configs/hypergrid.toml`, one seed, and the exact total\n\
+         variation distance (TV, half the sum of |p − q| over all objects) between the trained sampler and its target.\n\
+         Δ log Z is the learned log Z less the true one. Seconds are those of training on the machine at hand.\n\n\
+         | grid | objective | steps | seconds | TV | Δ log Z |\n|---|---|---:|---:|---:|---:|\n",
+    );
+    for (grid, sets) in GRIDS {
+        for objective in OBJECTIVES {
+            let row = row(&program, grid, objective, sets)?;
+            print!("{row}");
+            page.push_str(&row);
+        }
+    }
+    write(&root().join("docs/results/hypergrid.md"), &page)?;
+    Ok(Verdict::Clean)
+}
+
+fn row(program: &Path, grid: &str, objective: &str, sets: &[&str]) -> Result<String, Error> {
+    let out = root().join("target/bench").join(format!("{}-{objective}", sets.join("-")));
+    if out.exists() {
+        std::fs::remove_dir_all(&out).map_err(|e| format!("cannot clear `{}`: {e}", out.display()))?;
+    }
+    let kind = format!("objective.kind={objective}");
+    let out = out.to_string_lossy();
+    let mut args = vec!["train", CONFIG, "--json", "--out", &out, "--set", &kind];
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    let json = output(run(program, &args))?;
+    let get = |name: &str| number(&json, name).map_or("".to_owned(), |x| format!("{x:.4}"));
+    let log_z = number(&json, "log_z").zip(number(&json, "log_z_true"));
+    Ok(format!(
+        "| {grid} | {objective} | {} | {:.1} | {} | {} |\n",
+        number(&json, "iterations").unwrap_or(f64::NAN),
+        number(&json, "train_s").unwrap_or(f64::NAN),
+        get("tv"),
+        log_z.map_or(String::new(), |(learned, exact)| format!("{:+.4}", learned - exact)),
+    ))
+}
+
+/// The number called `name` in a JSON text, wherever in it.
+pub fn number(json: &str, name: &str) -> Option<f64> {
+    let (_, rest) = json.split_once(&format!("\"{name}\""))?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c))).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_by_their_whole_name() {
+        let json = r#"{"log_z_true": 1.5, "log_z": -2e-3, "tv":null}"#;
+        assert_eq!(number(json, "log_z"), Some(-2e-3));
+        assert_eq!(number(json, "log_z_true"), Some(1.5));
+        assert_eq!((number(json, "tv"), number(json, "jsd")), (None, None));
+    }
+}

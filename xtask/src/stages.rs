@@ -1,0 +1,116 @@
+//! Everything that is checked before a change is accepted, stage by stage.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::shell::{cargo, watch, works};
+use crate::{Error, Verdict, docs};
+
+/// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.
+pub fn test() -> Result<Verdict, Error> {
+    let mut summary = Summary::default();
+    summary.stage("format", || quietly(cargo("fmt --all --check")));
+    summary.stage("lints", || quietly(cargo("clippy --workspace --all-targets -- -D warnings")));
+    let mut counts = Counts::default();
+    summary.stage("tests", || {
+        let (good, lines) = watch(tests(), |line| line.contains(" passed"))?;
+        lines.iter().for_each(|line| counts.add(line));
+        Ok(good)
+    });
+    summary.stage("API documentation", || {
+        let mut command = cargo("doc --workspace --no-deps");
+        command.env("RUSTDOCFLAGS", "-Dwarnings");
+        quietly(command)
+    });
+    summary.stage("documents", || Ok(docs::check()? == Verdict::Clean));
+    Ok(summary.end(&counts))
+}
+
+/// The test runner: `cargo-nextest` if it is installed.
+fn tests() -> Command {
+    if works(cargo("nextest --version")) {
+        cargo(
+            "nextest run --workspace --no-fail-fast --status-level slow --final-status-level fail --color never",
+        )
+    } else {
+        cargo("test --workspace --no-fail-fast")
+    }
+}
+
+fn quietly(command: Command) -> Result<bool, Error> {
+    watch(command, |_| false).map(|(good, _)| good)
+}
+
+/// How the stages went.
+#[derive(Default)]
+struct Summary {
+    lines: Vec<String>,
+    failed: usize,
+}
+
+impl Summary {
+    fn stage(&mut self, name: &str, work: impl FnOnce() -> Result<bool, Error>) {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let good = work().unwrap_or_else(|error| {
+            println!("error: {error}");
+            false
+        });
+        let verdict = if good { "ok" } else { "FAILED" };
+        self.failed += usize::from(!good);
+        self.lines.push(format!("{name:<20}{verdict:<8}{:.0} s", start.elapsed().as_secs_f64()));
+    }
+
+    fn end(&self, counts: &Counts) -> Verdict {
+        println!("\n== summary");
+        for line in &self.lines {
+            println!("{line}");
+        }
+        println!("{} passed, {} failed", counts.passed, counts.failed);
+        // No test at all is no clean result: something did not compile, or nothing was found to run.
+        if self.failed == 0 && counts.passed > 0 { Verdict::Clean } else { Verdict::Findings }
+    }
+}
+
+/// Tests that passed and failed, as the runner's own summary lines count them.
+#[derive(Default, Debug, PartialEq)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+}
+
+impl Counts {
+    /// Reads `Summary [1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped` of nextest, or
+    /// `test result: ok. 8 passed; 1 failed; …` of cargo; other lines count nothing.
+    fn add(&mut self, line: &str) {
+        if !line.trim_start().starts_with("Summary [") && !line.starts_with("test result:") {
+            return;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let Ok(n) = pair[0].parse::<usize>() else { continue };
+            match pair[1].trim_end_matches([',', ';']) {
+                "passed" => self.passed += n,
+                "failed" | "timed" => self.failed += n,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_both_runners() {
+        let mut counts = Counts::default();
+        counts.add(
+            "     Summary [   1.216s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped",
+        );
+        assert_eq!(counts, Counts { passed: 10, failed: 2 });
+        counts.add("test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
+        counts.add("log: 7 passed by");
+        assert_eq!(counts, Counts { passed: 15, failed: 3 });
+    }
+}
