@@ -1,1 +1,36 @@
-//! Placeholder; replaced in the next commit.
+//! From a TOML file to a checked configuration; run directories and checkpoints: all that touches the file system.
+//!
+//! A configuration is checked against a [`Schema`]: tables of fields that this crate is given and does not know. An
+//! [`Input`] (a file's text and `--set` assignments) either becomes a [`Checked`] configuration or the list of all its
+//! [`Problems`]; nothing downstream checks again. A [`RunDir`] holds what a run leaves behind, and every file in it is
+//! either whole or absent.
+
+mod atomic;
+mod check;
+mod checked;
+mod checkpoint;
+mod config;
+mod error;
+mod json_schema;
+mod manifest;
+mod problem;
+mod resolve;
+mod rundir;
+mod schema;
+mod starter;
+mod table;
+mod value;
+
+pub use atomic::{AtomicFile, write_atomic};
+pub use checked::{Checked, Difference, Origin, Section};
+pub use checkpoint::{Array, Checkpoint, Checkpoints, Data, Loaded};
+pub use config::Input;
+pub use error::RunError;
+pub use json_schema::json_schema;
+pub use manifest::{Manifest, Status};
+pub use problem::{Place, Problem, Problems, nearest};
+pub use rundir::RunDir;
+pub use schema::{KindSpec, Kinds, Menu, Schema, SectionSpec};
+pub use starter::starter;
+pub use table::{Cell, Samples, Table};
+pub use value::{expected, toml_text};

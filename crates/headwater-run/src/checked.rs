@@ -1,0 +1,159 @@
+//! What will run: a value for every key, where each came from, and how two configurations differ.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use headwater_core::settings::{Field, SettingError, Value, Values};
+use headwater_core::{Key, Settings};
+
+use crate::schema::{KIND, path};
+use crate::{Input, Place, Problem, toml_text};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody gave it.
+    Default,
+    /// These bytes of the file.
+    File(Range<usize>),
+    /// This one of [`Input::sets`].
+    Set(usize),
+}
+
+/// A checked section.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its name; empty for the top level.
+    pub name: &'static str,
+    /// Its kind, if it has one.
+    pub kind: Option<&'static str>,
+    /// Its fields: those of the kind, then those of every kind.
+    pub fields: Vec<Field>,
+    /// Their values. Every required field and every field with a default has one.
+    pub values: Values,
+    /// Where its values came from, by key; also that of `kind`.
+    pub origins: BTreeMap<&'static str, Origin>,
+    /// Its header in the file.
+    pub header: Option<Range<usize>>,
+}
+
+impl Section {
+    /// Was this key given by nobody?
+    pub fn is_default(&self, key: &str) -> bool {
+        matches!(self.origins.get(key), None | Some(Origin::Default))
+    }
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it was checked from.
+    pub input: Input,
+    /// Its sections, in the order of the schema.
+    pub sections: Vec<Section>,
+}
+
+/// A key in which two configurations differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The full name, such as `train.batch`.
+    pub key: String,
+    /// The value in the first, as TOML; `None` if it has none.
+    pub left: Option<String>,
+    /// The value in the second.
+    pub right: Option<String>,
+}
+
+impl Checked {
+    /// The section of this name.
+    ///
+    /// # Panics
+    /// If the schema has no such section.
+    pub fn section(&self, name: &str) -> &Section {
+        self.sections
+            .iter()
+            .find(|section| section.name == name)
+            .expect("sections are named as in the schema")
+    }
+
+    /// The kind of a section; empty if it has none.
+    pub fn kind(&self, section: &str) -> &'static str {
+        self.section(section).kind.unwrap_or_default()
+    }
+
+    /// Reads settings whose fields the section has.
+    pub fn read<T: Settings>(&self, section: &str) -> T {
+        T::read(&self.section(section).values)
+    }
+
+    /// Points an error that came up while building from a section at the value that is to blame: at the value if it
+    /// was given, else at the section.
+    pub fn blame(&self, section: &str, error: &SettingError) -> Problem {
+        let section = self.section(section);
+        let key = error.field.and_then(|field| section.origins.get(field));
+        let place = match key {
+            Some(Origin::Set(i)) => Some(Place::Set(self.input.sets[*i].clone())),
+            Some(Origin::File(span)) => self.input.at(span.start),
+            Some(Origin::Default) | None => match (&section.header, section.origins.get(KIND)) {
+                (Some(header), _) => self.input.at(header.start),
+                (None, Some(Origin::Set(i))) => Some(Place::Set(self.input.sets[*i].clone())),
+                (None, _) => self.input.whole(),
+            },
+        };
+        Problem::new(&error.message).place(place).hint(error.hint.clone())
+    }
+
+    /// A hash of everything that has a value, as 16 hexadecimal digits; equal configurations have equal hashes on
+    /// every machine. A file counts by its contents, not its path. Keys in `ignore` (such as `train.steps`) do not
+    /// count.
+    pub fn fingerprint(&self, ignore: &[&str]) -> String {
+        let key = self
+            .facts(ignore)
+            .into_iter()
+            .fold(Key::new(0), |key, (name, value)| hash(hash(key, name.as_bytes()), value.as_bytes()));
+        format!("{:016x}", key.bits())
+    }
+
+    /// The keys in which two configurations differ, but for those in `ignore`.
+    pub fn differences(&self, other: &Self, ignore: &[&str]) -> Vec<Difference> {
+        let (left, mut right) = (self.facts(ignore), other.facts(ignore));
+        let mut all: Vec<Difference> = Vec::new();
+        for (key, value) in left {
+            let place = right.iter().position(|(name, _)| *name == key);
+            let theirs = place.map(|i| right.remove(i).1);
+            if theirs.as_ref() != Some(&value) {
+                all.push(Difference { key, left: Some(value), right: theirs });
+            }
+        }
+        all.extend(right.into_iter().map(|(key, value)| Difference { key, left: None, right: Some(value) }));
+        all
+    }
+
+    /// Every key that has a value, in order, with that value.
+    fn facts(&self, ignore: &[&str]) -> Vec<(String, String)> {
+        let mut facts = Vec::new();
+        for section in &self.sections {
+            facts.extend(section.kind.map(|kind| (path(section.name, KIND), crate::value::quote(kind))));
+            facts.extend(section.fields.iter().filter_map(|field| {
+                let text = match section.values.get(field.name)? {
+                    Value::File(file) => {
+                        format!("file {:016x}", hash(Key::new(0), file.text.as_bytes()).bits())
+                    }
+                    value => toml_text(value),
+                };
+                Some((path(section.name, field.name), text))
+            }));
+        }
+        facts.retain(|(key, _)| !ignore.contains(&key.as_str()));
+        facts
+    }
+}
+
+/// Folds bytes and their number into a hash.
+pub(crate) fn hash(key: Key, bytes: &[u8]) -> Key {
+    bytes.chunks(8).fold(key.fold(bytes.len() as u64), |key, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        key.fold(u64::from_le_bytes(word))
+    })
+}

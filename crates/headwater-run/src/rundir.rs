@@ -1,0 +1,297 @@
+//! The directory that a run leaves behind: everything needed to understand it, sample from it and resume it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::atomic::{self, parent, sweep, sync_dir};
+use crate::error::cause;
+use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, write_atomic};
+
+const CONFIG: &str = "config.toml";
+const MANIFEST: &str = "manifest.json";
+const CHECKPOINTS: &str = "checkpoints";
+const EXACT: &str = "exact.json";
+const LOG: &str = "log.txt";
+const LOCK: &str = "lock";
+
+/// The directory of a run.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    /// Held by the one process that may write.
+    lock: Option<File>,
+}
+
+impl RunDir {
+    /// Makes the directory `parent/name-0001`, or with the next free number, for this process to write to. It appears
+    /// with the configuration and the manifest in it, or not at all; two processes never get the same.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn create(parent: &Path, name: &str, config: &str, manifest: &Manifest) -> Result<Self, RunError> {
+        let name = clean(name);
+        fs::create_dir_all(parent).map_err(RunError::io("create", parent))?;
+        let staged = Staged::new(&parent.join(&name), config, manifest)?;
+        let mut number = 1 + last_number(parent, &name);
+        loop {
+            let path = parent.join(format!("{name}-{number:04}"));
+            match fs::rename(&staged.0, &path) {
+                Ok(()) => return Self::begin(path),
+                Err(e) if is_taken(&e) => number += 1,
+                Err(e) => return Err(RunError::io("create", &path)(e)),
+            }
+        }
+    }
+
+    /// Makes the directory `path` for a new run; it may exist if it is empty. See [`RunDir::create`].
+    ///
+    /// # Errors
+    /// If there is something already, or it cannot be written.
+    pub fn create_at(path: &Path, config: &str, manifest: &Manifest) -> Result<Self, RunError> {
+        let above = parent(path);
+        fs::create_dir_all(above).map_err(RunError::io("create", above))?;
+        let staged = Staged::new(path, config, manifest)?;
+        match fs::rename(&staged.0, path) {
+            Ok(()) => Self::begin(path.to_owned()),
+            Err(e) if is_taken(&e) => Err(RunError::Taken(path.to_owned())),
+            Err(e) => Err(RunError::io("create", path)(e)),
+        }
+    }
+
+    fn begin(path: PathBuf) -> Result<Self, RunError> {
+        // The run is there either way; that its name survives a power failure is a courtesy of the file system.
+        let _ = sync_dir(parent(&path));
+        let mut run = Self { path, lock: None };
+        run.lock()?;
+        Ok(run)
+    }
+
+    /// Opens a run for reading.
+    ///
+    /// # Errors
+    /// If there is no such directory, or it lacks what makes it a run.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let not = |missing: String| RunError::NotARun { path: path.to_owned(), missing };
+        fs::read_dir(path).map_err(|e| not(cause(&e)))?;
+        let missing: Vec<String> = [CONFIG, MANIFEST, CHECKPOINTS]
+            .iter()
+            .filter(|name| !path.join(name).exists())
+            .map(|name| format!("`{name}`"))
+            .collect();
+        match missing.as_slice() {
+            [] => Ok(Self { path: path.to_owned(), lock: None }),
+            [one] => Err(not(format!("{one} is missing"))),
+            [rest @ .., last] => Err(not(format!("{} and {last} are missing", rest.join(", ")))),
+        }
+    }
+
+    /// Opens a run for writing, and removes what a killed process left half done.
+    ///
+    /// # Errors
+    /// As [`RunDir::open`], or if another process writes to it.
+    pub fn resume(path: &Path) -> Result<Self, RunError> {
+        let mut run = Self::open(path)?;
+        run.lock()?;
+        sweep(&run.path);
+        sweep(&run.path.join(CHECKPOINTS));
+        Ok(run)
+    }
+
+    /// Takes the lock, which the system gives back when the process ends, however it ends.
+    fn lock(&mut self) -> Result<(), RunError> {
+        let path = self.path.join(LOCK);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(RunError::io("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+                return Err(RunError::Locked { path: self.path.clone(), pid });
+            }
+            // Some network file systems have no locks; the run is then as safe as its user is careful.
+            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(e)) => return Err(RunError::io("lock", &path)(e)),
+        }
+        let note = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        note.map_err(RunError::io("write", &path))?;
+        self.lock = Some(file);
+        Ok(())
+    }
+
+    /// May this process write?
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Where the run is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where its resolved configuration is.
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// Its resolved configuration.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn config(&self) -> Result<String, RunError> {
+        let path = self.config_path();
+        fs::read_to_string(&path).map_err(RunError::io("read", &path))
+    }
+
+    /// Replaces its resolved configuration, as when a run is resumed with more steps.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_config(&self, config: &str) -> Result<(), RunError> {
+        write_atomic(&self.config_path(), config.as_bytes())
+    }
+
+    /// Its manifest.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is damaged.
+    pub fn manifest(&self) -> Result<Manifest, RunError> {
+        let path = self.path.join(MANIFEST);
+        let json = read_json(&path)?;
+        Manifest::from_json(&json).map_err(|reason| RunError::Damaged { path, reason })
+    }
+
+    /// Replaces its manifest.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), RunError> {
+        write_json(&self.path.join(MANIFEST), &manifest.to_json())
+    }
+
+    /// `metrics.csv`: a row per evaluation.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn metrics(&self, columns: &[&str]) -> Result<Table, RunError> {
+        Table::open(&self.path.join("metrics.csv"), columns)
+    }
+
+    /// `steps.csv`: a row for every so many steps.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn steps(&self, columns: &[&str]) -> Result<Table, RunError> {
+        Table::open(&self.path.join("steps.csv"), columns)
+    }
+
+    /// Its checkpoints, of which the newest `keep` are kept.
+    pub fn checkpoints(&self, keep: usize) -> Checkpoints {
+        Checkpoints::new(self.path.join(CHECKPOINTS), keep)
+    }
+
+    /// Writes `samples.csv`: `fill` is given the list, with the configuration already in it.
+    ///
+    /// # Errors
+    /// If it cannot be written; an older list is then still there.
+    pub fn write_samples(
+        &self,
+        fill: impl FnOnce(&mut Samples<AtomicFile>) -> io::Result<()>,
+    ) -> Result<PathBuf, RunError> {
+        let path = self.path.join("samples.csv");
+        let config = self.config()?;
+        let file = AtomicFile::create(&path)?;
+        let list = Samples::new(file, &config).and_then(|mut list| {
+            fill(&mut list)?;
+            list.finish()
+        });
+        list.map_err(RunError::io("write", &path))?.commit()?;
+        Ok(path)
+    }
+
+    /// `exact.json`, if it has been written.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn exact(&self) -> Result<Option<Json>, RunError> {
+        let path = self.path.join(EXACT);
+        if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// Writes `exact.json`: what enumeration found.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_exact(&self, exact: &Json) -> Result<(), RunError> {
+        write_json(&self.path.join(EXACT), exact)
+    }
+
+    /// Appends a line to `log.txt`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn log(&self, line: &str) -> Result<(), RunError> {
+        let path = self.path.join(LOG);
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let line = format!("{}\n", line.trim_end());
+        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(RunError::io("write", &path))
+    }
+}
+
+/// A run directory under a name of its own until it is complete; removed if it never is.
+struct Staged(PathBuf);
+
+impl Staged {
+    fn new(target: &Path, config: &str, manifest: &Manifest) -> Result<Self, RunError> {
+        let staged = Self(atomic::unfinished(target));
+        let checkpoints = staged.0.join(CHECKPOINTS);
+        fs::create_dir_all(&checkpoints).map_err(RunError::io("create", target))?;
+        write_atomic(&staged.0.join(CONFIG), config.as_bytes())?;
+        write_json(&staged.0.join(MANIFEST), &manifest.to_json())?;
+        Ok(staged)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // After the rename there is nothing of this name.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
+    matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory)
+}
+
+/// A name that is one part of a path on every system.
+fn clean(name: &str) -> String {
+    let ok = |c: char| if c.is_alphanumeric() || "._-+=".contains(c) { c } else { '-' };
+    let name: String = name.trim().trim_start_matches('.').chars().map(ok).take(100).collect();
+    if name.is_empty() { "run".to_owned() } else { name }
+}
+
+/// The highest number in use by a run of this name.
+fn last_number(parent: &Path, name: &str) -> u64 {
+    let number = |entry: fs::DirEntry| {
+        let file = entry.file_name();
+        file.to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
+    };
+    fs::read_dir(parent).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
+}
+
+fn read_json(path: &Path) -> Result<Json, RunError> {
+    let bytes = fs::read(path).map_err(RunError::io("read", path))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| RunError::Damaged { path: path.to_owned(), reason: format!("it is not JSON: {e}") })
+}
+
+fn write_json(path: &Path, json: &Json) -> Result<(), RunError> {
+    write_atomic(path, format!("{json:#}\n").as_bytes())
+}

@@ -1,0 +1,11 @@
+//! The crate as its users see it: configurations in, messages out, and files that survive what befalls them.
+
+// Helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod checkpoint;
+mod errors;
+mod files;
+mod resolve;
+mod rundir;
+mod sample;
