@@ -150,6 +150,9 @@ pub fn schema() -> Schema {
     }
 }
 
+/// A configuration with nothing wrong, for faults to be added to.
+pub const GOOD: &str = "[env]\nkind = \"hypergrid\"\n\n[train]\nbatch = 16\n";
+
 /// Checks a text called `grid.toml`.
 pub fn check(text: &str, sets: &[&str]) -> Result<Checked, Problems> {
     Input::text("grid.toml", text).set(sets.iter().copied()).check(&schema())
