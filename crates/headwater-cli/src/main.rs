@@ -1,1 +1,74 @@
-fn main() {}
+//! The `headwater` command: one file per subcommand.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done, 1 findings (a check failed, a run was interrupted), 2 error.
+
+mod args;
+mod check;
+mod config;
+mod eval;
+mod exact;
+mod list;
+mod logp;
+mod out;
+mod play;
+mod progress;
+mod sample;
+mod score;
+mod signal;
+mod task;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::{Args, Command};
+use crate::out::Failure;
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done; nothing to report. Exit code 0.
+    Clean,
+    /// Done, and something was found that the user should look at. Exit code 1.
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // If help cannot be printed, there is nobody to read why.
+            let _ = e.print();
+            return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match run(args.command) {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        // Whoever read stdout has read enough.
+        Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(Failure::Problems(problems)) => {
+            out::talk(&problems.to_string());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Verdict, Failure> {
+    match command {
+        Command::Train(args) => train::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Exact(args) => exact::run(&args),
+        Command::Logp(args) => logp::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Play(args) => play::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => list::show(&args),
+        Command::Config(args) => config::run(&args),
+    }
+}

@@ -5,18 +5,21 @@
 //! [`Problems`]; nothing downstream checks again. A [`RunDir`] holds what a run leaves behind, and every file in it is
 //! either whole or absent.
 
+pub mod assemble;
 mod atomic;
 mod check;
 mod checked;
 mod checkpoint;
 mod config;
 mod error;
+pub mod evaluation;
 mod json_schema;
 mod manifest;
 mod problem;
 mod resolve;
 mod rundir;
 mod schema;
+pub mod session;
 mod starter;
 mod table;
 mod value;

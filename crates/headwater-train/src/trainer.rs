@@ -47,6 +47,8 @@ pub struct TrainState {
     pub trajectories: u64,
     /// States visited, the edges trained on.
     pub transitions: u64,
+    /// Scores that training asked of the reward.
+    pub reward_calls: u64,
     /// Texts of the distinct modes found, sorted.
     pub modes: Vec<String>,
 }
@@ -74,6 +76,8 @@ pub struct StepReport {
     pub evaluated_rows: u64,
     /// States visited in this update.
     pub transitions: u64,
+    /// Trajectories in this update.
+    pub trajectories: u64,
 }
 
 /// Why an update was not made. The trainer's state is what it was before.
@@ -119,6 +123,7 @@ pub struct Trainer {
     log_z_moments: [f64; 2],
     trajectories: u64,
     transitions: u64,
+    reward_calls: u64,
     modes: HashSet<String>,
     // Workspace.
     roller: Roller,
@@ -158,6 +163,7 @@ impl Trainer {
             log_z_moments: [0.0; 2],
             trajectories: 0,
             transitions: 0,
+            reward_calls: 0,
             modes: HashSet::new(),
             roller: Roller::default(),
             rows: Scored::default(),
@@ -184,9 +190,9 @@ impl Trainer {
         self.mode_log_reward.map(|_| self.modes.len())
     }
 
-    /// How often the reward was asked for an object's score.
+    /// Scores that training has asked of the reward; evaluation does not count.
     pub fn reward_calls(&self) -> u64 {
-        self.scorer.calls()
+        self.reward_calls
     }
 
     /// The policy as it is now, for evaluation and sampling.
@@ -213,6 +219,7 @@ impl Trainer {
         };
         let lanes = self.config.batch;
         let key = self.key.fold(step);
+        let calls = self.scorer.calls();
         let mut acting = Acting {
             sim: &mut *self.sim,
             net: &*self.estimator,
@@ -241,6 +248,7 @@ impl Trainer {
         self.step += 1;
         self.trajectories += lanes as u64;
         self.transitions += transitions;
+        self.reward_calls += self.scorer.calls() - calls;
         Ok(StepReport {
             step: self.step,
             loss: report.loss,
@@ -252,6 +260,7 @@ impl Trainer {
             grad_norm,
             evaluated_rows: self.batch.states.slots() as u64,
             transitions,
+            trajectories: lanes as u64,
         })
     }
 
@@ -353,6 +362,7 @@ impl Trainer {
             log_z_moments: self.log_z_moments,
             trajectories: self.trajectories,
             transitions: self.transitions,
+            reward_calls: self.reward_calls,
             modes,
         }
     }
@@ -373,6 +383,7 @@ impl Trainer {
         self.log_z_moments = state.log_z_moments;
         self.trajectories = state.trajectories;
         self.transitions = state.transitions;
+        self.reward_calls = state.reward_calls;
         self.modes = state.modes.into_iter().collect();
         Ok(())
     }

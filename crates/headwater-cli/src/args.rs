@@ -1,0 +1,214 @@
+//! What a user may type.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Sample objects in proportion to a reward, and know how well.
+///
+/// Headwater trains generative flow networks and checks every claim exactly where it can. Data goes to stdout, talk to
+/// stderr. Exit codes: 0 done, 1 findings, 2 error.
+#[derive(Parser, Debug)]
+#[command(name = "headwater", version, max_term_width = 110)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Train a sampler, evaluate it, and draw from it
+    Train(Train),
+    /// Draw objects from a trained run, as CSV or JSON lines
+    Sample(Sample),
+    /// Evaluate a trained run again, with more samples if asked
+    Eval(Eval),
+    /// Enumerate an environment: states, edges, log Z, the distribution, flows
+    Exact(Exact),
+    /// Log-probability of objects (one per line on stdin) under a trained run
+    Logp(Logp),
+    /// Score objects (one per line on stdin) with a configuration's reward
+    Score(Score),
+    /// Check an environment, or a configuration's, against the contract
+    Check(Check),
+    /// Play one random trajectory and print all that can be seen
+    Play(Play),
+    /// List what there is
+    List(List),
+    /// Explain one environment, reward, objective or policy
+    Show(Show),
+    /// Write, resolve or describe configurations
+    Config(Config),
+}
+
+/// A configuration file with overrides.
+#[derive(ClapArgs, Debug)]
+pub struct Source {
+    /// The configuration, a TOML file
+    pub config: PathBuf,
+    /// Override a key, such as `train.batch=512`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Train {
+    /// The configuration, a TOML file; left out with --resume
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub config: Option<PathBuf>,
+    /// Override a key, such as `train.batch=512`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Directory of the run; a new numbered one below `runs` if left out
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Continue the run in this directory, bit for bit as if it had not stopped
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Format of samples.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum Format {
+    Csv,
+    Jsonl,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Sample {
+    /// The run's directory
+    pub run: PathBuf,
+    /// Number of objects
+    #[arg(short, default_value_t = 1000)]
+    pub n: usize,
+    /// Seed of the draw; the run's own samples have seed 0
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Format
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: Format,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Eval {
+    /// The run's directory
+    pub run: PathBuf,
+    /// Trajectories to sample; also shows sampled L1 beside a perfect sampler's
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Exact {
+    #[command(flatten)]
+    pub source: Source,
+    /// Write every object with log R and its probability, as CSV; `-` for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Compare the policy of this run: adds its probability to the objects, and shows the states that carry the error
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// Write every edge with its exact flow (and the run's, with --run), as CSV; `-` for stdout
+    #[arg(long, value_name = "FILE")]
+    pub flow: Option<PathBuf>,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Logp {
+    /// The run's directory
+    pub run: PathBuf,
+    /// Backward trajectories per object, where it cannot be exact
+    #[arg(long, default_value_t = 1000)]
+    pub samples: usize,
+    /// Estimate by sampling even where it could be exact
+    #[arg(long)]
+    pub sampled: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Score {
+    #[command(flatten)]
+    pub source: Source,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Check {
+    /// An environment's name or a configuration; everything registered if left out
+    pub target: Option<String>,
+    /// Override a key of the configuration; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Play {
+    /// An environment's name, or a configuration
+    pub target: String,
+    /// Seed of the trajectory
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Override a key of the configuration; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// What can be listed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registry {
+    Envs,
+    Rewards,
+    Objectives,
+    Policies,
+    Losses,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct List {
+    /// Of what
+    #[arg(value_enum)]
+    pub registry: Registry,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Show {
+    /// Its name; of a reward that several environments have, `environment/reward`
+    pub name: String,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Print a configuration to start from, every key explained
+    Init {
+        /// Choices, such as `env=dag objective=subtb`
+        #[arg(value_name = "SECTION=KIND")]
+        kinds: Vec<String>,
+    },
+    /// Print a configuration with every key, defaults marked
+    Resolve {
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Print the JSON schema of configurations
+    Schema,
+}

@@ -1,0 +1,172 @@
+//! `headwater exact`: the space as it is, enumerated.
+
+use std::io::Write;
+
+use headwater_exact::{count_trajectories, flow, log_terminating, uniform_backward, worst};
+use headwater_run::assemble::Task;
+use headwater_run::session::load;
+use headwater_run::{Checked, Problem};
+use headwater_train::{EdgePolicies, EvalConfig, Exact as Space, ExactError};
+use serde_json::{Value as Json, json};
+
+use crate::Verdict;
+use crate::args::Exact;
+use crate::out::{self, Failure, count, fail, number, quoted};
+use crate::task;
+
+/// States shown that carry the largest flow errors.
+const WORST: usize = 10;
+
+pub fn run(args: &Exact) -> Result<Verdict, Failure> {
+    let checked = task::read(&args.source.config, &args.source.sets)?;
+    let (space, policies) = match &args.run {
+        None => (space(&checked)?, None),
+        Some(run) => {
+            let (theirs, mut assembly) = load(run)?;
+            let differ = theirs.differences(&checked, &[]);
+            if let Some(d) = differ.iter().find(|d| d.key.starts_with("env.") || d.key.starts_with("reward."))
+            {
+                return Err(fail(format!("the run's `{}` is not that of the configuration", d.key)));
+            }
+            let space =
+                assembly.exact.take().ok_or_else(|| fail("the run's space is too large to enumerate"))?;
+            let policies = space.policies(&mut assembly.trainer.policy());
+            (space, Some(policies))
+        }
+    };
+    if let Some(path) = &args.output {
+        write_objects(&mut *out::sink(path)?, &space, policies.as_ref())?;
+    }
+    if let Some(path) = &args.flow {
+        write_flow(&mut *out::sink(path)?, &space, policies.as_ref())?;
+    }
+    let to_stdout = [&args.output, &args.flow].into_iter().flatten().any(|p| p.as_os_str() == "-");
+    if args.json {
+        out::data(&summary(&space, policies.as_ref()).to_string())?;
+    } else if !to_stdout {
+        out::data(&table(&space, policies.as_ref()))?;
+    }
+    Ok(Verdict::Clean)
+}
+
+fn space(checked: &Checked) -> Result<Space, Failure> {
+    let Task { sim, mut scorer } = Task::build(checked)?;
+    let cap = checked.read::<EvalConfig>("eval").exact_cap;
+    Space::new(&*sim, &mut scorer, cap).map_err(|e| {
+        let problem = Problem::new(e.to_string());
+        match e {
+            ExactError::Enumerate(_) => {
+                problem.hint("`--set eval.exact_cap=…` allows more".to_owned()).into()
+            }
+            ExactError::Reward(_) => problem.into(),
+        }
+    })
+}
+
+fn summary(space: &Space, policies: Option<&EdgePolicies>) -> Json {
+    let g = space.graph();
+    let mut json = json!({
+        "n_states": g.n_states(),
+        "n_edges": g.n_edges(),
+        "n_objects": g.n_objects(),
+        "n_trajectories": count_trajectories(g).map(|n| n.to_string()),
+        "max_len": g.longest(),
+        "log_z": space.log_z(),
+    });
+    if let Some(policies) = policies {
+        let report = space.compare(policies);
+        json["tv"] = json!(report.divergence.tv);
+        json["jsd"] = json!(report.divergence.jsd);
+        json["flow_errors"] = worst_states(space, policies)
+            .into_iter()
+            .map(|(state, error)| json!({"state": state, "error": error}))
+            .collect();
+    }
+    json
+}
+
+fn worst_states(space: &Space, policies: &EdgePolicies) -> Vec<(String, f64)> {
+    let (_, errors) = space.flow_errors(policies);
+    let show = |(s, error): (usize, f64)| (space.graph().sim().text(s as u32), error);
+    worst(&errors, WORST).into_iter().map(show).collect()
+}
+
+fn table(space: &Space, policies: Option<&EdgePolicies>) -> String {
+    let g = space.graph();
+    let trajectories =
+        count_trajectories(g).map_or("more than 2^128".to_owned(), |n| match u64::try_from(n) {
+            Ok(n) => count(n),
+            Err(_) => format!("{:.4e}", n as f64),
+        });
+    let mut rows = vec![
+        ("states", count(g.n_states() as u64)),
+        ("edges", count(g.n_edges() as u64)),
+        ("objects", count(g.n_objects() as u64)),
+        ("trajectories", trajectories),
+        ("longest", format!("{} edges", g.longest())),
+        ("log Z", format!("{:.6}", space.log_z())),
+    ];
+    let mut text = String::new();
+    if let Some(policies) = policies {
+        let report = space.compare(policies);
+        rows.push(("total variation", number(report.divergence.tv)));
+        rows.push(("JSD", format!("{} nats", number(report.divergence.jsd))));
+        text.push_str("\nstates that carry the flow error, |P(visit) − F(s)/Z| under the run's own P_B:\n");
+        for (state, error) in worst_states(space, policies) {
+            text.push_str(&format!("  {:<12} {state}\n", number(error)));
+        }
+    }
+    out::table(&rows) + &text
+}
+
+fn write_objects(out: &mut dyn Write, space: &Space, policies: Option<&EdgePolicies>) -> Result<(), Failure> {
+    let g = space.graph();
+    let log_p = policies.map(|p| log_terminating(g, &p.forward));
+    writeln!(out, "text,log_reward,log_target{}", if log_p.is_some() { ",log_p" } else { "" })?;
+    for s in g.objects() {
+        let text = quoted(&g.sim().text(s as u32));
+        write!(out, "{text},{},{}", space.log_reward()[s], space.log_target()[s])?;
+        match &log_p {
+            Some(log_p) => writeln!(out, ",{}", log_p[s])?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn write_flow(out: &mut dyn Write, space: &Space, policies: Option<&EdgePolicies>) -> Result<(), Failure> {
+    let g = space.graph();
+    let uniform;
+    let backward = match policies {
+        Some(p) => &p.backward,
+        None => {
+            uniform = uniform_backward(g);
+            &uniform
+        }
+    };
+    let exact = flow(g, space.log_reward(), backward);
+    let visits = policies.map(|p| headwater_exact::log_visits(g, &p.forward));
+    writeln!(out, "from,to,action,log_flow{}", if policies.is_some() { ",log_flow_run" } else { "" })?;
+    let mut row =
+        |from: &str, to: &str, action: &str, log_flow: f64, run: Option<f64>| -> Result<(), Failure> {
+            write!(out, "{},{},{},{log_flow}", quoted(from), quoted(to), quoted(action))?;
+            match run {
+                Some(run) => writeln!(out, ",{run}")?,
+                None => writeln!(out)?,
+            }
+            Ok(())
+        };
+    for s in 0..g.n_states() {
+        let from = g.sim().text(s as u32);
+        let visit = visits.as_ref().map(|v| v[s] + space.log_z());
+        for e in g.out(s) {
+            let run = policies.zip(visit).map(|(p, v)| v + p.forward.edge[e]);
+            row(&from, &g.sim().text(g.to(e) as u32), &g.sim().describe(g.action(e)), exact.edge[e], run)?;
+        }
+        if g.is_object(s) {
+            let run = policies.zip(visit).map(|(p, v)| v + p.forward.stop[s]);
+            row(&from, "", "stop", exact.stop[s], run)?;
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,66 @@
+//! `headwater logp`: log-probability of given objects under a trained run.
+
+use std::io::{BufWriter, Write, stdout};
+
+use headwater_exact::log_terminating;
+use headwater_run::Problem;
+use headwater_run::assemble::{Purpose, key};
+use headwater_run::session::load;
+use headwater_train::{LogProbError, log_prob};
+
+use crate::args::Logp;
+use crate::out::{self, Failure, fail};
+use crate::{Verdict, task};
+
+pub fn run(args: &Logp) -> Result<Verdict, Failure> {
+    let (_, mut assembly) = load(&args.run)?;
+    let objects = task::objects()?;
+    let mut out = BufWriter::new(stdout().lock());
+    let mut unknown = 0;
+    let mut complain = |text: &str, why: &str| {
+        unknown += 1;
+        out::talk(&Problem::new(format!("`{text}` {why}")).to_string());
+    };
+    let samples = args.samples.max(1);
+    match assembly.exact.take().filter(|_| !args.sampled) {
+        Some(mut space) => {
+            let policies = space.policies(&mut assembly.trainer.policy());
+            let log_p = log_terminating(space.graph(), &policies.forward);
+            writeln!(out, "text,log_p,log_reward,log_target")?;
+            for text in &objects {
+                match space.graph_mut().find(text) {
+                    Ok(Some(s)) if space.graph().is_object(s) => {
+                        let (r, t) = (space.log_reward()[s], space.log_target()[s]);
+                        writeln!(out, "{},{},{r},{t}", out::quoted(text), log_p[s])?;
+                    }
+                    Ok(_) => complain(text, "is not a finished object"),
+                    Err(e) => complain(text, &format!("is unreadable: {e}")),
+                }
+            }
+        }
+        None => {
+            writeln!(out, "text,log_p,low,high,log_reward")?;
+            let key = key(assembly.seed, Purpose::Eval).fold(u64::MAX);
+            for (i, text) in objects.iter().enumerate() {
+                match log_prob(&mut assembly.trainer.policy(), text, samples, key.fold(i as u64)) {
+                    Ok(p) => {
+                        let e = p.log_p;
+                        writeln!(
+                            out,
+                            "{},{},{},{},{}",
+                            out::quoted(text),
+                            e.value,
+                            e.low,
+                            e.high,
+                            p.log_reward
+                        )?;
+                    }
+                    Err(LogProbError::Parse(e)) => complain(text, &format!("is unreadable: {e}")),
+                    Err(LogProbError::Reward(e)) => return Err(fail(e)),
+                }
+            }
+        }
+    }
+    out.flush()?;
+    Ok(if unknown > 0 { Verdict::Findings } else { Verdict::Clean })
+}

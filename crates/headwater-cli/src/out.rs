@@ -1,0 +1,115 @@
+//! The one place that prints.
+#![allow(clippy::print_stderr)]
+
+use std::io::{self, Write};
+
+use headwater_run::session::SessionError;
+use headwater_run::{Problem, Problems, RunError};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something to tell the user.
+    Problems(Problems),
+    /// Nobody reads stdout any more.
+    Closed,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problems(Problems(vec![problem]))
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self::Problems(error.problems())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Problem::from(&error).into()
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
+        Problem::new(format!("cannot write: {error}")).into()
+    }
+}
+
+/// Any other error, in its own words.
+pub fn fail(error: impl std::fmt::Display) -> Failure {
+    Problem::new(error.to_string()).into()
+}
+
+/// Writes data to stdout, with a line end.
+pub fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.trim_end_matches('\n').as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+/// Says something to the person at the terminal.
+pub fn talk(text: &str) {
+    eprintln!("{}", text.trim_end_matches('\n'));
+}
+
+/// A file to write to, or stdout for `-`.
+pub fn sink(path: &std::path::Path) -> Result<Box<dyn Write>, Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::BufWriter::new(io::stdout().lock())));
+    }
+    let file =
+        std::fs::File::create(path).map_err(|e| fail(format!("cannot create `{}`: {e}", path.display())))?;
+    Ok(Box::new(io::BufWriter::new(file)))
+}
+
+/// A number for people: five significant digits.
+pub fn number(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) {
+        let digits = (4 - x.abs().max(1e-4).log10().floor() as i32).clamp(0, 8) as usize;
+        format!("{x:.digits$}")
+    } else {
+        format!("{x:.4e}")
+    }
+}
+
+/// A whole number with its thousands apart.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Rows of a name and a value, aligned.
+pub fn table(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+}
+
+/// Quotes a text for CSV if it has to be.
+pub fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

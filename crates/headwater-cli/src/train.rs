@@ -1,0 +1,135 @@
+//! `headwater train`: trains, evaluates, samples.
+
+use std::path::Path;
+use std::time::Instant;
+
+use headwater_run::session::{Observer, Outcome, Session};
+use headwater_run::{Status, evaluation::Evaluation};
+use serde_json::{Value as Json, json};
+
+use crate::args::Train;
+use crate::out::{self, Failure, count, number};
+use crate::{Verdict, progress, signal, task};
+
+/// Where numbered run directories go.
+const RUNS: &str = "runs";
+
+pub fn run(args: &Train) -> Result<Verdict, Failure> {
+    let start = Instant::now();
+    let mut session = match (&args.resume, &args.config) {
+        (Some(run), _) => Session::resume(run, &args.sets)?,
+        (None, Some(config)) => {
+            Session::create(&task::read(config, &args.sets)?, Path::new(RUNS), args.out.as_deref())?
+        }
+        (None, None) => unreachable!("clap asks for a configuration or a run"),
+    };
+    if let Some(reason) = session.not_exact()
+        && !args.quiet
+    {
+        out::talk(&format!("{reason}: evaluation is by sampling"));
+    }
+    let interrupted = signal::watch();
+    let first = session.assembly().trainer.steps();
+    let total = session.assembly().train.steps;
+    let mut observer: Box<dyn Observer> = progress::observer(args.quiet, first, total, session.path());
+    let outcome = session.run(interrupted, &mut *observer);
+    drop(observer);
+    let outcome = outcome?;
+    let seconds = start.elapsed().as_secs_f64();
+    let path = session.path().display().to_string();
+    if args.json {
+        out::data(&report(&outcome, seconds, &path).to_string())?;
+    } else if let Some(evaluation) = &outcome.evaluation {
+        out::data(&summary(&outcome, evaluation, seconds, &path))?;
+    }
+    if outcome.status == Status::Interrupted {
+        out::talk(&format!("interrupted and saved; to go on: headwater train --resume {path}"));
+        return Ok(Verdict::Findings);
+    }
+    Ok(Verdict::Clean)
+}
+
+/// The result as JSON, with the names of the glossary.
+fn report(outcome: &Outcome, seconds: f64, path: &str) -> Json {
+    let mut json = outcome.evaluation.as_ref().map_or_else(|| json!({}), Evaluation::to_json);
+    let rate = |n: u64| if outcome.train_s > 0.0 { n as f64 / outcome.train_s } else { 0.0 };
+    for (name, value) in [
+        ("status", json!(outcome.status.name())),
+        ("iterations_per_s", json!(rate(outcome.updates))),
+        ("transitions_per_s", json!(rate(outcome.transitions))),
+        ("trajectories_per_s", json!(rate(outcome.trajectories))),
+        ("train_seconds", json!(outcome.train_s)),
+        ("seconds", json!(seconds)),
+        ("peak_rss_bytes", json!(peak_rss_bytes())),
+        ("run", json!(path)),
+    ] {
+        json[name] = value;
+    }
+    json
+}
+
+/// The result as a table for people.
+fn summary(outcome: &Outcome, evaluation: &Evaluation, seconds: f64, path: &str) -> String {
+    let mut rows = rows(evaluation);
+    let rate = |n: u64| if outcome.train_s > 0.0 { n as f64 / outcome.train_s } else { 0.0 };
+    rows.push((
+        "speed",
+        format!(
+            "{} trajectories/s, {} transitions/s",
+            count(rate(outcome.trajectories) as u64),
+            count(rate(outcome.transitions) as u64)
+        ),
+    ));
+    rows.push(("time", format!("{seconds:.1} s, {:.1} s of it training", outcome.train_s)));
+    rows.push(("run", path.to_owned()));
+    rows.push(("next", format!("headwater sample {path} -n 10")));
+    out::table(&rows)
+}
+
+/// An evaluation as rows of a table for people.
+pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
+    let mut rows =
+        vec![("trained on", format!("{} trajectories, {} updates", count(e.trajectories), count(e.step)))];
+    if let Some(x) = &e.exact {
+        let d = x.divergence;
+        rows.extend([
+            ("total variation", format!("{}  (exact: 0 is a perfect sampler, 1 the worst)", number(d.tv))),
+            ("JSD", format!("{} nats", number(d.jsd))),
+            ("KL(target, model)", format!("{} nats", number(d.kl_target_model))),
+            ("KL(model, target)", format!("{} nats", number(d.kl_model_target))),
+            (
+                "log Z",
+                format!(
+                    "{:.4} learned, {:.4} true, difference {}",
+                    x.log_z,
+                    x.log_z_true,
+                    number((x.log_z - x.log_z_true).abs())
+                ),
+            ),
+            ("bounds of log Z", format!("{:.4} (ELBO) to {:.4} (EUBO)", x.elbo, x.eubo)),
+            ("log p against log R", format!("Pearson {:.4}", x.pearson)),
+        ]);
+    }
+    if let Some(s) = &e.sampled {
+        let of = |e: headwater_train::Estimate| format!("{:.4}  [{:.4}, {:.4}]", e.value, e.low, e.high);
+        rows.extend([
+            ("log Z", of(s.log_z)),
+            ("ELBO", of(s.elbo)),
+            ("EUBO (weighted)", of(s.eubo)),
+            ("effective sample", format!("{:.1} % of {}", 100.0 * s.ess, count(s.samples as u64))),
+            ("log p against log R", format!("Pearson {}, Spearman {}", of(s.pearson), of(s.spearman))),
+        ]);
+    }
+    if let Some(modes) = e.modes {
+        let of = e.modes_true.map(|n| format!(" of {}", count(n as u64)));
+        rows.push(("modes found", format!("{}{}", count(modes as u64), of.unwrap_or_default())));
+    }
+    rows
+}
+
+/// Most memory that this process ever held, in bytes; `None` where the system does not say.
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
+}

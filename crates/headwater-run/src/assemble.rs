@@ -1,0 +1,377 @@
+//! From a checked configuration to a trainer: the one place that knows every registry.
+
+use std::sync::Arc;
+
+use headwater_core::settings::{NoSettings, SettingError, settings};
+use headwater_core::{Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop};
+use headwater_exact::EnumerateError;
+use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
+use headwater_rewards::{Scorer, Source, Transform, TransformConfig};
+use headwater_train::{
+    Backward, BackwardKind, Behaviour, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig,
+    TrainConfig, Trainer, encodings,
+};
+
+use crate::{Checked, KindSpec, Kinds, Menu, Problem, Problems, Schema, SectionSpec};
+
+settings! {
+    /// Top-level settings.
+    pub struct TopConfig {
+        /// Seed of everything random: the same seed gives the same bits.
+        seed: u64 = "0", Kind::Int { min: 0, max: i64::MAX };
+    }
+}
+
+settings! {
+    /// Settings that every objective shares.
+    pub struct LossConfig {
+        /// Regression loss applied to the objective's residuals.
+        loss: Regression = "\"squared\"", Kind::Choice(Regression::NAMES);
+    }
+}
+
+settings! {
+    /// Settings of the run directory.
+    pub struct RunConfig {
+        /// First part of the run directory's name; the environment and the objective if left out.
+        name: Option<String>, Kind::Text;
+        /// Updates between checkpoints; there is one at the end in any case.
+        checkpoint_every: u64 = "1000", Kind::Int { min: 1, max: i64::MAX };
+        /// Checkpoints kept.
+        keep_checkpoints: usize = "3", Kind::Int { min: 1, max: 1_000_000 };
+        /// Updates between rows of `steps.csv`.
+        log_every: u64 = "50", Kind::Int { min: 1, max: i64::MAX };
+        /// Objects sampled into `samples.csv` at the end.
+        samples: usize = "1000", Kind::Int { min: 0, max: 1_000_000_000 };
+    }
+}
+
+/// The kinds of policies.
+pub const POLICIES: &[Entry] = &[
+    Entry {
+        name: "mlp",
+        summary: "a multi-layer perceptron, native and differentiated by hand",
+        formula: "h = φ(W x + b), layer by layer; linear heads",
+        reference: "Malkin et al., Trajectory balance, arXiv:2201.13259, use two layers of 256 units",
+        fields: MlpConfig::FIELDS,
+    },
+    Entry {
+        name: "tabular",
+        summary: "a table with one row per state, for spaces that can be enumerated",
+        formula: "heads(s) = table[s]",
+        reference: "Bengio et al., GFlowNet Foundations, arXiv:2111.09266",
+        fields: NoSettings::FIELDS,
+    },
+];
+
+/// The shape of a configuration with everything that is registered.
+pub fn schema() -> Schema {
+    let env = Kinds {
+        noun: "environment",
+        list: Some("headwater list envs"),
+        required: true,
+        after: None,
+        menu: |_| Menu {
+            kinds: headwater_envs::registry().iter().map(|e| KindSpec::from(&e.entry)).collect(),
+            default: None,
+        },
+    };
+    let reward = Kinds { noun: "reward", list: None, required: true, after: Some("env"), menu: rewards };
+    let policy = Kinds {
+        noun: "policy",
+        list: Some("headwater list policies"),
+        required: false,
+        after: None,
+        menu: |_| Menu { kinds: POLICIES.iter().map(KindSpec::from).collect(), default: Some("mlp") },
+    };
+    let objective = Kinds {
+        noun: "objective",
+        list: Some("headwater list objectives"),
+        required: false,
+        after: None,
+        menu: |_| Menu {
+            kinds: headwater_objectives::registry().iter().map(|o| KindSpec::from(&o.entry)).collect(),
+            default: Some("tb"),
+        },
+    };
+    let section = |name, doc, fields: &[_], kinds| SectionSpec {
+        name,
+        doc,
+        fields: fields.to_vec(),
+        kinds: Some(kinds),
+    };
+    Schema {
+        sections: vec![
+            SectionSpec::plain("", "the run as a whole", TopConfig::FIELDS),
+            section("env", "what is built", &[], env),
+            section(
+                "reward",
+                "what it is worth, and how scores become log R",
+                TransformConfig::FIELDS,
+                reward,
+            ),
+            section("policy", "what chooses", PolicyConfig::FIELDS, policy),
+            section("objective", "what is minimised", LossConfig::FIELDS, objective),
+            SectionSpec::plain("train", "how it is minimised", TrainConfig::FIELDS),
+            SectionSpec::plain("eval", "how the result is judged", EvalConfig::FIELDS),
+            SectionSpec::plain("run", "what is written", RunConfig::FIELDS),
+        ],
+    }
+}
+
+/// The rewards of an environment: its own, then the oracles that know no environment.
+fn rewards(env: &str) -> Menu {
+    let native = headwater_envs::find(env).map_or(&[][..], |e| e.rewards);
+    let oracles = headwater_rewards::oracles();
+    Menu {
+        kinds: native
+            .iter()
+            .map(|r| KindSpec::from(&r.entry))
+            .chain(oracles.iter().map(|o| KindSpec::from(&o.entry)))
+            .collect(),
+        default: native.first().map(|r| r.entry.name),
+    }
+}
+
+/// Keys that may change when a run is resumed: none of them changes an update that was already made.
+pub const RESUMABLE: &[&str] = &[
+    "train.steps",
+    "train.threads",
+    "eval.every",
+    "eval.samples",
+    "eval.objects",
+    "eval.backward_samples",
+    "run.name",
+    "run.checkpoint_every",
+    "run.keep_checkpoints",
+    "run.log_every",
+    "run.samples",
+];
+
+/// An environment with its reward.
+pub struct Task {
+    /// Many copies of the environment.
+    pub sim: Box<dyn Simulator>,
+    /// Its reward.
+    pub scorer: Scorer,
+}
+
+impl Task {
+    /// Builds the environment and the reward that a configuration names.
+    ///
+    /// # Errors
+    /// If their settings do not fit together, or a file that they name cannot be used.
+    pub fn build(checked: &Checked) -> Result<Self, Problem> {
+        let entry =
+            headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
+        let values = &checked.section("env").values;
+        let reward = checked.section("reward");
+        let kind = checked.kind("reward");
+        let native = entry.reward(kind);
+        let built = entry.build(values, native.map(|_| (kind, &reward.values)));
+        let sim = built.map_err(|e| {
+            let section = match e.section {
+                headwater_envs::Section::Env => "env",
+                headwater_envs::Section::Reward => "reward",
+            };
+            checked.blame(section, &e.error)
+        })?;
+        let blame = |e: SettingError| checked.blame("reward", &e);
+        let config: TransformConfig = checked.read("reward");
+        let (source, scale, range) = match native {
+            Some(native) => (Source::Native, native.scale, None),
+            None => {
+                let oracle =
+                    headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
+                let built = (oracle.build)(&reward.values).map_err(blame)?;
+                let range = built.range();
+                (Source::Oracle(built), oracle.scale, range)
+            }
+        };
+        let transform = Transform::new(&config, scale, range).map_err(blame)?;
+        Ok(Self { sim, scorer: Scorer::new(source, transform) })
+    }
+}
+
+/// A configuration, built.
+pub struct Assembly {
+    /// The trainer, before its first update.
+    pub trainer: Trainer,
+    /// The enumerated space with its target, where it fits.
+    pub exact: Option<Exact>,
+    /// Why it is not enumerated, where it is not.
+    pub not_exact: Option<EnumerateError>,
+    /// log R from which on an object is a mode, if known.
+    pub mode_log_reward: Option<f64>,
+    /// Settings of training.
+    pub train: TrainConfig,
+    /// Settings of evaluation.
+    pub eval: EvalConfig,
+    /// Settings of the run directory.
+    pub run: RunConfig,
+    /// The seed.
+    pub seed: u64,
+    /// Threads in use.
+    pub threads: usize,
+}
+
+/// Purposes of randomness, each a child of the seed's key.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// First weights.
+    Init = 0,
+    /// Trajectories of training.
+    Train = 1,
+    /// Evaluation.
+    Eval = 2,
+    /// Final samples.
+    Sample = 3,
+}
+
+/// The key of a purpose.
+pub fn key(seed: u64, purpose: Purpose) -> Key {
+    Key::new(seed).fold(purpose as u64)
+}
+
+/// Builds everything that a configuration describes.
+///
+/// # Errors
+/// Everything that cannot work together: see [`Task::build`]; an objective that the environment, the reward or the
+/// policy cannot serve; a table or a MaxEnt backward policy over a space that cannot be enumerated.
+pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
+    let one = |p: Problem| Problems(vec![p]);
+    let Task { sim, mut scorer } = Task::build(checked).map_err(one)?;
+    let eval: EvalConfig = checked.read("eval");
+    let (exact, not_exact) = match Exact::new(&*sim, &mut scorer, eval.exact_cap) {
+        Ok(exact) => (Some(exact), None),
+        Err(ExactError::Enumerate(e)) => (None, Some(e)),
+        Err(ExactError::Reward(e)) => {
+            return Err(one(
+                checked.blame("reward", &SettingError { field: None, message: e.to_string(), hint: None })
+            ));
+        }
+    };
+    let objective_kind = checked.kind("objective");
+    let entry =
+        headwater_objectives::find(objective_kind).expect("the schema has registered objectives only");
+    let objective = (entry.build)(&checked.section("objective").values);
+    let LossConfig { loss } = checked.read("objective");
+    let mut problems = unserved(checked, &*objective, &*sim, exact.as_ref(), &mut scorer);
+    let train: TrainConfig = checked.read("train");
+    let seed = checked.read::<TopConfig>("").seed;
+    let threads = match train.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let estimator = estimator(checked, &*objective, &*sim, exact.as_ref(), threads, key(seed, Purpose::Init));
+    let estimator = estimator.map_err(|p| problems.push(p)).ok();
+    let backward = backward(checked, &*objective, exact.as_ref()).map_err(|p| problems.push(p)).ok();
+    let (Some(estimator), Some(backward), true) = (estimator, backward, problems.is_empty()) else {
+        return Err(Problems(problems));
+    };
+    let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
+    let mode_log_reward = eval.mode_log_reward.or(threshold);
+    let parts = Parts { sim, scorer, estimator, backward, objective, regression: loss, mode_log_reward };
+    let trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
+    let run = checked.read("run");
+    Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
+}
+
+/// What the objective needs and does not get.
+fn unserved(
+    checked: &Checked,
+    objective: &dyn Objective,
+    sim: &dyn Simulator,
+    exact: Option<&Exact>,
+    scorer: &mut Scorer,
+) -> Vec<Problem> {
+    let needs = objective.needs();
+    let have = headwater_objectives::Capabilities {
+        env: checked.kind("env"),
+        reward: checked.kind("reward"),
+        stop_everywhere: (needs.stop_everywhere || needs.state_reward) && stops_everywhere(sim, exact),
+        state_reward: scorer.covers_unfinished(sim),
+    };
+    let reasons = headwater_objectives::unmet(checked.kind("objective"), needs, &have);
+    let at = |message: String| {
+        SettingError { field: Some("kind"), message, hint: None }
+            .hint("`headwater list objectives` shows what each one needs")
+    };
+    reasons.into_iter().map(|r| checked.blame("objective", &at(r))).collect()
+}
+
+/// May every state stop? Certain where the space is enumerated, and else as far as uniform play can tell.
+fn stops_everywhere(sim: &dyn Simulator, exact: Option<&Exact>) -> bool {
+    if let Some(exact) = exact {
+        return exact.graph().stops().iter().all(|&s| s != Stop::Never);
+    }
+    let mut sim = sim.fork();
+    let lanes: Vec<u32> = (0..256).collect();
+    sim.reset(lanes.len());
+    let mut masks = headwater_core::BitMatrix::new(lanes.len(), sim.spec().n_actions);
+    let mut stops = vec![Stop::Never; lanes.len()];
+    for t in 0..=sim.spec().max_len as u64 {
+        sim.stops(&lanes, &mut stops);
+        if stops.contains(&Stop::Never) {
+            return false;
+        }
+        sim.forward_masks(&lanes, &mut masks, 0);
+        for &lane in &lanes {
+            let row = lane as usize;
+            if masks.count(row) > 0 {
+                let k = Key::new(t).fold(u64::from(lane)).below(masks.count(row));
+                sim.step(&[lane], &[masks.select(row, k)]);
+            }
+        }
+    }
+    true
+}
+
+fn estimator(
+    checked: &Checked,
+    objective: &dyn Objective,
+    sim: &dyn Simulator,
+    exact: Option<&Exact>,
+    threads: usize,
+    key: Key,
+) -> Result<Box<dyn Estimator>, Problem> {
+    let needs = objective.needs();
+    let PolicyConfig { backward } = checked.read("policy");
+    let learned = needs.backward && matches!(backward, BackwardKind::Learned | BackwardKind::LearnedOwn);
+    let own = learned && backward == BackwardKind::LearnedOwn;
+    let n = sim.spec().n_actions;
+    if checked.kind("policy") == "tabular" {
+        let exact = exact.ok_or_else(|| too_large(checked, "kind", "a `tabular` policy"))?;
+        return Ok(Box::new(Tabular::new(encodings(exact.graph()), Heads::new(n, learned, needs.flow))));
+    }
+    let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
+    let config: MlpConfig = checked.read("policy");
+    let net = Mlp::new(&config, sim.spec().encoding, heads, own, Arc::new(Pool::new(threads)), key);
+    Ok(Box::new(net.map_err(|e| checked.blame("policy", &e))?))
+}
+
+fn backward(
+    checked: &Checked,
+    objective: &dyn Objective,
+    exact: Option<&Exact>,
+) -> Result<Backward, Problem> {
+    let PolicyConfig { backward } = checked.read("policy");
+    Ok(match backward {
+        BackwardKind::MaxEnt => {
+            let exact = exact.ok_or_else(|| too_large(checked, "backward", "a `maxent` backward policy"))?;
+            Backward::MaxEnt(PathCounts::new(exact.graph()))
+        }
+        BackwardKind::Learned | BackwardKind::LearnedOwn if objective.needs().backward => Backward::Learned,
+        _ => Backward::Uniform,
+    })
+}
+
+fn too_large(checked: &Checked, field: &'static str, what: &str) -> Problem {
+    let cap = checked.read::<EvalConfig>("eval").exact_cap;
+    let message = format!("{what} needs a space that can be enumerated; there are more than {cap} states");
+    let error = SettingError::at(field, message).hint("raise `eval.exact_cap`, or use another policy");
+    checked.blame("policy", &error)
+}
+
+/// How samples are drawn after training: the policy itself.
+pub const AFTER_TRAINING: Behaviour = Behaviour::ON_POLICY;

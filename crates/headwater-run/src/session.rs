@@ -1,0 +1,461 @@
+//! A run: training with its cadence of evaluations, checkpoints and files; interrupted and resumed without a trace.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use headwater_exact::EnumerateError;
+use headwater_rewards::RewardError;
+use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, sample};
+use serde_json::json;
+
+use crate::assemble::{Assembly, Purpose, RESUMABLE, assemble, key, schema};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::{
+    Cell, Checked, Checkpoint, Checkpoints, Data, Input, Manifest, Problem, Problems, RunDir, RunError,
+    Status, Table,
+};
+
+/// Columns of `metrics.csv`.
+pub const METRICS: &[&str] = &[
+    "step",
+    "wall_s",
+    "trajectories",
+    "transitions",
+    "reward_calls",
+    "loss",
+    "log_z",
+    "log_z_true",
+    "tv",
+    "jsd",
+    "kl_target_model",
+    "kl_model_target",
+    "elbo",
+    "eubo",
+    "pearson",
+    "spearman",
+    "ess",
+    "mean_reward_ratio",
+    "modes",
+];
+
+/// Columns of `steps.csv`.
+pub const STEPS: &[&str] = &[
+    "step",
+    "wall_s",
+    "loss",
+    "residual_rms",
+    "log_z",
+    "mean_len",
+    "log_reward_mean",
+    "entropy",
+    "grad_norm",
+];
+
+/// Time between signs of life in the manifest.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Why a run could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The configuration is wrong, or cannot be built.
+    #[error("the configuration cannot be used")]
+    Config(Problems),
+    /// The files cannot be read or written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// An update failed; the run is saved as it was before.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// A reward failed outside an update.
+    #[error(transparent)]
+    Reward(#[from] RewardError),
+    /// The checkpoint belongs to another configuration.
+    #[error(transparent)]
+    State(#[from] StateMismatch),
+}
+
+impl SessionError {
+    /// What a person should read, with hints.
+    pub fn problems(&self) -> Problems {
+        match self {
+            Self::Config(problems) => problems.clone(),
+            Self::Run(e) => Problems(vec![Problem::from(e)]),
+            Self::Step(StepError::NotFinite { .. }) => Problems(vec![Problem::new(self.to_string()).hint(
+                "the last good checkpoint is kept; try a smaller `train.lr`, `train.clip`, or `reward.floor`".to_owned(),
+            )]),
+            other => Problems(vec![Problem::new(other.to_string())]),
+        }
+    }
+}
+
+/// Who watches a run.
+pub trait Observer {
+    /// After every update.
+    fn step(&mut self, report: &StepReport);
+    /// After every evaluation.
+    fn evaluated(&mut self, evaluation: &Evaluation);
+    /// Something that a person should know.
+    fn note(&mut self, text: &str);
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Finished or interrupted.
+    pub status: Status,
+    /// The last evaluation, if it finished.
+    pub evaluation: Option<Evaluation>,
+    /// Seconds spent on updates in this process.
+    pub train_s: f64,
+    /// Updates made in this process.
+    pub updates: u64,
+    /// Edges trained on in this process.
+    pub transitions: u64,
+    /// Trajectories in this process.
+    pub trajectories: u64,
+}
+
+/// A run that this process works on.
+pub struct Session {
+    assembly: Assembly,
+    dir: RunDir,
+    manifest: Manifest,
+    metrics: Table,
+    steps: Table,
+    checkpoints: Checkpoints,
+    last: StepReport,
+    /// Notes for the observer that came up before there was one.
+    notes: Vec<String>,
+}
+
+impl Session {
+    /// A new run, in a numbered directory below `parent`, or in `out` if given. The configuration is on disk before
+    /// any work is done.
+    ///
+    /// # Errors
+    /// If the configuration cannot be built or the directory cannot be made.
+    pub fn create(checked: &Checked, parent: &Path, out: Option<&Path>) -> Result<Self, SessionError> {
+        let assembly = assemble(checked).map_err(SessionError::Config)?;
+        let fingerprint = checked.fingerprint(RESUMABLE);
+        let version = env!("CARGO_PKG_VERSION");
+        let now = Manifest::now_unix_s();
+        let cpu = format!("{:?}", headwater_nn::Isa::detect()).to_lowercase();
+        let manifest = Manifest::new(version, &cpu, assembly.threads, assembly.seed as i64, fingerprint, now);
+        let config = checked.resolved();
+        let dir = match out {
+            Some(path) => RunDir::create_at(path, &config, &manifest)?,
+            None => {
+                let usual = format!("{}-{}", checked.kind("env"), checked.kind("objective"));
+                RunDir::create(parent, assembly.run.name.as_ref().unwrap_or(&usual), &config, &manifest)?
+            }
+        };
+        let session = Self::open(assembly, dir, manifest)?;
+        session.note_space()?;
+        Ok(session)
+    }
+
+    /// Continues the run in `path` from its newest whole checkpoint, with `sets` overriding its configuration.
+    ///
+    /// # Errors
+    /// If it is not a run, is in use, or an override would change what was already done.
+    pub fn resume(path: &Path, sets: &[String]) -> Result<Self, SessionError> {
+        let dir = RunDir::resume(path)?;
+        let name = dir.config_path();
+        let read = Input::read(&name).map_err(|p| SessionError::Config(Problems(vec![p])))?;
+        let checked = read.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
+        let manifest = dir.manifest()?;
+        if checked.fingerprint(RESUMABLE) != manifest.fingerprint {
+            let what = "a resumed run must go on as it began, and this changes what was already done";
+            let problem = Problem::new(what).hint(format!("these may change: {}", RESUMABLE.join(", ")));
+            return Err(SessionError::Config(Problems(vec![problem])));
+        }
+        let assembly = assemble(&checked).map_err(SessionError::Config)?;
+        let manifest = manifest.resume(Manifest::now_unix_s());
+        dir.write_config(&checked.resolved())?;
+        dir.write_manifest(&manifest)?;
+        let mut session = Self::open(assembly, dir, manifest)?;
+        session.restore()?;
+        Ok(session)
+    }
+
+    fn open(assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
+        let (metrics, steps) = (dir.metrics(METRICS)?, dir.steps(STEPS)?);
+        let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
+        let last = StepReport::default();
+        Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes: Vec::new() })
+    }
+
+    fn restore(&mut self) -> Result<(), SessionError> {
+        if let Some(loaded) = self.checkpoints.load_latest()? {
+            self.notes.extend(loaded.skipped.iter().map(|e| format!("{e}; an older checkpoint is used")));
+            let state = unpack(&loaded.checkpoint, &self.assembly)?;
+            self.assembly.trainer.restore(state)?;
+        } else {
+            self.notes.push("there is no checkpoint yet: training starts over".to_owned());
+        }
+        let step = self.assembly.trainer.steps();
+        self.metrics.truncate_after(step)?;
+        self.steps.truncate_after(step)?;
+        Ok(())
+    }
+
+    fn note_space(&self) -> Result<(), RunError> {
+        let Some(exact) = &self.assembly.exact else { return Ok(()) };
+        let g = exact.graph();
+        self.dir.write_exact(&json!({
+            "n_states": g.n_states(),
+            "n_edges": g.n_edges(),
+            "n_objects": g.n_objects(),
+            "log_z": exact.log_z(),
+        }))
+    }
+
+    /// The run directory.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// What was built.
+    pub fn assembly(&mut self) -> &mut Assembly {
+        &mut self.assembly
+    }
+
+    /// Why the space is not enumerated, if it is not.
+    pub fn not_exact(&self) -> Option<&EnumerateError> {
+        self.assembly.not_exact.as_ref()
+    }
+
+    /// Trains to the end, or until `interrupted` is set; either way everything is saved.
+    ///
+    /// # Errors
+    /// If an update, a reward or a file fails. What was done before is saved as far as files can be written, and the
+    /// manifest says why.
+    pub fn run(
+        &mut self,
+        interrupted: &AtomicBool,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, SessionError> {
+        for note in std::mem::take(&mut self.notes) {
+            observer.note(&note);
+            self.dir.log(&note)?;
+        }
+        let outcome = self.work(interrupted, observer);
+        let (status, reason) = match &outcome {
+            Ok(outcome) => (outcome.status, None),
+            Err(e) => (Status::Failed, Some(e.to_string())),
+        };
+        if let Some(reason) = &reason {
+            self.dir.log(reason)?;
+        }
+        self.manifest = self.manifest.clone().end(status, reason, Manifest::now_unix_s());
+        let written = self.dir.write_manifest(&self.manifest);
+        let outcome = outcome?;
+        written?;
+        Ok(outcome)
+    }
+
+    fn work(
+        &mut self,
+        interrupted: &AtomicBool,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, SessionError> {
+        let total = self.assembly.train.steps;
+        let eval_every = match self.assembly.eval.every {
+            0 => (total / 10).max(1),
+            n => n,
+        };
+        let (start, mut train_s, mut beat) = (Instant::now(), 0.0, Instant::now());
+        let first = self.assembly.trainer.steps();
+        let seen = self.assembly.trainer.seen();
+        let mut evaluation = None;
+        let mut saved = first;
+        while self.assembly.trainer.steps() < total {
+            if interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            let before = Instant::now();
+            let updated = self.assembly.trainer.step();
+            train_s += before.elapsed().as_secs_f64();
+            self.last = match updated {
+                Ok(report) => report,
+                Err(e) => {
+                    // The state before the failed update is good; it is saved so that nothing is lost.
+                    if self.assembly.trainer.steps() > saved {
+                        self.save()?;
+                    }
+                    return Err(e.into());
+                }
+            };
+            observer.step(&self.last);
+            let step = self.last.step;
+            if step.is_multiple_of(self.assembly.run.log_every) || step == total {
+                self.log_step(start.elapsed().as_secs_f64())?;
+            }
+            if step.is_multiple_of(eval_every) || step == total {
+                let done = self.evaluate()?;
+                self.log_metrics(&done, start.elapsed().as_secs_f64())?;
+                observer.evaluated(&done);
+                evaluation = (step == total).then_some(done);
+            }
+            if step.is_multiple_of(self.assembly.run.checkpoint_every) {
+                self.save()?;
+                saved = step;
+            }
+            if beat.elapsed() > HEARTBEAT {
+                beat = Instant::now();
+                self.manifest.heartbeat_unix_s = Manifest::now_unix_s();
+                self.dir.write_manifest(&self.manifest)?;
+            }
+        }
+        let step = self.assembly.trainer.steps();
+        if step > saved || step == 0 {
+            self.save()?;
+        }
+        let finished = step >= total;
+        if finished {
+            if evaluation.is_none() {
+                evaluation = Some(self.evaluate()?);
+            }
+            self.write_samples()?;
+        }
+        let (trajectories, transitions) = self.assembly.trainer.seen();
+        Ok(Outcome {
+            status: if finished { Status::Finished } else { Status::Interrupted },
+            evaluation,
+            train_s,
+            updates: step - first,
+            trajectories: trajectories - seen.0,
+            transitions: transitions - seen.1,
+        })
+    }
+
+    fn evaluate(&mut self) -> Result<Evaluation, SessionError> {
+        let step = self.assembly.trainer.steps();
+        let key = key(self.assembly.seed, Purpose::Eval).fold(step);
+        Ok(evaluate(&mut self.assembly, self.last.loss, key)?)
+    }
+
+    fn log_step(&mut self, wall_s: f64) -> Result<(), RunError> {
+        let r = &self.last;
+        let numbers =
+            [wall_s, r.loss, r.residual_rms, r.log_z, r.mean_len, r.log_reward_mean, r.entropy, r.grad_norm];
+        let row: Vec<Cell<'_>> = [Cell::Int(r.step)].into_iter().chain(numbers.map(Cell::Real)).collect();
+        self.steps.append(&row)
+    }
+
+    fn log_metrics(&mut self, e: &Evaluation, wall_s: f64) -> Result<(), RunError> {
+        let real = |x: Option<f64>| x.filter(|x| !x.is_nan()).map_or(Cell::Empty, Cell::Real);
+        let row = [
+            Cell::Int(e.step),
+            Cell::Real(wall_s),
+            Cell::Int(e.trajectories),
+            Cell::Int(e.transitions),
+            Cell::Int(e.reward_calls),
+            Cell::Real(e.loss),
+            real(e.log_z()),
+            real(e.exact.map(|x| x.log_z_true)),
+            real(e.exact.map(|x| x.divergence.tv)),
+            real(e.exact.map(|x| x.divergence.jsd)),
+            real(e.exact.map(|x| x.divergence.kl_target_model)),
+            real(e.exact.map(|x| x.divergence.kl_model_target)),
+            real(e.elbo()),
+            real(e.eubo()),
+            real(e.pearson()),
+            real(e.sampled.map(|s| s.spearman.value)),
+            real(e.sampled.map(|s| s.ess)),
+            real(e.exact.map(|x| x.mean_reward_ratio)),
+            e.modes.map_or(Cell::Empty, |m| Cell::Int(m as u64)),
+        ];
+        self.metrics.append(&row)
+    }
+
+    fn save(&mut self) -> Result<PathBuf, RunError> {
+        self.checkpoints.save(&pack(&self.assembly.trainer.state()))
+    }
+
+    fn write_samples(&mut self) -> Result<(), SessionError> {
+        let n = self.assembly.run.samples;
+        if n == 0 {
+            return Ok(());
+        }
+        let key = key(self.assembly.seed, Purpose::Sample);
+        let mut drawn = Vec::with_capacity(n);
+        sample(&mut self.assembly.trainer.policy(), n, Behaviour::ON_POLICY, key, &mut |s| drawn.push(s))?;
+        self.dir.write_samples(|out| {
+            drawn.iter().try_for_each(|s| out.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy"))
+        })?;
+        Ok(())
+    }
+}
+
+/// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
+///
+/// # Errors
+/// If it is not a run, has no checkpoint, or its files do not fit together.
+pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
+    let dir = RunDir::open(path)?;
+    let read = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(Problems(vec![p])))?;
+    let checked = read.check(&schema()).map_err(SessionError::Config)?;
+    let mut assembly = assemble(&checked).map_err(SessionError::Config)?;
+    let loaded = dir.checkpoints(1).load_latest()?.ok_or_else(|| {
+        let missing = "it has no checkpoint yet".to_owned();
+        RunError::NotARun { path: path.to_owned(), missing }
+    })?;
+    let state = unpack(&loaded.checkpoint, &assembly)?;
+    assembly.trainer.restore(state)?;
+    Ok((checked, assembly))
+}
+
+/// A trainer's state as a checkpoint.
+fn pack(state: &TrainState) -> Checkpoint {
+    let mut out = Checkpoint::new(state.step);
+    for t in &state.params.tensors {
+        let range = t.at..t.at + t.len();
+        out.put(t.name.clone(), &t.shape, Data::F32(state.params.data[range.clone()].to_vec()));
+        out.put(
+            format!("adam.mean.{}", t.name),
+            &t.shape,
+            Data::F32(state.adam.mean[range.clone()].to_vec()),
+        );
+        out.put(format!("adam.square.{}", t.name), &t.shape, Data::F32(state.adam.square[range].to_vec()));
+    }
+    out.put("log_z", &[1], Data::F64(vec![state.log_z.unwrap_or(f64::NAN)]));
+    out.put("adam.log_z", &[2], Data::F64(state.log_z_moments.to_vec()));
+    for (name, value) in [
+        ("adam_steps", state.adam.steps),
+        ("trajectories", state.trajectories),
+        ("transitions", state.transitions),
+        ("reward_calls", state.reward_calls),
+    ] {
+        out.meta.insert(name.to_owned(), value.to_string());
+    }
+    out.meta.insert("modes".to_owned(), json!(state.modes).to_string());
+    out
+}
+
+/// The state that [`pack`] packed, for the estimator of `assembly`.
+fn unpack(checkpoint: &Checkpoint, assembly: &Assembly) -> Result<TrainState, RunError> {
+    let mut state = assembly.trainer.state();
+    for t in state.params.tensors.clone() {
+        let range = t.at..t.at + t.len();
+        state.params.data[range.clone()].copy_from_slice(checkpoint.f32(&t.name, &t.shape)?);
+        let mean = checkpoint.f32(&format!("adam.mean.{}", t.name), &t.shape)?;
+        state.adam.mean[range.clone()].copy_from_slice(mean);
+        let square = checkpoint.f32(&format!("adam.square.{}", t.name), &t.shape)?;
+        state.adam.square[range].copy_from_slice(square);
+    }
+    let log_z = checkpoint.f64("log_z", &[1])?[0];
+    state.log_z = Some(log_z).filter(|z| !z.is_nan());
+    state.log_z_moments.copy_from_slice(checkpoint.f64("adam.log_z", &[2])?);
+    state.step = checkpoint.step;
+    state.adam.steps = checkpoint.fact("adam_steps")?;
+    state.trajectories = checkpoint.fact("trajectories")?;
+    state.transitions = checkpoint.fact("transitions")?;
+    state.reward_calls = checkpoint.fact("reward_calls")?;
+    let modes: String = checkpoint.fact("modes")?;
+    let unfit =
+        |e: serde_json::Error| RunError::Unfit { step: checkpoint.step, reason: format!("its `modes`: {e}") };
+    state.modes = serde_json::from_str(&modes).map_err(unfit)?;
+    Ok(state)
+}
