@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::shell::{headwater, output, root, run, write};
+use crate::shell::{headwater, output, root, run, scratch, write};
 use crate::{Error, Verdict};
 
 /// Grids: a title and what is set besides the configuration.
@@ -39,24 +39,16 @@ pub fn grids() -> Result<Verdict, Error> {
 }
 
 fn row(program: &Path, grid: &str, objective: &str, sets: &[&str]) -> Result<String, Error> {
-    let out = root().join("target/bench").join(format!("{}-{objective}", sets.join("-")));
-    if out.exists() {
-        std::fs::remove_dir_all(&out).map_err(|e| format!("cannot clear `{}`: {e}", out.display()))?;
-    }
+    let out = scratch(&format!("{}-{objective}", sets.join("-")))?;
     let kind = format!("objective.kind={objective}");
     let out = out.to_string_lossy();
-    let mut args = vec!["train", CONFIG, "--json", "--out", &out, "--set", &kind];
+    let mut args = vec!["train", CONFIG, "--json", "--quiet", "--out", &out, "--set", &kind];
     args.extend(sets.iter().flat_map(|set| ["--set", set]));
     let json = output(run(program, &args))?;
-    let get = |name: &str| number(&json, name).map_or("".to_owned(), |x| format!("{x:.4}"));
-    let log_z = number(&json, "log_z").zip(number(&json, "log_z_true"));
-    Ok(format!(
-        "| {grid} | {objective} | {} | {:.1} | {} | {} |\n",
-        number(&json, "iterations").unwrap_or(f64::NAN),
-        number(&json, "train_s").unwrap_or(f64::NAN),
-        get("tv"),
-        log_z.map_or(String::new(), |(learned, exact)| format!("{:+.4}", learned - exact)),
-    ))
+    let get = |name| number(&json, name).ok_or_else(|| format!("`headwater train --json` says no `{name}`"));
+    let (steps, seconds, tv) = (get("iterations")?, get("train_seconds")?, get("tv")?);
+    let error = get("log_z")? - get("log_z_true")?;
+    Ok(format!("| {grid} | {objective} | {steps} | {seconds:.1} | {tv:.4} | {error:+.4} |\n"))
 }
 
 /// The number called `name` in a JSON text, wherever in it.

@@ -4,6 +4,7 @@
 mod bench;
 mod blocks;
 mod docs;
+mod figure;
 mod links;
 mod reference;
 mod shell;
@@ -18,6 +19,7 @@ Chores of the repository.
   cargo xtask docs            writes docs/reference and the command output quoted in documents
   cargo xtask docs --check    compares them with what is there, and checks links
   cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
+  cargo xtask figure          trains a sampler on a grid; draws docs/images/grid.svg
   cargo xtask help            this text
 
 Exit status: 0 clean, 1 something was found, 2 the chore could not be done.
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["bench", "grids"] => bench::grids(),
+        ["figure"] => figure::grid(),
         _ => Err(format!("unknown chore `{}`; `cargo xtask help` lists them", args.join(" "))),
     };
     match done {

@@ -11,7 +11,7 @@ const LISTS: &[(&str, &str)] = &[
     ("objectives", "Objectives"),
     ("rewards", "Rewards"),
     ("policies", "Policies"),
-    ("metrics", "Metrics"),
+    ("losses", "Regression losses"),
 ];
 
 /// Every page of `docs/reference`.
@@ -27,11 +27,11 @@ pub fn pages(program: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
 
 fn page(program: &Path, list: &str, title: &str) -> Result<String, Error> {
     let listed = output(run(program, &["list", list]))?;
-    let mut page = format!("# {title}\n\nWritten by `cargo xtask docs` from `headwater list {list}`");
-    let shown = list != "metrics";
-    page.push_str(if shown { " and `headwater show`.\n" } else { ".\n" });
+    let mut page = format!(
+        "# {title}\n\nWritten by `cargo xtask docs` from `headwater list {list}` and `headwater show`.\n"
+    );
     page.push_str(&fenced(&listed));
-    for name in listed.lines().filter(|_| shown).filter_map(|line| line.split_whitespace().next()) {
+    for name in listed.lines().filter_map(|line| line.split_whitespace().next()) {
         page.push_str(&format!("\n## {name}\n"));
         page.push_str(&fenced(&output(run(program, &["show", name]))?));
     }

@@ -24,6 +24,19 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     written.map_err(|e| format!("cannot write `{}`: {e}", path.display()))
 }
 
+/// A directory for a run that does not yet exist.
+pub fn scratch(name: &str) -> Result<PathBuf, Error> {
+    let path = target().join("xtask").join(name);
+    match std::fs::remove_dir_all(&path) {
+        Err(e) if path.exists() => Err(format!("cannot clear `{}`: {e}", path.display())),
+        _ => Ok(path),
+    }
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// A command line of cargo, split at blanks.
 pub fn cargo(line: &str) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -78,9 +91,8 @@ fn pass_on(from: impl Read, keep: fn(&str) -> bool) -> Vec<String> {
 /// Builds the `headwater` command with a profile of cargo, and says where it is.
 pub fn headwater(profile: &str) -> Result<PathBuf, Error> {
     output(cargo(&format!("build --quiet --package headwater-cli --profile {profile}")))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let directory = if profile == "dev" { "debug" } else { profile };
-    Ok(target.join(directory).join(format!("headwater{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target().join(directory).join(format!("headwater{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// A command line of `headwater`, run from the root.

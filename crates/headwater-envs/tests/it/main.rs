@@ -2,6 +2,7 @@
 
 mod config;
 mod conformance;
+mod contributing;
 mod dag;
 mod explore;
 mod fixed_points;
