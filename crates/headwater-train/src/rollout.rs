@@ -169,12 +169,14 @@ fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -
     let index = if how.temperature == 1.0 {
         pick(probs.iter().map(|&p| f64::from(p)), u)
     } else {
-        let power = 1.0 / how.temperature;
-        let warm = probs.iter().map(|&p| if p > 0.0 { f64::from(p).powf(power) } else { 0.0 });
+        // Powers of small numbers vanish; those of the largest probability's fractions do not all.
+        let (largest, power) = (probs.iter().copied().fold(0.0, f32::max), 1.0 / how.temperature);
+        let warm = probs.iter().map(|&p| if p > 0.0 { f64::from(p / largest).powf(power) } else { 0.0 });
         let total: f64 = warm.clone().sum();
         pick(warm, u * total)
     };
-    Action(index as u32)
+    // Where the network has blown up, any edge will do: the loss of this trajectory is not finite.
+    index.map_or_else(|| uniform(key.fold(2)), |i| Action(i as u32))
 }
 
 /// Draws the edge to retrace from a state; `None` at the initial state.
@@ -197,24 +199,26 @@ fn choose_back(
             let slot = states.slot(state).expect("a state with several parents has a slot");
             let wide = states.back_stride();
             let probs = &states.back_probs[slot * wide..(slot + 1) * wide];
-            Some(Action(pick(probs.iter().map(|&p| f64::from(p)), key.unit()) as u32))
+            let index = pick(probs.iter().map(|&p| f64::from(p)), key.unit());
+            Some(index.map_or_else(|| mask.select(row, 0), |i| Action(i as u32)))
         }
         Backward::MaxEnt(_) => {
             let parents = states.parents(state);
             let log_p = |&(parent, a): &(u32, Action)| states.log_pb(backward, parent, a, state, net).exp();
-            Some(parents[pick(parents.iter().map(log_p), key.unit())].1)
+            let index = pick(parents.iter().map(log_p), key.unit());
+            Some(parents[index.expect("some parent has a trajectory")].1)
         }
     }
 }
 
 /// The first index at which the running sum of `weights` exceeds `u`; the last of positive weight if rounding keeps
-/// the sum below it. Never one of weight zero.
-fn pick(weights: impl Iterator<Item = f64>, u: f64) -> usize {
-    let (mut sum, mut last) = (0.0, 0);
+/// the sum below it. Never one of weight zero; `None` if no weight is positive.
+fn pick(weights: impl Iterator<Item = f64>, u: f64) -> Option<usize> {
+    let (mut sum, mut last) = (0.0, None);
     for (i, w) in weights.enumerate() {
         if w > 0.0 {
             sum += w;
-            last = i;
+            last = Some(i);
             if u < sum {
                 break;
             }
@@ -230,9 +234,10 @@ mod tests {
     #[test]
     fn picks_never_land_on_weight_zero() {
         let weights = [0.0, 0.25, 0.0, 0.75, 0.0];
-        assert_eq!(pick(weights.into_iter(), 0.0), 1);
-        assert_eq!(pick(weights.into_iter(), 0.249), 1);
-        assert_eq!(pick(weights.into_iter(), 0.25), 3);
-        assert_eq!(pick(weights.into_iter(), 1.5), 3);
+        assert_eq!(pick(weights.into_iter(), 0.0), Some(1));
+        assert_eq!(pick(weights.into_iter(), 0.249), Some(1));
+        assert_eq!(pick(weights.into_iter(), 0.25), Some(3));
+        assert_eq!(pick(weights.into_iter(), 1.5), Some(3));
+        assert_eq!(pick([0.0, f64::NAN].into_iter(), 0.5), None);
     }
 }
