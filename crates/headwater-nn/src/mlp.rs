@@ -20,6 +20,9 @@ const BLOCK: usize = 96;
 /// Panels per piece of gradient work: two fill a tile of the widest instruction set.
 const PANELS: usize = 2;
 
+/// Multiplications below which a second thread costs more than it saves.
+const WORTH_SHARING: usize = 1 << 20;
+
 /// Rows per piece of a gradient product: the inner dimension of the product, kept in cache.
 const DEPTH: usize = 256;
 
@@ -113,6 +116,8 @@ pub struct Mlp {
     zeros: Vec<f32>,
     isa: Isa,
     pool: Arc<Pool>,
+    /// A pool of the caller alone, for work too small to share.
+    alone: Pool,
     /// Work items of the gradient products: parameter ranges in ascending order, and what fills each.
     ranges: Vec<Range<usize>>,
     items: Vec<Item>,
@@ -179,6 +184,7 @@ impl Mlp {
             zeros: vec![0.0; config.width],
             isa: Isa::detect(),
             pool,
+            alone: Pool::new(1),
             ranges: Vec::new(),
             items: Vec::new(),
         };
@@ -234,6 +240,13 @@ impl Mlp {
                 }
             }
         }
+    }
+
+    /// The threads that work on so many rows, and the rows per piece, so that every thread has one.
+    fn share(&self, rows: usize) -> (&Pool, usize) {
+        let worth = rows * self.params.data.len() >= WORTH_SHARING;
+        let pool = if worth { &*self.pool } else { &self.alone };
+        (pool, BLOCK.min(rows.div_ceil(pool.threads()).next_multiple_of(12)))
     }
 
     fn layer(&self, trunk: usize, layer: usize) -> &Layer {
@@ -436,8 +449,8 @@ impl Estimator for Mlp {
     fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], tape: &mut [f32]) {
         let (stride, width) = (self.heads.stride, self.tape_width);
         let n = rows.len();
-        let block = BLOCK.min(n.div_ceil(self.pool.threads()).next_multiple_of(12));
-        self.pool.zip_chunks(
+        let (pool, block) = self.share(n);
+        pool.zip_chunks(
             &mut out[..n * stride],
             block * stride,
             &mut tape[..n * width],
@@ -459,17 +472,16 @@ impl Estimator for Mlp {
         if delta.len() < rows * width {
             delta.resize(rows * width, 0.0);
         }
-        let block = BLOCK.min(rows.div_ceil(self.pool.threads()).next_multiple_of(12));
-        let blocks = rows.div_ceil(block);
         let this = &*self;
-        this.pool.pieces(&mut delta[..rows * width], block * width, &|i, delta| {
+        let (pool, block) = this.share(rows);
+        pool.pieces(&mut delta[..rows * width], block * width, &|i, delta| {
             let (start, end) = (i * block, ((i + 1) * block).min(rows));
             this.deltas_block(&d_out[start * stride..end * stride], &tape[start * this.tape_width..], delta);
         });
-        debug_assert!(blocks * block >= rows);
         self.delta = delta;
         let this = &*self;
-        this.pool.ranges(grads, &this.ranges, &|i, out| {
+        let (pool, _) = this.share(rows);
+        pool.ranges(grads, &this.ranges, &|i, out| {
             this.gradient(this.items[i], x, rows, d_out, tape, out);
         });
     }

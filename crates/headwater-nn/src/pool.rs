@@ -25,12 +25,10 @@ struct Task(*const (dyn Fn(usize) + Sync));
 unsafe impl Send for Task {}
 
 struct Shared {
-    /// Counts jobs; a change is the signal to start.
-    epoch: AtomicU64,
+    /// Which job there is, whether it may still be entered, and how many workers are inside: see [`Gate`].
+    gate: AtomicU64,
     job: Mutex<Option<(Task, usize)>>,
     next: AtomicUsize,
-    /// Workers that have not yet finished the current job.
-    busy: AtomicUsize,
     panicked: AtomicBool,
     quit: AtomicBool,
     asleep: AtomicUsize,
@@ -38,14 +36,26 @@ struct Shared {
     wake: Condvar,
 }
 
+/// The parts of `Shared::gate`: a bit that is set while the current job may be entered, the job's number, and in the
+/// low half the number of workers inside. A worker that comes late finds the gate closed and nobody waits for it.
+struct Gate;
+
+impl Gate {
+    const OPEN: u64 = 1 << 63;
+    const INSIDE: u64 = (1 << 32) - 1;
+
+    fn job(gate: u64) -> u64 {
+        (gate & !Self::OPEN) >> 32
+    }
+}
+
 impl Pool {
     /// A pool of `threads` threads, the caller's included.
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
-            epoch: AtomicU64::new(0),
+            gate: AtomicU64::new(0),
             job: Mutex::new(None),
             next: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             quit: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
@@ -76,8 +86,8 @@ impl Pool {
             return;
         }
         let s = &*self.shared;
-        // SAFETY: only the lifetime changes. Workers use the pointer between the store to `epoch` and their
-        // decrement of `busy`, and this function does not return or unwind before `busy` is zero.
+        // SAFETY: only the lifetime changes. Workers use the pointer only between entering the gate and leaving it,
+        // and this function does not return or unwind before the gate is closed and nobody is inside.
         let task = Task(unsafe {
             std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync + 'static)>(
                 f,
@@ -85,15 +95,19 @@ impl Pool {
         });
         *lock(&s.job) = Some((task, items));
         s.next.store(0, Ordering::Relaxed);
-        s.busy.store(self.workers.len(), Ordering::Relaxed);
-        s.epoch.fetch_add(1, Ordering::SeqCst);
+        let job = Gate::job(s.gate.load(Ordering::Relaxed)) + 1;
+        s.gate.store(Gate::OPEN | (job & (Gate::INSIDE >> 1)) << 32, Ordering::SeqCst);
         if s.asleep.load(Ordering::SeqCst) > 0 {
             drop(lock(&s.sleep));
             s.wake.notify_all();
         }
         let mine = catch_unwind(AssertUnwindSafe(|| s.drain(f, items)));
-        while s.busy.load(Ordering::Acquire) > 0 {
-            std::hint::spin_loop();
+        s.gate.fetch_and(!Gate::OPEN, Ordering::SeqCst);
+        let mut spins = 0u32;
+        while s.gate.load(Ordering::Acquire) & Gate::INSIDE > 0 {
+            // A worker that was put aside by the system needs this core more than the loop does.
+            spins += 1;
+            if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
         if let Err(panic) = mine {
             std::panic::resume_unwind(panic);
@@ -197,50 +211,59 @@ impl Shared {
 
     fn work(&self) {
         let mut seen = 0;
-        while let Some(epoch) = self.wait(seen) {
-            seen = epoch;
+        while let Some(gate) = self.wait(seen) {
+            seen = Gate::job(gate);
+            if !self.enter(seen) {
+                continue;
+            }
             let job = *lock(&self.job);
             if let Some((task, items)) = job {
-                // SAFETY: `Pool::run` waits for `busy` to reach zero before the closure goes out of scope.
+                // SAFETY: this worker is inside the gate, and `Pool::run` waits for it.
                 let f = unsafe { &*task.0 };
                 if catch_unwind(AssertUnwindSafe(|| self.drain(f, items))).is_err() {
                     self.panicked.store(true, Ordering::Relaxed);
                 }
             }
-            self.busy.fetch_sub(1, Ordering::Release);
+            self.gate.fetch_sub(1, Ordering::Release);
         }
     }
 
-    /// Waits for an epoch other than `seen`; `None` when the pool is dropped.
+    /// Goes inside, if job `job` is still open.
+    fn enter(&self, job: u64) -> bool {
+        let open = |gate: u64| (gate & Gate::OPEN != 0 && Gate::job(gate) == job).then_some(gate + 1);
+        self.gate.fetch_update(Ordering::AcqRel, Ordering::Acquire, open).is_ok()
+    }
+
+    /// Waits for an open job other than `seen`; `None` when the pool is dropped.
     fn wait(&self, seen: u64) -> Option<u64> {
         let ready = || {
-            let epoch = self.epoch.load(Ordering::SeqCst);
-            (epoch != seen || self.quit.load(Ordering::Relaxed)).then_some(epoch)
+            let gate = self.gate.load(Ordering::SeqCst);
+            let open = gate & Gate::OPEN != 0 && Gate::job(gate) != seen;
+            (open || self.quit.load(Ordering::Relaxed)).then_some(gate)
         };
-        let answer = |epoch| (!self.quit.load(Ordering::Relaxed)).then_some(epoch);
+        let answer = |gate| (!self.quit.load(Ordering::Relaxed)).then_some(gate);
         for _ in 0..SPINS {
-            if let Some(epoch) = ready() {
-                return answer(epoch);
+            if let Some(gate) = ready() {
+                return answer(gate);
             }
             std::hint::spin_loop();
         }
         let mut guard = lock(&self.sleep);
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        let epoch = loop {
-            if let Some(epoch) = ready() {
-                break epoch;
+        let gate = loop {
+            if let Some(gate) = ready() {
+                break gate;
             }
             guard = self.wake.wait(guard).unwrap_or_else(PoisonError::into_inner);
         };
         self.asleep.fetch_sub(1, Ordering::SeqCst);
-        answer(epoch)
+        answer(gate)
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.quit.store(true, Ordering::Relaxed);
-        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        self.shared.quit.store(true, Ordering::SeqCst);
         drop(lock(&self.shared.sleep));
         self.shared.wake.notify_all();
         for worker in self.workers.drain(..) {
