@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use headwater_core::settings::Field;
+use headwater_core::settings::{Field, defaults};
 use headwater_core::{Entry, Needs, Regression};
 use headwater_run::assemble::POLICIES;
 use headwater_run::{Problem, expected, nearest};
@@ -37,7 +37,7 @@ fn items(registry: Registry) -> Vec<Item> {
         Registry::Objectives => headwater_objectives::registry()
             .iter()
             .map(|o| {
-                let values = headwater_envs::defaults(o.entry.fields).expect("objectives have defaults");
+                let values = defaults(o.entry.fields).expect("objectives have defaults");
                 item(o.entry.name, "objective", &o.entry, vec![needs((o.build)(&values).needs())])
             })
             .collect(),

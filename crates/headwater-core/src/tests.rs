@@ -1,4 +1,4 @@
-use crate::settings::{Schedule, Shape, Value, Values, choice, settings};
+use crate::settings::{AutoReal, File, Schedule, Shape, Value, Values, choice, defaults, settings};
 use crate::{BitMatrix, Encoded, Encoding, Key, Regression, RowSet, Settings};
 
 #[test]
@@ -111,6 +111,45 @@ fn settings_describe_and_read_themselves() {
     ]);
     let c = Config::read(&values);
     assert_eq!((c.side, c.colour, c.label, c.rate), (5, Colour::Blue, None, 0.5));
+}
+
+settings! {
+    /// A field of every kind.
+    struct Everything {
+        /// Kind.
+        int: usize = "3", Kind::Int { min: 0, max: 5 };
+        /// Kind.
+        real: f64 = "1e-3", Kind::Real { min: 0.0, max: 1.0 };
+        /// Kind.
+        boolean: bool = "true", Kind::Bool;
+        /// Kind.
+        text: String = "\"a b\"", Kind::Text;
+        /// Kind.
+        colour: Colour = "\"dark-blue\"", Kind::Choice(Colour::NAMES);
+        /// Kind.
+        schedule: Schedule = "0.5", Kind::Schedule { min: 0.0, max: 1.0 };
+        /// Kind.
+        reals: Vec<f64> = "[1.0, -2.5]", Kind::Reals { min: -3.0, max: 3.0 };
+        /// Kind.
+        automatic: AutoReal = "\"auto\"", Kind::AutoReal;
+        /// Kind.
+        given: AutoReal = "2.0", Kind::AutoReal;
+        /// Kind.
+        file: Option<File>, Kind::File;
+    }
+}
+
+#[test]
+fn defaults_are_values_of_their_kinds() {
+    let e = Everything::read(&defaults(Everything::FIELDS).unwrap());
+    assert_eq!((e.int, e.real, e.boolean, e.text.as_str(), e.colour), (3, 1e-3, true, "a b", Colour::Blue));
+    assert_eq!((e.schedule, e.reals), (Schedule::constant(0.5), vec![1.0, -2.5]));
+    assert_eq!((e.automatic, e.given, e.file), (AutoReal(None), AutoReal(Some(2.0)), None));
+    // `rate` must be given.
+    assert_eq!(defaults(Config::FIELDS), Err("rate"));
+    let wrong =
+        |default| defaults(&[crate::settings::Field { default: Some(default), ..Everything::FIELDS[1] }]);
+    assert_eq!((wrong("inf"), wrong("\"1\"")), (Err("real"), Err("real")));
 }
 
 #[test]

@@ -11,6 +11,5 @@ pub mod strings;
 pub mod subsets;
 
 pub use registry::{
-    BuildError, EnvEntry, NativeReward, Registered, RewardEntry, Section, Visitor, defaults, find, registry,
-    visit_all,
+    BuildError, EnvEntry, NativeReward, Registered, RewardEntry, Section, Visitor, find, registry, visit_all,
 };

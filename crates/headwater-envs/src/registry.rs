@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use headwater_core::settings::{Field, Kind, Schedule, Value, Values};
+use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
 use crate::{binary_tree, dag, hypergrid, strings, subsets};
@@ -159,45 +159,6 @@ pub fn registry() -> &'static [EnvEntry] {
 /// The environment called `name`.
 pub fn find(name: &str) -> Option<&'static EnvEntry> {
     REGISTRY.iter().find(|e| e.entry.name == name)
-}
-
-/// The values of a section in which nothing is set.
-///
-/// # Errors
-/// With the name of the first field that must be given (or whose default is no literal of its kind).
-pub fn defaults(fields: &[Field]) -> Result<Values, &'static str> {
-    let mut values = Values::new();
-    for field in fields {
-        match field.default {
-            Some(text) => {
-                values.insert(field.name, literal(field.kind, text).ok_or(field.name)?);
-            }
-            None if field.required => return Err(field.name),
-            None => {}
-        }
-    }
-    Ok(values)
-}
-
-/// Reads the TOML literal of a default. Defaults are written by us, and need no more of TOML than this.
-fn literal(kind: Kind, text: &str) -> Option<Value> {
-    let real = |t: &str| t.trim().parse::<f64>().ok().filter(|x| x.is_finite());
-    let string = |t: &str| Some(t.strip_prefix('"')?.strip_suffix('"')?.to_owned());
-    Some(match kind {
-        Kind::Int { .. } => Value::Int(text.parse().ok()?),
-        Kind::Real { .. } => Value::Real(real(text)?),
-        Kind::Bool => Value::Bool(text.parse().ok()?),
-        Kind::Text | Kind::Choice(_) => Value::Text(string(text)?),
-        Kind::Schedule { .. } => Value::Schedule(Schedule::constant(real(text)?)),
-        Kind::Reals { .. } => {
-            let items = text.strip_prefix('[')?.strip_suffix(']')?;
-            let items = items.split(',').filter(|t| !t.trim().is_empty());
-            Value::Reals(items.map(real).collect::<Option<_>>()?)
-        }
-        Kind::AutoReal if text == "\"auto\"" => Value::AutoReal(None),
-        Kind::AutoReal => Value::AutoReal(Some(real(text)?)),
-        Kind::File => return None,
-    })
 }
 
 fn build<E: Registered>(

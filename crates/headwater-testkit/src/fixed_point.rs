@@ -2,7 +2,7 @@
 
 use std::slice::{from_mut, from_ref};
 
-use headwater_core::settings::{Field, Kind, Value, Values};
+use headwater_core::settings::defaults;
 use headwater_core::{Grads, Key, LossReport, Needs, Objective, Regression, Scored, Stop};
 use headwater_exact::{Flow, Graph, flow, log_sum_exp, maxent_backward, uniform_backward};
 use headwater_objectives::{Capabilities, registry, unmet};
@@ -29,7 +29,8 @@ const STEP: f64 = 1e-5;
 /// The first failure of [`check_objective`], or why no flow exists to check at.
 pub fn check(g: &Graph, log_reward: &[f64]) -> Result<(), String> {
     for entry in registry() {
-        let objective = (entry.build)(&defaults(entry.entry.fields)?);
+        let values = defaults(entry.entry.fields).map_err(|field| format!("`{field}` has no default"))?;
+        let objective = (entry.build)(&values);
         check_objective(g, log_reward, entry.entry.name, &*objective)?;
     }
     Ok(())
@@ -299,24 +300,6 @@ fn evaluate(objective: &dyn Objective, g: Regression, rows: &Scored) -> (LossRep
     let mut grads = Grads::default();
     grads.zero_like(rows);
     (objective.loss(rows, g, &mut grads), grads)
-}
-
-/// The values that a section has if nothing is set.
-fn defaults(fields: &[Field]) -> Result<Values, String> {
-    let mut values = Values::new();
-    for field in fields {
-        let text = field.default.unwrap_or_default();
-        let value = match field.kind {
-            Kind::Real { .. } => text.parse().ok().map(Value::Real),
-            Kind::Int { .. } => text.parse().ok().map(Value::Int),
-            Kind::Bool => text.parse().ok().map(Value::Bool),
-            Kind::Text | Kind::Choice(_) => Some(Value::Text(text.trim_matches('"').to_owned())),
-            _ => None,
-        };
-        values
-            .insert(field.name, value.ok_or_else(|| format!("field `{}` has no plain default", field.name))?);
-    }
-    Ok(values)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What bad settings are told.
 
-use headwater_core::settings::Value;
-use headwater_envs::{Section, defaults, find};
+use headwater_core::settings::{Value, defaults};
+use headwater_envs::{Section, find};
 
 use crate::explore::env_values;
 

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use headwater_core::settings::{Value, Values};
+use headwater_core::settings::{Value, Values, defaults};
 use headwater_core::{Action, BitMatrix, Environment, Lanes, Reward, RewardScale, Simulator, Stop};
-use headwater_envs::{EnvEntry, Registered, defaults};
+use headwater_envs::{EnvEntry, Registered};
 
 /// What a search from the initial state finds.
 pub struct Explored<S> {

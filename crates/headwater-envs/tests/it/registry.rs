@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use headwater_core::settings::{Field, Kind, Value, Values};
+use headwater_core::settings::{Field, Kind, Value, Values, defaults};
 use headwater_core::{Entry, Stop};
-use headwater_envs::{EnvEntry, Registered, Section, Visitor, defaults, find, registry, visit_all};
+use headwater_envs::{EnvEntry, Registered, Section, Visitor, find, registry, visit_all};
 
 use crate::explore::explore;
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use headwater_core::settings::{File, Value};
+use headwater_core::settings::{File, Value, defaults};
 use headwater_core::{RewardScale, Simulator};
-use headwater_envs::{defaults, find};
+use headwater_envs::find;
 use headwater_rewards::{
     Oracle, RewardError, Scorer, Source, Table, TableConfig, Texts, Transform, TransformConfig,
 };

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use headwater_core::Settings;
-use headwater_core::settings::{File, Value, Values};
-use headwater_envs::{defaults, registry};
+use headwater_core::settings::{File, Value, Values, defaults};
+use headwater_envs::registry;
 use headwater_rewards::{Texts, TransformConfig, find_oracle, oracles};
 
 #[test]
