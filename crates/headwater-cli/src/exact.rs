@@ -1,6 +1,7 @@
 //! `headwater exact`: the space as it is, enumerated.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use headwater_exact::{count_trajectories, flow, log_terminating, uniform_backward, worst};
 use headwater_run::assemble::Task;
@@ -18,6 +19,12 @@ use crate::task;
 const WORST: usize = 10;
 
 pub fn run(args: &Exact) -> Result<Verdict, Failure> {
+    let on_stdout = |path: &&PathBuf| path.as_os_str() == "-";
+    let to_stdout = [&args.output, &args.flow].into_iter().flatten().filter(on_stdout).count();
+    if to_stdout + usize::from(args.json) > 1 {
+        let problem = Problem::new("only one of `--output -`, `--flow -` and `--json` can go to stdout");
+        return Err(problem.hint("name a file for the others".to_owned()).into());
+    }
     let checked = task::read(&args.source.config, &args.source.sets)?;
     let (space, policies) = match &args.run {
         None => (space(&checked)?, None),
@@ -40,10 +47,9 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
     if let Some(path) = &args.flow {
         write_flow(&mut *out::sink(path)?, &space, policies.as_ref())?;
     }
-    let to_stdout = [&args.output, &args.flow].into_iter().flatten().any(|p| p.as_os_str() == "-");
     if args.json {
         out::data(&summary(&space, policies.as_ref()).to_string())?;
-    } else if !to_stdout {
+    } else if to_stdout == 0 {
         out::data(&table(&space, policies.as_ref()))?;
     }
     Ok(Verdict::Clean)

@@ -17,9 +17,9 @@ pub fn run(args: &Logp) -> Result<Verdict, Failure> {
     let objects = task::objects()?;
     let mut out = BufWriter::new(stdout().lock());
     let mut unknown = 0;
-    let mut complain = |text: &str, why: &str| {
+    let mut complain = |why: String| {
         unknown += 1;
-        out::talk(&Problem::new(format!("`{text}` {why}")).to_string());
+        out::talk(&Problem::new(why).to_string());
     };
     let samples = args.samples.max(1);
     match assembly.exact.take().filter(|_| !args.sampled) {
@@ -33,8 +33,8 @@ pub fn run(args: &Logp) -> Result<Verdict, Failure> {
                         let (r, t) = (space.log_reward()[s], space.log_target()[s]);
                         writeln!(out, "{},{},{r},{t}", out::quoted(text), log_p[s])?;
                     }
-                    Ok(_) => complain(text, "is not a finished object"),
-                    Err(e) => complain(text, &format!("is unreadable: {e}")),
+                    Ok(_) => complain(format!("`{text}` is not a finished object")),
+                    Err(e) => complain(e.to_string()),
                 }
             }
         }
@@ -55,8 +55,8 @@ pub fn run(args: &Logp) -> Result<Verdict, Failure> {
                             p.log_reward
                         )?;
                     }
-                    Err(LogProbError::Parse(e)) => complain(text, &format!("is unreadable: {e}")),
                     Err(LogProbError::Reward(e)) => return Err(fail(e)),
+                    Err(e) => complain(e.to_string()),
                 }
             }
         }
