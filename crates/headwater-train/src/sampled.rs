@@ -1,6 +1,6 @@
 //! Evaluation by sampling, for spaces too large to enumerate: every number with its interval.
 
-use headwater_core::{Key, Needs, ParseError, Scored};
+use headwater_core::{Key, Needs, ParseError, Scored, Stop};
 use headwater_exact::{log_sum_exp, perfect_sampler_l1};
 use headwater_rewards::RewardError;
 
@@ -120,6 +120,12 @@ impl Rolling {
             let lanes = LANES.min(repeats - first);
             view.sim.reset(lanes);
             view.sim.load(0, text)?;
+            let mut stop = [Stop::Never];
+            view.sim.stops(&[0], &mut stop);
+            if stop == [Stop::Never] {
+                let env = view.sim.spec().name.clone();
+                return Err(ParseError { text: text.to_owned(), env }.into());
+            }
             for lane in 1..lanes as u32 {
                 view.sim.copy(0, lane);
             }
@@ -135,8 +141,8 @@ impl Rolling {
 /// Why an object's probability cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LogProbError {
-    /// The text names no object.
-    #[error(transparent)]
+    /// The text names no object: nothing at all, or a state in which no trajectory may end.
+    #[error("`{}` is no object of `{}`", .0.text, .0.env)]
     Parse(#[from] ParseError),
     /// The object's reward could not be had.
     #[error(transparent)]

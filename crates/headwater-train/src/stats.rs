@@ -51,12 +51,12 @@ pub fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
 
 /// Spearman's rank correlation, ties sharing their mean rank; NaN if one side does not vary.
 pub fn spearman(pairs: &[(f64, f64)]) -> f64 {
-    let xs = ranks(pairs.iter().map(|p| p.0).collect());
-    let ys = ranks(pairs.iter().map(|p| p.1).collect());
+    let xs = ranks(&pairs.iter().map(|p| p.0).collect::<Vec<_>>());
+    let ys = ranks(&pairs.iter().map(|p| p.1).collect::<Vec<_>>());
     pearson(xs.into_iter().zip(ys).collect::<Vec<_>>().into_iter())
 }
 
-fn ranks(values: Vec<f64>) -> Vec<f64> {
+fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
     let mut ranks = vec![0.0; values.len()];
@@ -82,7 +82,7 @@ mod tests {
         let pairs = [(1.0, 2.0), (2.0, 4.0), (3.0, 5.0)];
         assert!((pearson(pairs.into_iter()) - 3.0 / (2.0f64 * 14.0 / 3.0).sqrt()).abs() < 1e-12);
         assert!((spearman(&[(1.0, 1.0), (2.0, 10.0), (3.0, 100.0)]) - 1.0).abs() < 1e-12);
-        assert_eq!(ranks(vec![5.0, 1.0, 5.0, 2.0]), [2.5, 0.0, 2.5, 1.0]);
+        assert_eq!(ranks(&[5.0, 1.0, 5.0, 2.0]), [2.5, 0.0, 2.5, 1.0]);
         assert!(pearson([(1.0, 1.0), (1.0, 2.0)].into_iter()).is_nan());
     }
 
