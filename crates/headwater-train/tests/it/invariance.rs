@@ -1,0 +1,106 @@
+//! Results are a function of configuration and seed: not of threads, not of interruptions.
+
+use headwater_core::settings::Value;
+use headwater_train::{BackwardKind, StateMismatch, TrainState, Trainer};
+
+use crate::support::{Net, Plan, Problem, bits, grid, objective, problem, strings};
+
+fn run(trainer: &mut Trainer, steps: usize) -> Vec<headwater_train::StepReport> {
+    (0..steps).map(|_| trainer.step().unwrap()).collect()
+}
+
+/// A grid on which a batch has some thousand distinct states, and so many blocks of the network.
+fn wide() -> (Problem, Plan) {
+    (grid(4, 8), Plan { net: Net::Mlp(64), ..Plan::default() }.batch(512))
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let (problem, plan) = wide();
+    for (name, backward) in
+        [("tb", BackwardKind::Learned), ("subtb", BackwardKind::LearnedOwn), ("fm", BackwardKind::Uniform)]
+    {
+        let with = |threads| {
+            let plan = Plan { threads, backward, ..plan.clone() };
+            let mut trainer = plan.trainer(&problem, objective(name));
+            let reports = run(&mut trainer, 12);
+            assert!(reports[0].evaluated_rows > 400, "a batch is cut into blocks");
+            (bits(&trainer.state()), reports)
+        };
+        let one = with(1);
+        for threads in [2, 7] {
+            assert!(with(threads) == one, "{name}: {threads} threads give other bits than one");
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
+    let on = [("strings", strings(5)), ("grid", grid(2, 8))];
+    for name in ["tb", "subtb", "fm"] {
+        for (env, problem) in &on {
+            let backward = if name == "tb" { BackwardKind::Learned } else { BackwardKind::Uniform };
+            let plan = Plan { backward, ..Plan::default() }.cosine(60, 0.01, 0.1);
+            let mut whole = plan.trainer(problem, objective(name));
+            run(&mut whole, 25);
+            let checkpoint: TrainState = whole.state();
+            let rest = run(&mut whole, 25);
+
+            let other = Plan { threads: 2, ..plan.clone() };
+            let mut resumed = other.trainer(problem, objective(name));
+            run(&mut resumed, 3);
+            resumed.restore(checkpoint.clone()).unwrap();
+            assert!(bits(&resumed.state()) == bits(&checkpoint), "{name} on {env}: restored as it was");
+            assert_eq!(resumed.steps(), 25);
+            assert_eq!(run(&mut resumed, 25), rest, "{name} on {env}: the same reports");
+            assert!(bits(&resumed.state()) == bits(&whole.state()), "{name} on {env}: the same state");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_refused() {
+    let problem = strings(3);
+    let narrow = Plan::default().trainer(&problem, objective("tb")).state();
+    let plan = Plan { net: Net::Mlp(48), ..Plan::default() };
+    let mut wide = plan.trainer(&problem, objective("tb"));
+    let before = bits(&wide.state());
+    assert_eq!(wide.restore(narrow), Err(StateMismatch));
+    assert!(bits(&wide.state()) == before);
+}
+
+#[test]
+fn the_seed_decides_everything() {
+    let problem = strings(5);
+    let after = |plan: &Plan| {
+        let mut trainer = plan.trainer(&problem, objective("tb"));
+        let reports = run(&mut trainer, 20);
+        (bits(&trainer.state()), reports)
+    };
+    let plan = Plan::default();
+    assert!(after(&plan) == after(&plan), "the same seed gives the same bits");
+    let mut other = Plan { seed: 2, ..plan.clone() };
+    assert!(after(&other).0 != after(&plan).0, "another seed gives others");
+    // The draws of trajectories, not only the first weights, come from the seed.
+    other.net = Net::Table;
+    let table = Plan { net: Net::Table, ..plan };
+    assert!(after(&other).0 != after(&table).0, "another seed draws other trajectories");
+}
+
+#[test]
+fn a_larger_batch_begins_with_the_smaller_one() {
+    // Draws depend on the lane and not on how many there are: see the first update's mean over nested batches.
+    let problem = problem("binary-tree", &[("depth", Value::Int(4))], "index", &[]);
+    let mut seen = Vec::new();
+    for n in [1, 2, 3, 5] {
+        let mut trainer = Plan::default().batch(n).trainer(&problem, objective("tb"));
+        seen.push((n, trainer.step().unwrap().log_reward_mean * n as f64));
+    }
+    for pair in seen.windows(2) {
+        let ((n, small), (m, large)) = (pair[0], pair[1]);
+        let rest = (large - small).exp();
+        // What the additional lanes add is the log of a product of m − n whole numbers between 1 and 16.
+        assert!((rest - rest.round()).abs() < 1e-6 * rest, "{n} to {m}: {rest}");
+        assert!(large - small <= (m - n) as f64 * 16f64.ln() + 1e-9);
+    }
+}

@@ -1,0 +1,12 @@
+//! Trained, sampled and evaluated: the whole of training against exact answers, on spaces small enough to enumerate.
+#![allow(clippy::unwrap_used)]
+
+mod backward;
+mod equal_rewards;
+mod exact;
+mod failure;
+mod invariance;
+mod learning;
+mod rows;
+mod sampling;
+mod support;
