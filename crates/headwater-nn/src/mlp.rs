@@ -17,14 +17,14 @@ use crate::vec16::Isa;
 /// Rows evaluated together: their activations stay in the second-level cache between layers.
 const BLOCK: usize = 96;
 
-/// Panels per piece of gradient work: two fill a tile of the widest instruction set.
-const PANELS: usize = 2;
+/// Most panels per piece of gradient work: with `DEPTH` rows of input they fill half of a second-level cache.
+const PANELS: usize = 8;
 
 /// Multiplications below which a second thread costs more than it saves.
 const WORTH_SHARING: usize = 1 << 20;
 
 /// Rows per piece of a gradient product: the inner dimension of the product, kept in cache.
-const DEPTH: usize = 256;
+const DEPTH: usize = 128;
 
 choice! {
     /// Nonlinearity of hidden layers. Each one's derivative is a function of its value.
@@ -134,7 +134,7 @@ struct Item {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
-    /// `PANELS` panels of the weights, or what is left of them, from this one on.
+    /// Some panels of the weights, from this one on.
     Panels(usize),
     Bias,
     Gain,
@@ -206,8 +206,10 @@ impl Mlp {
             for (l, layer) in trunk.hidden.iter().chain([&trunk.head]).enumerate() {
                 let item = |part| Item { trunk: t, layer: l, part };
                 let panel = 16 * layer.inputs;
-                for p in (0..layer.panels).step_by(PANELS) {
-                    let end = (p + PANELS).min(layer.panels);
+                // A piece for every thread; pairs of panels fill a tile of the widest instruction set.
+                let share = layer.panels.div_ceil(self.pool.threads()).next_multiple_of(2).min(PANELS);
+                for p in (0..layer.panels).step_by(share) {
+                    let end = (p + share).min(layer.panels);
                     let range = layer.weight + p * panel..layer.weight + end * panel;
                     pieces.push((range, item(Part::Panels(p))));
                 }
