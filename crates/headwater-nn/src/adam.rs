@@ -1,6 +1,6 @@
 //! Adam with decoupled weight decay, one pass over flat arrays (arXiv:1412.6980, arXiv:1711.05101).
 
-use crate::elementwise::{BETA1, BETA2, adam};
+use crate::elementwise::{BETA1, BETA2, adam, sum_of_squares};
 use crate::vec16::Isa;
 
 /// First and second moments of the gradient of a flat parameter array.
@@ -33,7 +33,9 @@ impl Adam {
     }
 }
 
-/// The Euclidean norm of a gradient, summed in fixed blocks in double precision.
+/// The Euclidean norm of a gradient: squares are summed in sixteen lanes over blocks, and blocks in double precision.
 pub fn norm(grads: &[f32]) -> f64 {
-    grads.chunks(64).map(|c| f64::from(c.iter().map(|g| g * g).sum::<f32>())).sum::<f64>().sqrt()
+    let mut sum = 0.0;
+    sum_of_squares(Isa::detect(), grads, &mut sum);
+    sum.sqrt()
 }

@@ -251,3 +251,20 @@ multiversion! {
         }
     }
 }
+
+multiversion! {
+    /// Adds Σ x² to `sum`, in blocks of 1024 summed in sixteen lanes each.
+    pub(crate) fn sum_of_squares(x: &[f32], sum: &mut f64) {
+        for block in x.chunks(1024) {
+            let (whole, rest) = block.as_chunks::<16>();
+            let mut squares = [0.0f32; 16];
+            for x in whole {
+                for j in 0..16 {
+                    squares[j] += x[j] * x[j];
+                }
+            }
+            *sum += f64::from(squares.iter().sum::<f32>());
+            *sum += f64::from(rest.iter().map(|x| x * x).sum::<f32>());
+        }
+    }
+}

@@ -5,7 +5,7 @@ use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
 use proptest::prelude::*;
 
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
-use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax};
+use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax, norm};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
     (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
@@ -319,6 +319,17 @@ fn adam_takes_the_textbook_steps() {
     // m = .9·.05 − .1·.5 = −.005, v = .999·.00025 + .001·.25; corrected by .19 and .001999.
     let step = 0.1 * (-0.005 / 0.19) / ((0.000_499_75_f64 / 0.001_999).sqrt());
     assert!((f64::from(p[0]) - (0.88 - step)).abs() < 1e-6, "{p:?} {step}");
+}
+
+#[test]
+fn norms_of_any_length() {
+    for n in [0, 1, 15, 16, 1023, 1024, 1025, 5000] {
+        let x = random(Key::new(n as u64), n);
+        let want = x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+        assert!((norm(&x) - want).abs() <= 1e-6 * want, "{n}");
+    }
+    assert_eq!(norm(&[3.0, 4.0]), 5.0);
+    assert!(norm(&[1.0, f32::NAN]).is_nan());
 }
 
 #[test]
