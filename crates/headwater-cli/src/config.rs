@@ -25,7 +25,7 @@ pub fn run(args: &Config) -> Result<Verdict, Failure> {
             out::data(&starter(&schema(), &kinds)?)?;
         }
         ConfigCommand::Resolve { source } => {
-            out::data(&task::read(&source.config, &source.sets)?.resolved())?
+            out::data(&task::read(&source.config, &source.sets)?.resolved())?;
         }
         ConfigCommand::Schema => out::data(&format!("{:#}", json_schema(&schema())))?,
     }

@@ -77,7 +77,7 @@ pub(crate) enum Epilogue<'a> {
 ///
 /// # Panics
 /// If an operand is too short for its strides.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(crate) fn gemm(
     isa: Isa,
     m: usize,

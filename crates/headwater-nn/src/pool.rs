@@ -117,6 +117,7 @@ impl Pool {
 
     /// Cuts `a` into pieces of `len_a` and `b` into pieces of `len_b` (the last may be shorter), and runs
     /// `f(i, a_i, b_i)` for each pair. Requires as many pieces of `b` as of `a`.
+    #[allow(clippy::type_complexity)]
     pub fn zip_chunks<T: Send>(
         &self,
         a: &mut [T],
