@@ -33,7 +33,9 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
             let differ = theirs.differences(&checked, &[]);
             if let Some(d) = differ.iter().find(|d| d.key.starts_with("env.") || d.key.starts_with("reward."))
             {
-                return Err(fail(format!("the run's `{}` is not that of the configuration", d.key)));
+                let problem = Problem::new(format!("the run's `{}` is not that of the configuration", d.key));
+                let own = run.join("config.toml");
+                return Err(problem.hint(format!("the run's own is `{}`", own.display())).into());
             }
             let space =
                 assembly.exact.take().ok_or_else(|| fail("the run's space is too large to enumerate"))?;

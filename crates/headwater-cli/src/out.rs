@@ -71,8 +71,11 @@ pub fn sink(path: &std::path::Path) -> Result<Box<dyn Write>, Failure> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(io::BufWriter::new(io::stdout().lock())));
     }
-    let file =
-        std::fs::File::create(path).map_err(|e| fail(format!("cannot create `{}`: {e}", path.display())))?;
+    let file = std::fs::File::create(path).map_err(|source| RunError::Io {
+        action: "create",
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(Box::new(io::BufWriter::new(file)))
 }
 

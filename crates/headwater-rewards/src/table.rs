@@ -136,7 +136,7 @@ impl Reader<'_> {
                 }
                 Entry::Occupied(first) => {
                     let line = self.line(first.get().at);
-                    let message = format!("`{}` is in the table already, in line {line}", &record[object]);
+                    let message = format!("`{}` of line {line} is there again", &record[object]);
                     return Err(self
                         .error("path", at, message)
                         .hint("an object has one score: keep one of the rows"));

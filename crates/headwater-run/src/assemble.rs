@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_core::settings::{NoSettings, SettingError, settings};
+use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop};
 use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
@@ -272,9 +272,25 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
     let mode_log_reward = eval.mode_log_reward.or(threshold);
     let parts = Parts { sim, scorer, estimator, backward, objective, regression: loss, mode_log_reward };
-    let trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
+    let mut trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
+    if let Some(file) = &train.data {
+        trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;
+    }
     let run = checked.read("run");
     Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
+}
+
+/// Gives the trainer the objects of a file, one per line; empty lines do not count.
+fn with_data(trainer: Trainer, file: &File) -> Result<Trainer, SettingError> {
+    let lines = || file.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let objects: Vec<String> = lines().map(|(_, line)| line.to_owned()).collect();
+    if objects.is_empty() {
+        return Err(SettingError::at("data", format!("`{}` has no objects", file.path)));
+    }
+    trainer.with_data(objects).map_err(|(i, why)| {
+        let line = lines().nth(i).map_or(0, |(line, _)| line + 1);
+        SettingError::at("data", format!("{}:{line}: {why}", file.path))
+    })
 }
 
 /// What the objective needs and does not get.
@@ -285,19 +301,26 @@ fn unserved(
     exact: Option<&Exact>,
     scorer: &mut Scorer,
 ) -> Vec<Problem> {
-    let needs = objective.needs();
+    let (kind, needs) = (checked.kind("objective"), objective.needs());
     let have = headwater_objectives::Capabilities {
         env: checked.kind("env"),
         reward: checked.kind("reward"),
         stop_everywhere: (needs.stop_everywhere || needs.state_reward) && stops_everywhere(sim, exact),
         state_reward: scorer.covers_unfinished(sim),
     };
-    let reasons = headwater_objectives::unmet(checked.kind("objective"), needs, &have);
-    let at = |message: String| {
-        SettingError { field: Some("kind"), message, hint: None }
-            .hint("`headwater list objectives` shows what each one needs")
+    let reasons = headwater_objectives::unmet(kind, needs, &have);
+    let problem = |reason: String| {
+        // The place belongs to the need, not to why it is not met.
+        let (need, why) = reason.split_once(';').unwrap_or((&reason, ""));
+        let error =
+            SettingError::at("kind", need).hint(format!("`headwater show {kind}` says what it needs"));
+        checked.blame("objective", &error).detail(if why.is_empty() {
+            String::new()
+        } else {
+            format!(";{why}")
+        })
     };
-    reasons.into_iter().map(|r| checked.blame("objective", &at(r))).collect()
+    reasons.into_iter().map(problem).collect()
 }
 
 /// May every state stop? Certain where the space is enumerated, and else as far as uniform play can tell.

@@ -9,6 +9,9 @@ use headwater_core::{Key, Settings};
 use crate::schema::{KIND, path};
 use crate::{Input, Place, Problem, toml_text};
 
+/// What follows a default in a resolved file.
+pub(crate) const DEFAULT_MARK: &str = "  # default";
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -86,8 +89,22 @@ impl Checked {
         T::read(&self.section(section).values)
     }
 
+    /// Takes keys of the file that are marked `# default`, as [`Checked::resolved`] marks them, for defaults: nobody
+    /// gave them.
+    pub(crate) fn keep_marks(&mut self) {
+        let text = &self.input.text;
+        for origin in self.sections.iter_mut().flat_map(|section| section.origins.values_mut()) {
+            if let Origin::File(span) = origin
+                && text[span.end..].lines().next().is_some_and(|rest| rest == DEFAULT_MARK)
+            {
+                *origin = Origin::Default;
+            }
+        }
+    }
+
     /// Points an error that came up while building from a section at the value that is to blame: at the value if it
-    /// was given, else at the section.
+    /// was given, else at the section. A message that begins with a file of the section and a line, as in
+    /// `edges.csv:3: …`, is pointed there.
     pub fn blame(&self, section: &str, error: &SettingError) -> Problem {
         let section = self.section(section);
         let key = error.field.and_then(|field| section.origins.get(field));
@@ -100,7 +117,23 @@ impl Checked {
                 (None, _) => self.input.whole(),
             },
         };
-        Problem::new(&error.message).place(place).hint(error.hint.clone())
+        // What is wrong with a file begins with the file and the line; then that is the place.
+        let files =
+            section.values.values().filter_map(|v| if let Value::File(f) = v { Some(f) } else { None });
+        let in_file = files.into_iter().find_map(|file| {
+            let (line, what) =
+                error.message.strip_prefix(file.path.as_str())?.strip_prefix(':')?.split_once(": ")?;
+            line.parse::<usize>().ok()?;
+            Some((Place::File(format!("{}:{line}", file.path)), what))
+        });
+        let hint = error.hint.clone();
+        match (in_file, place) {
+            (Some((inside, what)), place) => {
+                let named = place.map_or_else(String::new, |place| format!(", which is named in {place}"));
+                Problem::new(what).place(inside).detail(named).hint(hint)
+            }
+            (None, place) => Problem::new(&error.message).place(place).hint(hint),
+        }
     }
 
     /// A hash of everything that has a value, as 16 hexadecimal digits; equal configurations have equal hashes on

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::checked::DEFAULT_MARK;
 use crate::schema::KIND;
 use crate::value::quote;
 use crate::{Checked, Section, toml_text};
@@ -27,7 +28,7 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
         section.fields.iter().map(|field| (field.name, section.values.get(field.name).map(toml_text)));
     for (key, value) in kind.map(|(key, text)| (key, Some(text))).into_iter().chain(fields) {
         match value {
-            Some(value) if section.is_default(key) => writeln!(out, "{key} = {value}  # default")?,
+            Some(value) if section.is_default(key) => writeln!(out, "{key} = {value}{DEFAULT_MARK}")?,
             Some(value) => writeln!(out, "{key} = {value}")?,
             None => writeln!(out, "# {key} has no value")?,
         }

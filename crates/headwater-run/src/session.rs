@@ -82,7 +82,7 @@ impl SessionError {
             Self::Config(problems) => problems.clone(),
             Self::Run(e) => Problems(vec![Problem::from(e)]),
             Self::Step(StepError::NotFinite { .. }) => Problems(vec![Problem::new(self.to_string()).hint(
-                "the last good checkpoint is kept; try a smaller `train.lr`, `train.clip`, or `reward.floor`".to_owned(),
+                "what was done before is saved; try a smaller `train.lr` or `train.clip`, or set `reward.floor`".to_owned(),
             )]),
             other => Problems(vec![Problem::new(other.to_string())]),
         }
@@ -161,28 +161,26 @@ impl Session {
     /// If it is not a run, is in use, or an override would change what was already done.
     pub fn resume(path: &Path, sets: &[String]) -> Result<Self, SessionError> {
         let dir = RunDir::resume(path)?;
-        let name = dir.config_path();
-        let read = Input::read(&name).map_err(|p| SessionError::Config(Problems(vec![p])))?;
-        let checked = read.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
+        let checked = configuration(&dir, sets)?;
         let manifest = dir.manifest()?;
         if checked.fingerprint(RESUMABLE) != manifest.fingerprint {
             let what = "a resumed run must go on as it began, and this changes what was already done";
-            let problem = Problem::new(what).hint(format!("these may change: {}", RESUMABLE.join(", ")));
-            return Err(SessionError::Config(Problems(vec![problem])));
+            return Err(refused(what.to_owned(), format!("these may change: {}", RESUMABLE.join(", "))));
         }
         let assembly = assemble(&checked).map_err(SessionError::Config)?;
         let manifest = manifest.resume(Manifest::now_unix_s());
-        dir.write_config(&checked.resolved())?;
-        dir.write_manifest(&manifest)?;
         let mut session = Self::open(assembly, dir, manifest)?;
         session.restore()?;
+        session.dir.write_config(&checked.resolved())?;
+        session.dir.write_manifest(&session.manifest)?;
         Ok(session)
     }
 
     fn open(assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
         let (metrics, steps) = (dir.metrics(METRICS)?, dir.steps(STEPS)?);
         let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
-        let last = StepReport::default();
+        // The loss is that of an update, and there was none yet.
+        let last = StepReport { loss: f64::NAN, ..StepReport::default() };
         Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes: Vec::new() })
     }
 
@@ -194,7 +192,11 @@ impl Session {
         } else {
             self.notes.push("there is no checkpoint yet: training starts over".to_owned());
         }
-        let step = self.assembly.trainer.steps();
+        let (step, total) = (self.assembly.trainer.steps(), self.assembly.train.steps);
+        if step > total {
+            let what = format!("the run has made {step} updates already, more than `train.steps` = {total}");
+            return Err(refused(what, "a resumed run can be given more updates, not fewer".to_owned()));
+        }
         self.metrics.truncate_after(step)?;
         self.steps.truncate_after(step)?;
         Ok(())
@@ -245,13 +247,12 @@ impl Session {
             Ok(outcome) => (outcome.status, None),
             Err(e) => (Status::Failed, Some(e.to_string())),
         };
-        if let Some(reason) = &reason {
-            self.dir.log(reason)?;
-        }
+        // If the disk is full, none of this can be written, and the outcome says so.
+        let logged = reason.as_ref().map_or(Ok(()), |reason| self.dir.log(reason));
         self.manifest = self.manifest.clone().end(status, reason, Manifest::now_unix_s());
         let written = self.dir.write_manifest(&self.manifest);
         let outcome = outcome?;
-        written?;
+        logged.and(written)?;
         Ok(outcome)
     }
 
@@ -395,8 +396,7 @@ impl Session {
 /// If it is not a run, has no checkpoint, or its files do not fit together.
 pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
     let dir = RunDir::open(path)?;
-    let read = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(Problems(vec![p])))?;
-    let checked = read.check(&schema()).map_err(SessionError::Config)?;
+    let checked = configuration(&dir, &[])?;
     let mut assembly = assemble(&checked).map_err(SessionError::Config)?;
     let loaded = dir.checkpoints(1).load_latest()?.ok_or_else(|| {
         let missing = "it has no checkpoint yet".to_owned();
@@ -405,6 +405,18 @@ pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
     let state = unpack(&loaded.checkpoint, &assembly)?;
     assembly.trainer.restore(state)?;
     Ok((checked, assembly))
+}
+
+/// The configuration of a run, with `sets` overriding it.
+fn configuration(dir: &RunDir, sets: &[String]) -> Result<Checked, SessionError> {
+    let input = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(p.into()))?;
+    let mut checked = input.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
+    checked.keep_marks();
+    Ok(checked)
+}
+
+fn refused(what: String, hint: String) -> SessionError {
+    SessionError::Config(Problem::new(what).hint(hint).into())
 }
 
 /// A trainer's state as a checkpoint.

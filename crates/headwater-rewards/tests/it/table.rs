@@ -59,7 +59,7 @@ fn bad_tables_are_refused_with_the_line_and_a_hint() {
         (
             "object,score\na,1\n\nb,2\na,3\n",
             "path",
-            "t.csv:5: `a` is in the table already, in line 2",
+            "t.csv:5: `a` of line 2 is there again",
             "keep one",
         ),
         ("object,score\na,1\nb\n", "path", "t.csv:3: the row has 1 columns and the header 2", "quote"),
