@@ -10,3 +10,4 @@ mod places;
 mod resolve;
 mod rundir;
 mod sample;
+mod session;

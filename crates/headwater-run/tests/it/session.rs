@@ -1,0 +1,171 @@
+//! Runs from configuration to samples: stopped at every step, resumed, and refused.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use expect_test::expect;
+use headwater_run::assemble::schema;
+use headwater_run::evaluation::Evaluation;
+use headwater_run::session::{Observer, Session, SessionError, load};
+use headwater_run::{Checked, Input, Status};
+use headwater_train::StepReport;
+
+use crate::sample::Temp;
+
+const GRID: &str = "\
+[env]
+kind = \"hypergrid\"
+side = 4
+
+[policy]
+width = 16
+
+[train]
+steps = 12
+batch = 4
+threads = 1
+
+[eval]
+every = 3
+
+[run]
+checkpoint_every = 5
+log_every = 2
+samples = 8
+";
+
+fn checked(sets: &[&str]) -> Checked {
+    Input::text("grid.toml", GRID).set(sets.iter().copied()).check(&schema()).unwrap()
+}
+
+/// Asks for a stop after a number of updates, and counts what it sees.
+struct Stop<'a> {
+    after: u64,
+    flag: &'a AtomicBool,
+    updates: u64,
+    evaluations: u64,
+    notes: Vec<String>,
+}
+
+impl Observer for Stop<'_> {
+    fn step(&mut self, _: &StepReport) {
+        self.updates += 1;
+        if self.updates == self.after {
+            self.flag.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn evaluated(&mut self, _: &Evaluation) {
+        self.evaluations += 1;
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+}
+
+/// Runs until so many updates are made; gives the status and the numbers of updates, evaluations and notes.
+fn run(session: &mut Session, after: u64) -> (Status, u64, u64, Vec<String>) {
+    let flag = AtomicBool::new(after == 0);
+    let mut stop = Stop { after, flag: &flag, updates: 0, evaluations: 0, notes: Vec::new() };
+    let outcome = session.run(&flag, &mut stop).unwrap();
+    assert_eq!(outcome.updates, stop.updates);
+    (outcome.status, stop.updates, stop.evaluations, stop.notes)
+}
+
+/// The bytes of a file of a run, less the second column, which tells the time, of a table of metrics.
+fn bytes(run: &Path, name: &str) -> Vec<u8> {
+    let bytes = std::fs::read(run.join(name)).unwrap();
+    if !["metrics.csv", "steps.csv"].contains(&name) {
+        return bytes;
+    }
+    let timeless = |line: &str| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells.remove(1);
+        cells.join(",") + "\n"
+    };
+    String::from_utf8(bytes).unwrap().lines().map(timeless).collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_run_stopped_after_any_update_goes_on_to_the_same_end() {
+    let dir = Temp::new();
+    let sets = |out: &str| (checked(&[]), dir.path(out));
+    let (config, whole) = sets("whole");
+    let mut session = Session::create(&config, &dir.path("runs"), Some(&whole)).unwrap();
+    assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12, 4, vec![]));
+    drop(session);
+    for after in 0..12 {
+        let (config, path) = sets(&format!("stopped-{after}"));
+        let mut session = Session::create(&config, &dir.path("runs"), Some(&path)).unwrap();
+        assert_eq!(run(&mut session, after), (Status::Interrupted, after, after / 3, vec![]));
+        drop(session);
+        // Sampling from a stopped run is possible too.
+        assert_eq!(load(&path).unwrap().1.trainer.steps(), after);
+        let mut session = Session::resume(&path, &[]).unwrap();
+        assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12 - after, 4 - after / 3, vec![]));
+        for name in [
+            "config.toml",
+            "exact.json",
+            "samples.csv",
+            "metrics.csv",
+            "steps.csv",
+            "checkpoints/step-00000012.safetensors",
+        ] {
+            assert!(bytes(&whole, name) == bytes(&path, name), "{name} differs after {after}");
+        }
+    }
+}
+
+/// What was begun with an older checkpoint is done again, and nothing is there twice.
+#[test]
+fn a_run_whose_newest_checkpoint_is_damaged_goes_on_from_an_older_one() {
+    let dir = Temp::new();
+    let (whole, path) = (dir.path("whole"), dir.path("damaged"));
+    for out in [&whole, &path] {
+        let mut session = Session::create(&checked(&[]), &dir.path("runs"), Some(out)).unwrap();
+        run(&mut session, u64::MAX);
+    }
+    dir.write("damaged/checkpoints/step-00000012.safetensors", "torn");
+    let mut session = Session::resume(&path, &[]).unwrap();
+    let (status, updates, evaluations, notes) = run(&mut session, u64::MAX);
+    assert_eq!((status, updates, evaluations), (Status::Finished, 2, 1));
+    expect!["`TMP/damaged/checkpoints/step-00000012.safetensors` is damaged: header too small; an older checkpoint is used"].assert_eq(&dir.mask(notes.join("\n")));
+    for name in ["metrics.csv", "steps.csv", "checkpoints/step-00000012.safetensors"] {
+        assert!(bytes(&whole, name) == bytes(&path, name), "{name} differs");
+    }
+}
+
+#[test]
+fn a_space_that_is_too_large_has_a_run_without_exact_answers() {
+    let dir = Temp::new();
+    let config = checked(&["eval.exact_cap=15", "eval.samples=16", "eval.objects=3", "run.samples=0"]);
+    let mut session = Session::create(&config, &dir.path("runs"), None).unwrap();
+    assert!(session.not_exact().is_some());
+    assert!(session.path().ends_with("runs/hypergrid-tb-0001"));
+    assert_eq!(run(&mut session, u64::MAX).0, Status::Finished);
+    assert_eq!(
+        dir.names("runs/hypergrid-tb-0001"),
+        ["checkpoints", "config.toml", "lock", "manifest.json", "metrics.csv", "steps.csv"]
+    );
+}
+
+#[test]
+fn what_cannot_be_built_leaves_nothing_behind() {
+    let dir = Temp::new();
+    let create = |sets: &[&str]| Session::create(&checked(sets), &dir.path("runs"), None).err().unwrap();
+    let error = create(&["policy.width=20"]);
+    assert!(matches!(&error, SessionError::Config(problems) if problems.0.len() == 1), "{error:?}");
+    let large = create(&["policy.backward=maxent", "eval.exact_cap=3"]).problems();
+    expect![[r#"
+        error: a `maxent` backward policy needs a space that can be enumerated; there are more than 3 states in `--set policy.backward=maxent`
+
+        hint: raise `eval.exact_cap`, or use another policy"#]].assert_eq(&large.to_string());
+    assert!(!dir.path("runs").exists());
+    let missing = load(&dir.path("runs")).err().unwrap();
+    expect![[r#"
+        error: `TMP/runs` is not a run directory: there is no such file or directory
+
+        hint: name the directory that `headwater train` printed"#]]
+    .assert_eq(&dir.mask(missing.problems()));
+}
