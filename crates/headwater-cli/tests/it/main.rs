@@ -1,0 +1,15 @@
+//! The command as its users meet it: what it prints where, how it exits, and what befalls its runs.
+
+// Helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod configs;
+mod errors;
+mod files;
+mod output;
+mod playthroughs;
+mod registry;
+#[cfg(unix)]
+mod runs;
+mod support;
+mod trials;

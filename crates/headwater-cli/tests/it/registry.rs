@@ -1,0 +1,238 @@
+//! Help, lists, pages and starting points: what a user reads before the first run.
+
+use expect_test::{expect, expect_file};
+use serde_json::Value as Json;
+
+use crate::support::Temp;
+
+const COMMANDS: &[&str] = &[
+    "",
+    "train",
+    "sample",
+    "eval",
+    "exact",
+    "logp",
+    "score",
+    "check",
+    "play",
+    "list",
+    "show",
+    "config",
+    "config init",
+    "config resolve",
+    "config schema",
+];
+
+#[test]
+fn every_command_explains_itself() {
+    let dir = Temp::new();
+    let mut all = String::new();
+    for command in COMMANDS {
+        let ran = dir.run(&format!("{command} --help"));
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        let title = format!("headwater {command}");
+        all += &format!("$ {} --help\n{}\n", title.trim_end(), ran.out);
+    }
+    expect_file!["help.txt"].assert_eq(&all);
+    let top = dir.run("--help").ok();
+    let listed = top.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    let listed: Vec<&str> = listed.filter_map(|l| l.split_whitespace().next()).collect();
+    let known: Vec<&str> =
+        COMMANDS.iter().copied().filter(|c| !c.is_empty() && !c.contains(' ')).chain(["help"]).collect();
+    assert_eq!(listed, known, "a command is not in the list of this test");
+}
+
+#[test]
+fn what_there_is_can_be_listed() {
+    let dir = Temp::new();
+    let mut all = String::new();
+    for registry in ["envs", "rewards", "objectives", "policies", "losses"] {
+        let text = dir.run(&format!("list {registry}")).ok();
+        let json = dir.run(&format!("list {registry} --json")).json();
+        let entries = json["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), text.lines().count());
+        for (entry, line) in entries.iter().zip(text.lines()) {
+            let (name, summary) = (entry["name"].as_str().unwrap(), entry["summary"].as_str().unwrap());
+            assert!(line.starts_with(name) && line.ends_with(summary), "{entry} {line}");
+            let page = dir.run(&format!("show {name}")).ok();
+            assert!(page.starts_with(&format!("{name} (")) && page.contains(summary), "{page}");
+        }
+        all += &format!("$ headwater list {registry}\n{text}\n");
+    }
+    expect![[r#"
+        $ headwater list envs
+        binary-tree  the leaves of a perfect binary tree, reached by turning left or right
+        dag          an explicit DAG, read from a file of edges and rewards
+        hypergrid    cells of a grid, reached from a corner by steps along the axes
+        strings      strings over an alphabet, grown at the right end or at both
+        subsets      subsets of n elements within bounds of size, grown one element at a time
+
+        $ headwater list rewards
+        binary-tree/index    the position of the leaf, counted from the left
+        binary-tree/uniform  one for every leaf
+        dag/given            the rewards that the file gives
+        hypergrid/original   2^dim modes near the corners, on plateaus, above a floor
+        hypergrid/cosine     a product of cosines under a bell: many modes of unequal height
+        hypergrid/sparse     one at 2^dim - 1 cells beside the corners, almost nothing elsewhere
+        hypergrid/deceptive  the modes of `original` behind a moat, with a decoy in the centre
+        strings/hamming      the closer to one of the modes, the likelier
+        strings/motifs       the more occurrences of the motifs, the likelier
+        subsets/energies     each element has an energy, and low energies are likely
+        subsets/additive     each element has a weight, and the reward is their sum
+        table                scores looked up in a CSV file
+
+        $ headwater list objectives
+        db        detailed balance: every edge carries the same flow seen from either end
+        fl-db     forward-looking detailed balance: flows are learned relative to the reward so far
+        fl-subtb  forward-looking sub-trajectory balance: flows are learned relative to the reward so far
+        fm        flow matching: what flows into a state flows out of it
+        mdb       modified detailed balance: flows follow from rewards where every state may stop
+        subtb     sub-trajectory balance: detailed balance between any two states of a trajectory
+        tb        trajectory balance: every trajectory is as likely forwards as backwards from its reward
+        vargrad   log-partition variance: trajectory balance with the batch's own estimate of log Z
+
+        $ headwater list policies
+        mlp      a multi-layer perceptron, native and differentiated by hand
+        tabular  a table with one row per state, for spaces that can be enumerated
+
+        $ headwater list losses
+        squared       squared residuals: zero-forcing
+        huber         squared near zero, linear beyond 1: robust
+        linex         exponential where objects are missed: zero-avoiding
+        shifted-cosh  exponential on both sides
+
+    "#]]
+    .assert_eq(&all);
+}
+
+#[test]
+fn pages_show_formula_source_and_settings() {
+    let dir = Temp::new();
+    expect![[r#"
+        hypergrid (environment)
+          cells of a grid, reached from a corner by steps along the axes
+          x in {0..side-1}^dim; edge i adds 1 to x_i
+          source: Bengio et al. 2021, arXiv:2106.04399
+          rewards: original, cosine, sparse, deceptive (`headwater show hypergrid/…`)
+
+          dim = a whole number from 1 to 16, 2 if left out
+              Number of dimensions d.
+
+          side = a whole number from 2 to 256, 8 if left out
+              Number of cells H along each axis.
+
+          wall = `mask` or `terminate`, "mask" if left out
+              What happens at the far side: `mask` (walk on along other axes) or `terminate` (the walk ends; 2021 code).
+    "#]].assert_eq(&dir.run("show hypergrid").ok());
+    expect![[r#"
+        subtb (objective)
+          sub-trajectory balance: detailed balance between any two states of a trajectory
+          log F(sᵢ) + Σ log P_F − log F(sⱼ) − Σ log P_B, with weight λ^(j−i)
+          source: Madan et al., Learning GFlowNets from partial episodes, arXiv:2209.12782
+          needs: a flow head, a backward policy
+
+          lambda = a number from 1e-6 to 10, 0.9 if left out
+              Weight of a piece per edge of its length: near 0 is detailed balance, large is trajectory balance.
+    "#]].assert_eq(&dir.run("show subtb").ok());
+    // A reward's own name shows every environment's.
+    let pages = dir.run("show original").ok();
+    assert!(pages.starts_with("hypergrid/original (reward)"), "{pages}");
+}
+
+#[test]
+fn a_resolved_configuration_marks_its_defaults() {
+    let dir = Temp::with_configs();
+    let resolved = dir.run("config resolve grid.toml --set train.lr=0.5").ok();
+    expect![[r#"
+        seed = 0  # default
+
+        [env]
+        kind = "hypergrid"
+        dim = 2
+        side = 8
+        wall = "mask"  # default
+
+        [reward]
+        kind = "original"  # default
+        r0 = 0.1  # default
+        r1 = 0.5  # default
+        r2 = 2.0  # default
+        # transform has no value
+        beta = 1.0  # default
+        scale = 1.0  # default
+        # floor has no value
+        # min has no value
+        # max has no value
+
+        [policy]
+        kind = "mlp"  # default
+        width = 16
+        depth = 2  # default
+        activation = "relu"  # default
+        layer_norm = false  # default
+        backward = "learned"  # default
+
+        [objective]
+        kind = "tb"  # default
+        loss = "squared"  # default
+
+        [train]
+        steps = 20
+        batch = 8
+        lr = 0.5
+        lr_log_z = 0.1  # default
+        log_z_init = "auto"  # default
+        optimizer = "adam"  # default
+        weight_decay = 0.01  # default
+        clip = 0.0  # default
+        epsilon = 0.0  # default
+        temperature = 1.0  # default
+        # data has no value
+        data_share = 0.5  # default
+        threads = 1
+
+        [eval]
+        every = 0  # default
+        exact_cap = 2000000  # default
+        samples = 4096  # default
+        objects = 512  # default
+        backward_samples = 32  # default
+        mode_fraction = 0.9  # default
+        # mode_log_reward has no value
+
+        [run]
+        # name has no value
+        checkpoint_every = 1000  # default
+        keep_checkpoints = 3  # default
+        log_every = 50  # default
+        samples = 10
+    "#]]
+    .assert_eq(&resolved);
+    dir.write("resolved.toml", &resolved);
+    let unmarked = |text: &str| text.replace("  # default", "");
+    assert_eq!(unmarked(&dir.run("config resolve resolved.toml").ok()), unmarked(&resolved));
+}
+
+#[test]
+fn a_starting_point_is_valid_once_it_is_filled_in() {
+    let dir = Temp::with_configs();
+    for entry in headwater_envs::registry() {
+        let name = entry.entry.name;
+        let text = dir.run(&format!("config init env={name} objective=db policy=mlp")).ok();
+        // What must be given is there as a comment.
+        let filled = text.replace("# graph = …", "graph = \"toy.json\"");
+        assert_eq!(filled != text, name == "dag", "{text}");
+        dir.write("init.toml", filled);
+        let resolved = dir.run("config resolve init.toml").ok();
+        assert!(resolved.contains(&format!("kind = \"{name}\"\n")) && resolved.contains("kind = \"db\"\n"));
+    }
+}
+
+#[test]
+fn the_schema_is_json() {
+    let ran = Temp::new().run("config schema");
+    let schema: Json = serde_json::from_str(&ran.ok()).unwrap();
+    for section in ["env", "reward", "policy", "objective", "train", "eval", "run"] {
+        assert!(schema["properties"][section].is_object(), "{section}");
+    }
+}
