@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use headwater_core::{Action, EncodedRow, Encoding, Environment, Lanes, MaskRow, Simulator, Stop};
+use headwater_core::{Action, EncodedRow, Encoding, Environment, Lanes, MaskRow, Stop};
 use headwater_exact::{enumerate, log_sum_exp};
 use headwater_testkit::conformance::check_small;
 use headwater_testkit::fixed_point;
