@@ -401,31 +401,30 @@ impl Batch {
         self.visits.push(visit);
     }
 
-    /// Sorts the visits by lane. Visits of a lane are in the order of the trajectory, or in reverse.
-    pub fn arrange(&mut self, lanes: usize, reversed: bool) {
-        self.offsets.clear();
-        self.offsets.resize(lanes + 1, 0);
-        for v in &self.visits {
-            self.offsets[v.lane as usize + 1] += 1;
+    /// Sorts the visits by lane. Visits of the first `given` lanes happened in reverse, those of the others in the
+    /// order of their trajectories.
+    pub fn arrange(&mut self, lanes: usize, given: usize) {
+        let Self { visits, offsets, nodes, .. } = self;
+        offsets.clear();
+        offsets.resize(lanes + 1, 0);
+        for v in &*visits {
+            offsets[v.lane as usize + 1] += 1;
         }
         for b in 0..lanes {
-            self.offsets[b + 1] += self.offsets[b];
+            offsets[b + 1] += offsets[b];
         }
-        self.nodes.clear();
-        self.nodes.resize(self.visits.len(), (0, Action(0)));
+        nodes.clear();
+        nodes.resize(visits.len(), (0, Action(0)));
         // `offsets[b]` walks to the end of trajectory `b`, which is where `b + 1` starts; the shift undoes it.
-        let place = |offsets: &mut [u32], nodes: &mut [(u32, Action)], v: &Visit| {
+        let mut place = |v: &Visit| {
             let at = &mut offsets[v.lane as usize];
             nodes[*at as usize] = (v.state, v.action);
             *at += 1;
         };
-        if reversed {
-            self.visits.iter().rev().for_each(|v| place(&mut self.offsets, &mut self.nodes, v));
-        } else {
-            self.visits.iter().for_each(|v| place(&mut self.offsets, &mut self.nodes, v));
-        }
-        self.offsets.rotate_right(1);
-        self.offsets[0] = 0;
+        visits.iter().rev().filter(|v| (v.lane as usize) < given).for_each(&mut place);
+        visits.iter().filter(|v| v.lane as usize >= given).for_each(&mut place);
+        offsets.rotate_right(1);
+        offsets[0] = 0;
     }
 
     pub fn trajectories(&self) -> usize {

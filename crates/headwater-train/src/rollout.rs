@@ -39,32 +39,64 @@ pub(crate) struct Acting<'a> {
     pub scorer: &'a mut Scorer,
 }
 
+/// What is to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draw {
+    /// Number of trajectories, one per lane.
+    pub lanes: usize,
+    /// How many of them, the first, are drawn back from the objects that their lanes hold.
+    pub given: usize,
+    /// Number of the first lane: its draws, and so on, come from `key.fold(first)` alone.
+    pub first: u64,
+    /// How actions are drawn forward.
+    pub how: Behaviour,
+    /// Decides everything.
+    pub key: Key,
+}
+
 impl Roller {
-    /// `lanes` trajectories from the initial state; the draws of lane `l` come from `key.fold(first + l)` alone.
+    /// Trajectories back to the initial state by P_B in the first `draw.given` lanes, which hold objects, and forward
+    /// by P_F in the others, which are in the initial state.
     ///
-    /// Fills `batch` with the trajectories and their objects' log R; afterwards lane `l` holds object `l`.
-    pub fn forward(
+    /// Fills `batch` with the trajectories, all in forward order, and their objects' log R. Afterwards the forward
+    /// lanes hold their objects.
+    pub fn roll(
         &mut self,
         acting: &mut Acting<'_>,
-        lanes: usize,
-        first: u64,
-        how: Behaviour,
-        key: Key,
+        draw: &Draw,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        batch.clear();
+        batch.log_reward.resize(draw.lanes, 0.0);
+        let (given, lanes) = (draw.given as u32, draw.lanes as u32);
+        self.live.clear();
+        self.live.extend(0..given);
+        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[..draw.given])?;
+        self.backward(acting, draw, batch)?;
+        self.live.extend(given..lanes);
+        self.forward(acting, draw, batch)?;
+        self.live.extend(given..lanes);
+        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[draw.given..])?;
+        batch.arrange(draw.lanes, draw.given);
+        Ok(())
+    }
+
+    /// Moves the live lanes forward until none is left.
+    fn forward(
+        &mut self,
+        acting: &mut Acting<'_>,
+        draw: &Draw,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
         let stop = Action(acting.sim.spec().n_actions as u32);
-        batch.clear();
-        acting.sim.reset(lanes);
-        self.live.clear();
-        self.live.extend(0..lanes as u32);
         let mut t = 0;
         while !self.live.is_empty() {
-            self.look(acting, lanes, false, batch)?;
+            self.look(acting, draw.lanes, false, batch)?;
             self.moving.clear();
             self.actions.clear();
             for (&lane, &state) in self.live.iter().zip(&self.states) {
-                let key = key.fold(first + u64::from(lane)).fold(t);
-                let action = choose(&batch.states, state, stop, how, key);
+                let key = draw.key.fold(draw.first + u64::from(lane)).fold(t);
+                let action = choose(&batch.states, state, stop, draw.how, key);
                 batch.push(Visit { lane, state, action });
                 if action != stop {
                     self.moving.push(lane);
@@ -75,42 +107,29 @@ impl Roller {
             std::mem::swap(&mut self.live, &mut self.moving);
             t += 1;
         }
-        batch.arrange(lanes, false);
-        self.live.extend(0..lanes as u32);
-        batch.log_reward.resize(lanes, 0.0);
-        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward)
+        Ok(())
     }
 
-    /// Trajectories from the objects that lanes `0..lanes` hold back to the initial state, by P_B.
-    ///
-    /// Fills `batch` as [`Roller::forward`] does, trajectories in forward order.
-    pub fn backward(
+    /// Moves the live lanes back until all are in the initial state.
+    fn backward(
         &mut self,
         acting: &mut Acting<'_>,
-        lanes: usize,
-        first: u64,
-        key: Key,
+        draw: &Draw,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        let stop = Action(acting.sim.spec().n_actions as u32);
-        batch.clear();
-        self.live.clear();
-        self.live.extend(0..lanes as u32);
-        batch.log_reward.resize(lanes, 0.0);
-        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward)?;
         self.arrival.clear();
-        self.arrival.resize(lanes, stop);
+        self.arrival.resize(draw.given, Action(acting.sim.spec().n_actions as u32));
+        // Path counts are known by state: a choice between parents has to know which states they are.
+        let parents = matches!(acting.backward, Backward::MaxEnt(_));
         let mut t = 0;
         while !self.live.is_empty() {
-            // Path counts are known by state: a choice between parents has to know which states they are.
-            let parents = matches!(acting.backward, Backward::MaxEnt(_));
-            self.look(acting, lanes, parents, batch)?;
+            self.look(acting, draw.lanes, parents, batch)?;
             self.moving.clear();
             self.actions.clear();
             for (&lane, &state) in self.live.iter().zip(&self.states) {
                 let taken = &mut self.arrival[lane as usize];
                 batch.push(Visit { lane, state, action: *taken });
-                let key = key.fold(first + u64::from(lane)).fold(t);
+                let key = draw.key.fold(draw.first + u64::from(lane)).fold(t);
                 if let Some(action) = choose_back(&batch.states, acting.backward, state, key, acting.net) {
                     *taken = action;
                     self.moving.push(lane);
@@ -121,7 +140,6 @@ impl Roller {
             std::mem::swap(&mut self.live, &mut self.moving);
             t += 1;
         }
-        batch.arrange(lanes, true);
         Ok(())
     }
 

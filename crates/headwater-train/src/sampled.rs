@@ -8,7 +8,7 @@ use crate::backward::encodings;
 use crate::batch::{Batch, Wants};
 use crate::exact::Exact;
 use crate::judge;
-use crate::rollout::{Acting, Behaviour, Roller};
+use crate::rollout::{Acting, Behaviour, Draw, Roller};
 use crate::stats::{Estimate, bootstrap, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
 
@@ -102,7 +102,9 @@ impl Rolling {
         how: Behaviour,
         key: Key,
     ) -> Result<(), RewardError> {
-        self.roller.forward(&mut Self::acting(view), lanes, first, how, key, &mut self.batch)?;
+        view.sim.reset(lanes);
+        let draw = Draw { lanes, given: 0, first, how, key };
+        self.roller.roll(&mut Self::acting(view), &draw, &mut self.batch)?;
         judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
         Ok(())
     }
@@ -129,7 +131,8 @@ impl Rolling {
             for lane in 1..lanes as u32 {
                 view.sim.copy(0, lane);
             }
-            self.roller.backward(&mut Self::acting(view), lanes, first as u64, key, &mut self.batch)?;
+            let draw = Draw { lanes, given: lanes, first: first as u64, how: Behaviour::ON_POLICY, key };
+            self.roller.roll(&mut Self::acting(view), &draw, &mut self.batch)?;
             judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
             log_reward = self.rows.log_reward[0];
             ratios.extend(log_weights(&self.rows).into_iter().map(|w| log_reward - w));

@@ -1,6 +1,6 @@
 //! Settings of training, of policies in general, and of evaluation.
 
-use headwater_core::settings::{AutoReal, Schedule, choice, settings};
+use headwater_core::settings::{AutoReal, File, Schedule, choice, settings};
 
 choice! {
     /// The backward policy P_B.
@@ -60,6 +60,11 @@ settings! {
         epsilon: Schedule = "0.0", Kind::Schedule { min: 0.0, max: 1.0 };
         /// Temperature of the forward policy while training: probabilities are raised to the power of its inverse.
         temperature: Schedule = "1.0", Kind::Schedule { min: 1e-3, max: 1000.0 };
+        /// A file of objects, one per line: part of every batch is drawn back from them by P_B, which teaches the
+        /// policy what it has not found by itself.
+        data: Option<File>, Kind::File;
+        /// Share of the batch that is drawn back from `data`.
+        data_share: f64 = "0.5", Kind::Real { min: 0.0, max: 1.0 };
         /// Threads; 0 for one per core. Results do not depend on it.
         threads: usize = "0", Kind::Int { min: 0, max: 1024 };
     }

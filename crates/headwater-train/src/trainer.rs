@@ -9,7 +9,7 @@ use headwater_rewards::{RewardError, Scorer};
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
 use crate::judge::{self, Pulled};
-use crate::rollout::{Acting, Behaviour, Roller};
+use crate::rollout::{Acting, Behaviour, Draw, Roller};
 use crate::settings::{Optimizer, TrainConfig};
 
 /// Everything that a trainer is made of.
@@ -116,6 +116,10 @@ pub struct Trainer {
     config: TrainConfig,
     key: Key,
     mode_log_reward: Option<f64>,
+    /// Objects that trajectories are drawn back from.
+    data: Vec<String>,
+    /// Which of them the first lanes of the current batch started from.
+    dealt: Vec<u32>,
     // State.
     step: u64,
     adam: Adam,
@@ -157,6 +161,8 @@ impl Trainer {
             config: config.clone(),
             key,
             mode_log_reward,
+            data: Vec::new(),
+            dealt: Vec::new(),
             step: 0,
             adam: Adam::new(n),
             log_z: config.log_z_init.0,
@@ -172,6 +178,40 @@ impl Trainer {
             param_grads: vec![0.0; n],
             text: String::new(),
             estimator,
+        }
+    }
+
+    /// Draws a share of every batch, `train.data_share`, back by P_B from objects drawn uniformly from `objects`.
+    ///
+    /// # Errors
+    /// With the index of the first text that names no object, and why.
+    pub fn with_data(mut self, objects: Vec<String>) -> Result<Self, (usize, String)> {
+        self.sim.reset(1);
+        for (i, text) in objects.iter().enumerate() {
+            self.sim.load(0, text).map_err(|e| (i, e.to_string()))?;
+            let mut stop = [Stop::Never];
+            self.sim.stops(&[0], &mut stop);
+            if stop == [Stop::Never] {
+                return Err((i, format!("`{text}` is unfinished: no trajectory may end there")));
+            }
+        }
+        self.data = objects;
+        Ok(self)
+    }
+
+    /// Resets the lanes and puts objects of the data into the first of them.
+    fn deal(&mut self, key: Key) {
+        let lanes = self.config.batch;
+        self.sim.reset(lanes);
+        self.dealt.clear();
+        if self.data.is_empty() {
+            return;
+        }
+        let given = (self.config.data_share * lanes as f64).round() as u32;
+        for lane in 0..given {
+            let i = key.fold(u64::MAX).fold(u64::from(lane)).below(self.data.len() as u32);
+            self.sim.load(lane, &self.data[i as usize]).expect("with_data has read every object");
+            self.dealt.push(i);
         }
     }
 
@@ -220,13 +260,16 @@ impl Trainer {
         let lanes = self.config.batch;
         let key = self.key.fold(step);
         let calls = self.scorer.calls();
+        self.deal(key);
+        let given = self.dealt.len();
         let mut acting = Acting {
             sim: &mut *self.sim,
             net: &*self.estimator,
             backward: &self.backward,
             scorer: &mut self.scorer,
         };
-        self.roller.forward(&mut acting, lanes, 0, how, key, &mut self.batch)?;
+        let draw = Draw { lanes, given, first: 0, how, key };
+        self.roller.roll(&mut acting, &draw, &mut self.batch)?;
         let log_z = match self.log_z {
             Some(log_z) => log_z,
             None => self.first_log_z(),
@@ -265,6 +308,8 @@ impl Trainer {
     }
 
     /// The importance-weighted estimate log mean exp(log R + Σ log P_B − Σ log P_F) over the batch.
+    ///
+    /// Only forward trajectories have weights; where all are drawn back from data, theirs have to do.
     fn first_log_z(&mut self) -> f64 {
         judge::score(
             &self.batch,
@@ -275,6 +320,8 @@ impl Trainer {
             &mut self.rows,
         );
         let weights = log_weights(&self.rows);
+        let weights =
+            if self.dealt.len() < weights.len() { &weights[self.dealt.len()..] } else { &weights[..] };
         headwater_exact::log_sum_exp(weights.iter().copied()) - (weights.len() as f64).ln()
     }
 
@@ -292,7 +339,10 @@ impl Trainer {
             if residual.is_nan() { f64::INFINITY } else { residual }
         };
         let worst = (0..self.rows.trajectories()).max_by(|a, b| size(a).total_cmp(&size(b)));
-        let object = worst.map_or_else(String::new, |b| self.sim.text(b as u32));
+        let object = worst.map_or_else(String::new, |b| match self.dealt.get(b) {
+            Some(&i) => self.data[i as usize].clone(),
+            None => self.sim.text(b as u32),
+        });
         Err(StepError::NotFinite { what, value, step: self.step + 1, log_z, object })
     }
 
@@ -316,9 +366,10 @@ impl Trainer {
         self.log_z = Some(log_z - config.lr_log_z.at(self.step) * mean / (square.sqrt() + 1e-8));
     }
 
+    /// Notes the modes among the objects of the forward lanes.
     fn note_modes(&mut self) {
         let Some(threshold) = self.mode_log_reward else { return };
-        for (lane, &log_reward) in self.batch.log_reward.iter().enumerate() {
+        for (lane, &log_reward) in self.batch.log_reward.iter().enumerate().skip(self.dealt.len()) {
             if log_reward >= threshold {
                 self.text.clear();
                 self.sim.show(lane as u32, &mut self.text);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backward;
+mod data;
 mod equal_rewards;
 mod exact;
 mod failure;
