@@ -1,6 +1,6 @@
 //! What is wrong, where, what was expected and what to try, said to a person.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,15 +85,19 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        let mut text = format!("error: {}", self.what);
         if let Some(place) = &self.place {
-            write!(f, " in {place}")?;
+            text += &format!(" in {place}");
         }
-        f.write_str(&self.detail)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\n\nhint: {hint}"),
-            None => Ok(()),
+        text += &self.detail;
+        if let Some(hint) = &self.hint {
+            text += &format!("\n\nhint: {hint}");
         }
+        // Messages quote what they were given, and a terminal obeys control characters.
+        for c in text.chars() {
+            if c.is_control() && c != '\n' { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
+        }
+        Ok(())
     }
 }
 

@@ -173,6 +173,8 @@ impl Session {
         session.restore()?;
         session.dir.write_config(&checked.resolved())?;
         session.dir.write_manifest(&session.manifest)?;
+        // The run may have been killed before this was written.
+        session.note_space()?;
         Ok(session)
     }
 
