@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod configs;
+mod damage;
 mod errors;
 mod files;
 mod output;

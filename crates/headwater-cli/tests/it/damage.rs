@@ -1,0 +1,157 @@
+//! Directories that are no runs, and runs whose files were damaged.
+
+use expect_test::expect;
+
+use crate::support::Temp;
+
+#[test]
+fn what_is_no_run_is_refused() {
+    let dir = Temp::with_configs();
+    dir.run("train grid.toml --out run -q").ok();
+    let messages = [
+        "sample missing",
+        "eval grid.toml",
+        "logp .",
+        "train --resume missing",
+        "train grid.toml --out run",
+        "train grid.toml --out .",
+        "train run",
+        "exact dag.toml --run run",
+        "exact grid.toml --run run --set env.side=9",
+        "exact grid.toml -o missing/objects.csv",
+        "train grid.toml --out grid.toml/run",
+    ]
+    .map(|args| format!("$ headwater {args}\n{}", dir.run(args).refused()));
+    expect![[r#"
+        $ headwater sample missing
+        error: `missing` is not a run directory: there is no such file or directory
+
+        hint: name the directory that `headwater train` printed
+
+        $ headwater eval grid.toml
+        error: `grid.toml` is not a run directory: a part of its path is not a directory
+
+        hint: name the directory that `headwater train` printed
+
+        $ headwater logp .
+        error: `.` is not a run directory: `config.toml`, `manifest.json` and `checkpoints` are missing
+
+        hint: name the directory that `headwater train` printed
+
+        $ headwater train --resume missing
+        error: `missing` is not a run directory: there is no such file or directory
+
+        hint: name the directory that `headwater train` printed
+
+        $ headwater train grid.toml --out run
+        error: `run` exists already and is not empty
+
+        hint: name another directory, or leave `--out` out for a numbered one
+
+        $ headwater train grid.toml --out .
+        error: `.` exists already and is not empty
+
+        hint: name another directory, or leave `--out` out for a numbered one
+
+        $ headwater train run
+        error: cannot read `run`: it is a directory
+
+        $ headwater exact dag.toml --run run
+        error: the run's `env.kind` is not that of the configuration
+
+        hint: the run's own is `run/config.toml`
+
+        $ headwater exact grid.toml --run run --set env.side=9
+        error: the run's `env.side` is not that of the configuration
+
+        hint: the run's own is `run/config.toml`
+
+        $ headwater exact grid.toml -o missing/objects.csv
+        error: cannot create `missing/objects.csv`: there is no such file or directory
+
+        $ headwater train grid.toml --out grid.toml/run
+        error: cannot create `grid.toml`: something of that name is there already
+    "#]]
+    .assert_eq(&messages.join("\n"));
+}
+
+/// Damage that a person or a disk may do to the files of a run.
+#[test]
+fn a_damaged_run_is_refused() {
+    let dir = Temp::with_configs();
+    let mut messages = Vec::new();
+    for (file, text) in [
+        ("config.toml", "[env]\nkind = \"hypergrid\"\nside = 5\n"),
+        ("config.toml", ""),
+        ("manifest.json", "{"),
+        ("checkpoints/latest", "step-00000099.safetensors\n"),
+        ("checkpoints/step-00000020.safetensors", "torn"),
+        ("metrics.csv", "step,loss\n1,2\n"),
+        ("steps.csv", "what\n"),
+    ] {
+        let _ = std::fs::remove_dir_all(dir.path("run"));
+        dir.run("train grid.toml --out run -q").ok();
+        dir.write(&format!("run/{file}"), text);
+        for command in ["sample run -n 1 --format jsonl", "train --resume run -q --set train.steps=21"] {
+            let ran = dir.run(command);
+            assert!(ran.code == Some(2) || ran.code == Some(0), "{ran:?}");
+            let data = if ran.code == Some(0) { "goes on\n" } else { "" };
+            messages.push(format!("{file}: $ {command}\n{data}{}", ran.err));
+        }
+    }
+    expect![[r#"
+        config.toml: $ sample run -n 1 --format jsonl
+        error: the checkpoint of step 20 does not fit: `trunk.0.weight` has the shape [1, 16, 16], expected [16, 10, 16]
+
+        hint: the run was started with another environment or policy
+
+        config.toml: $ train --resume run -q --set train.steps=21
+        error: a resumed run must go on as it began, and this changes what was already done
+
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+
+        config.toml: $ sample run -n 1 --format jsonl
+        error: `env.kind` is missing in run/config.toml
+
+        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 5
+
+        config.toml: $ train --resume run -q --set train.steps=21
+        error: `env.kind` is missing in run/config.toml
+
+        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 5
+
+        manifest.json: $ sample run -n 1 --format jsonl
+        goes on
+
+        manifest.json: $ train --resume run -q --set train.steps=21
+        error: `run/manifest.json` is damaged: it is not JSON: EOF while parsing an object at line 1 column 1
+
+        checkpoints/latest: $ sample run -n 1 --format jsonl
+        goes on
+
+        checkpoints/latest: $ train --resume run -q --set train.steps=21
+        goes on
+
+        checkpoints/step-00000020.safetensors: $ sample run -n 1 --format jsonl
+        error: `run/checkpoints/step-00000020.safetensors` is damaged: header too small
+
+        checkpoints/step-00000020.safetensors: $ train --resume run -q --set train.steps=21
+        error: `run/checkpoints/step-00000020.safetensors` is damaged: header too small
+
+        metrics.csv: $ sample run -n 1 --format jsonl
+        goes on
+
+        metrics.csv: $ train --resume run -q --set train.steps=21
+        error: `run/metrics.csv` has the columns `step,loss`, expected `step,wall_s,trajectories,transitions,reward_calls,loss,log_z,log_z_true,tv,jsd,kl_target_model,kl_model_target,elbo,eubo,pearson,spearman,ess,mean_reward_ratio,modes`
+
+        hint: the run was started with other metrics; start a new one
+
+        steps.csv: $ sample run -n 1 --format jsonl
+        goes on
+
+        steps.csv: $ train --resume run -q --set train.steps=21
+        error: `run/steps.csv` has the columns `what`, expected `step,wall_s,loss,residual_rms,log_z,mean_len,log_reward_mean,entropy,grad_norm`
+
+        hint: the run was started with other metrics; start a new one
+    "#]].assert_eq(&messages.join("\n"));
+}
