@@ -13,15 +13,17 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// Resamples of a bootstrap.
-const RESAMPLES: usize = 400;
+/// Resamples of a bootstrap: 400, and fewer for samples so large that their intervals are narrow anyway.
+fn resamples(n: usize) -> u64 {
+    (20_000_000 / n.max(1)).clamp(50, 400) as u64
+}
 
 /// `statistic` of `data`, with the 2.5 % and 97.5 % quantiles of its value on resamples of `data` drawn from `key`
 /// (the percentile bootstrap of Efron 1979).
 pub fn bootstrap<T: Copy>(data: &[T], key: Key, statistic: impl Fn(&[T]) -> f64) -> Estimate {
     let value = statistic(data);
     let mut resample = data.to_vec();
-    let mut values: Vec<f64> = (0..RESAMPLES as u64)
+    let mut values: Vec<f64> = (0..resamples(data.len()))
         .map(|k| {
             for (i, x) in resample.iter_mut().enumerate() {
                 *x = data[key.fold(k).fold(i as u64).below(data.len() as u32) as usize];

@@ -67,7 +67,9 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
     let found = headwater_objectives::find(objective).unwrap();
     let objective = (found.build)(&defaults(found.entry.fields).unwrap());
     let heads = Heads::new(sim.spec().n_actions, matches!(past, Past::Learned), objective.needs().flow);
-    let config = MlpConfig { width: 32, depth: 2, activation: Activation::Relu, layer_norm: true };
+    // Wide enough for two threads to have something to share.
+    let width = if threads > 1 { 128 } else { 32 };
+    let config = MlpConfig { width, depth: 2, activation: Activation::Relu, layer_norm: true };
     let pool = Arc::new(Pool::new(threads));
     let mut train = TrainConfig::read(&defaults(TrainConfig::FIELDS).unwrap());
     train.batch = 128;

@@ -9,9 +9,9 @@ fn run(trainer: &mut Trainer, steps: usize) -> Vec<headwater_train::StepReport> 
     (0..steps).map(|_| trainer.step().unwrap()).collect()
 }
 
-/// A grid on which a batch has some thousand distinct states, and so many blocks of the network.
+/// A grid on which a batch has some thousand distinct states, and a network that is worth sharing.
 fn wide() -> (Problem, Plan) {
-    (grid(4, 8), Plan { net: Net::Mlp(64), ..Plan::default() }.batch(512))
+    (grid(4, 8), Plan { net: Net::Mlp(128), ..Plan::default() }.batch(512))
 }
 
 #[test]
