@@ -47,7 +47,12 @@ fn row(program: &Path, grid: &str, config: &str, objective: &str) -> Result<Stri
     let get = |name| number(&json, name).ok_or_else(|| format!("`headwater train --json` says no `{name}`"));
     let (steps, seconds, tv) = (get("iterations")?, get("train_seconds")?, get("tv")?);
     let error = get("log_z")? - get("log_z_true")?;
-    Ok(format!("| {grid} | {objective} | {steps} | {seconds:.1} | {tv:.4} | {error:+.4} |\n"))
+    Ok(format!("| {grid} | {objective} | {steps} | {seconds:.1} | {} | {} |\n", short(tv), short(error)))
+}
+
+/// Four decimals, or what is left where those are zeroes.
+fn short(x: f64) -> String {
+    if x.abs() < 5e-5 { format!("{x:.0e}") } else { format!("{x:.4}") }
 }
 
 /// The number called `name` in a JSON text, wherever in it.
