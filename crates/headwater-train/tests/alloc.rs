@@ -106,11 +106,11 @@ fn updates_do_not_allocate() {
             for threads in [1, 2] {
                 let mut trainer = trainer(env, objective, past, threads);
                 // Until the policy has settled, batches grow, and their buffers with them.
-                for _ in 0..600 {
+                for _ in 0..400 {
                     trainer.step().unwrap();
                 }
                 let before = ALLOCATIONS.load(Ordering::Relaxed);
-                for _ in 0..100 {
+                for _ in 0..60 {
                     trainer.step().unwrap();
                 }
                 let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;

@@ -1,6 +1,6 @@
 //! Results are a function of configuration and seed: not of threads, not of interruptions.
 
-use headwater_core::settings::Value;
+use headwater_core::settings::{Schedule, Shape, Value};
 use headwater_train::{BackwardKind, StateMismatch, TrainState, Trainer};
 
 use crate::support::{Net, Plan, Problem, bits, grid, objective, problem, strings};
@@ -55,6 +55,30 @@ fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
             assert_eq!(run(&mut resumed, 25), rest, "{name} on {env}: the same reports");
             assert!(bits(&resumed.state()) == bits(&whole.state()), "{name} on {env}: the same state");
         }
+    }
+}
+
+/// Every update reads every schedule at its own step: each is repeated by a trainer whose rates stay what they were.
+#[test]
+fn schedules_are_read_at_every_update() {
+    let problem = strings(5);
+    let ramp = |from, to| Schedule { from, to, steps: 5, shape: Shape::Linear };
+    let mut plan = Plan::default();
+    plan.train.lr = ramp(0.01, 0.001);
+    plan.train.lr_log_z = ramp(0.3, 0.1);
+    plan.train.epsilon = ramp(0.9, 0.1);
+    plan.train.temperature = ramp(3.0, 1.0);
+    let mut whole = plan.trainer(&problem, objective("tb"));
+    for step in 0..8 {
+        let mut fixed = plan.clone();
+        let train = &mut fixed.train;
+        for s in [&mut train.lr, &mut train.lr_log_z, &mut train.epsilon, &mut train.temperature] {
+            *s = Schedule::constant(s.at(step));
+        }
+        let mut single = fixed.trainer(&problem, objective("tb"));
+        single.restore(whole.state()).unwrap();
+        assert_eq!(single.step().unwrap(), whole.step().unwrap(), "step {step}");
+        assert!(bits(&single.state()) == bits(&whole.state()), "step {step}");
     }
 }
 
