@@ -78,7 +78,7 @@ fn draw(objects: &[Object]) -> String {
             .expect("a string takes any text");
         }
     }
-    let legend = format!("white: 0; darkest: {max:.3}; total variation between the two, exact: {tv:.4}");
+    let legend = format!("white: 0; darkest: {max:.3}; total variation between the two, exact: {tv:.0e}");
     text(&mut svg, MARGIN, TOP + grid + 26, 14, &legend);
     svg.push_str("</svg>\n");
     svg
