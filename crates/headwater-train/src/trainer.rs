@@ -146,9 +146,17 @@ pub(crate) fn wants(needs: Needs) -> Wants {
 
 impl Trainer {
     /// A trainer before its first update. Draws come from `key` alone.
+    ///
+    /// # Panics
+    /// If the estimator lacks a head that the objective or the backward policy reads, or has backward logits that no
+    /// backward policy reads.
     pub fn new(parts: Parts, config: &TrainConfig, key: Key) -> Self {
         let Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward } = parts;
         let needs = objective.needs();
+        let heads = estimator.heads();
+        let learned = matches!(backward, Backward::Learned);
+        assert_eq!(heads.backward.is_some(), learned, "backward logits go with a learned backward policy");
+        assert!(heads.flow.is_some() || !needs.flow, "an objective of flows goes with a flow head");
         let n = estimator.params().data.len();
         Self {
             batch: Batch::new(sim.spec(), wants(needs)),
@@ -389,7 +397,8 @@ impl Trainer {
         let states = &self.batch.states;
         let (mut sum, mut n) = (0.0, 0u32);
         for s in 0..states.len() as u32 {
-            let Some(slot) = states.slot(s).filter(|_| states.stop(s) != Stop::Must) else { continue };
+            let choices = states.forward().count(s as usize) + u32::from(states.stop(s) == Stop::May);
+            let Some(slot) = states.slot(s).filter(|_| choices > 1) else { continue };
             sum -= states
                 .probs(slot)
                 .iter()
