@@ -56,12 +56,7 @@ fn bad_tables_are_refused_with_the_line_and_a_hint() {
         ("x,score\na,1\n", "object", "t.csv:1: there is no column `object`", "the columns are `x`, `score`"),
         ("object;score\na;1\n", "object", "t.csv:1: there is no column `object`", "separated by ';'"),
         ("score,object,score\n1,a,2\n", "score", "t.csv:1: there are two columns `score`", ""),
-        (
-            "object,score\na,1\n\nb,2\na,3\n",
-            "path",
-            "t.csv:5: `a` of line 2 is there again",
-            "keep one",
-        ),
+        ("object,score\na,1\n\nb,2\na,3\n", "path", "t.csv:5: `a` of line 2 is there again", "keep one"),
         ("object,score\na,1\nb\n", "path", "t.csv:3: the row has 1 columns and the header 2", "quote"),
         ("object,score\na,b,1\n", "path", "t.csv:2: the row has 3 columns and the header 2", "quote"),
         (
