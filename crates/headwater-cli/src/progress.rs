@@ -17,7 +17,7 @@ pub fn observer(quiet: bool, first: u64, total: u64, run: &Path) -> Box<dyn Obse
         return Box::new(Quiet);
     }
     talk(&format!("training in {}", run.display()));
-    if stderr().is_terminal() { Box::new(Bar::new(first, total)) } else { Box::new(Lines::new(first, total)) }
+    if stderr().is_terminal() { Box::new(Bar::new(first, total)) } else { Box::new(Lines::new(total)) }
 }
 
 /// Only what a person must know.
@@ -107,7 +107,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(_first: u64, total: u64) -> Self {
+    fn new(total: u64) -> Self {
         Self { total, rate: Rate::new(), last: StepReport::default() }
     }
 }

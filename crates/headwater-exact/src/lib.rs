@@ -17,7 +17,7 @@ pub use flow::{
     uniform_backward, worst,
 };
 pub use graph::Graph;
-pub use policy::{ForwardPolicy, log_sum_exp, log_terminating, log_visits, mass};
+pub use policy::{ForwardPolicy, log_sum_exp, log_terminating, log_terminating_after, log_visits, mass};
 
 #[cfg(test)]
 mod tests;

@@ -46,11 +46,14 @@ pub fn log_visits(g: &Graph, policy: &ForwardPolicy) -> Vec<f64> {
 /// Per state: log p(x), the log-probability that a trajectory of the policy ends there; −∞ for states that are no
 /// objects.
 pub fn log_terminating(g: &Graph, policy: &ForwardPolicy) -> Vec<f64> {
-    let mut log_p = log_visits(g, policy);
-    for (s, p) in log_p.iter_mut().enumerate() {
-        *p += if g.is_object(s) { policy.stop[s] } else { f64::NEG_INFINITY };
-    }
-    log_p
+    log_terminating_after(g, policy, &log_visits(g, policy))
+}
+
+/// [`log_terminating`], where the policy's [`log_visits`] are known already.
+pub fn log_terminating_after(g: &Graph, policy: &ForwardPolicy, visits: &[f64]) -> Vec<f64> {
+    let end =
+        |(s, visit): (usize, &f64)| visit + if g.is_object(s) { policy.stop[s] } else { f64::NEG_INFINITY };
+    visits.iter().enumerate().map(end).collect()
 }
 
 /// Σ exp `log_p`: one, up to rounding, if a distribution was meant.

@@ -8,8 +8,8 @@ use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
 use headwater_rewards::{Scorer, Source, Transform, TransformConfig};
 use headwater_train::{
-    Backward, BackwardKind, Behaviour, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig,
-    TrainConfig, Trainer, encodings,
+    Backward, BackwardKind, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig, TrainConfig,
+    Trainer, encodings,
 };
 
 use crate::{Checked, KindSpec, Kinds, Menu, Problem, Problems, Schema, SectionSpec};
@@ -395,6 +395,3 @@ fn too_large(checked: &Checked, field: &'static str, what: &str) -> Problem {
     let error = SettingError::at(field, message).hint("raise `eval.exact_cap`, or use another policy");
     checked.blame("policy", &error)
 }
-
-/// How samples are drawn after training: the policy itself.
-pub const AFTER_TRAINING: Behaviour = Behaviour::ON_POLICY;

@@ -3,7 +3,7 @@
 use headwater_core::{BitMatrix, Encoded, Heads, Simulator, Stop};
 use headwater_exact::{
     Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
-    log_target, log_terminating, log_visits, maxent_backward, uniform_backward,
+    log_target, log_terminating_after, log_visits, maxent_backward, uniform_backward,
 };
 use headwater_nn::masked_softmax;
 use headwater_rewards::{RewardError, Scorer};
@@ -179,9 +179,10 @@ impl Exact {
     pub fn compare(&self, policies: &EdgePolicies) -> ExactReport {
         let g = &self.graph;
         let EdgePolicies { forward, backward, log_z } = policies;
-        let log_p = log_terminating(g, forward);
+        let visits = log_visits(g, forward);
+        let log_p = log_terminating_after(g, forward, &visits);
         let target = flow(g, &self.log_reward, backward);
-        let elbo = expected_log_weight(self, policies, &log_visits(g, forward), &forward.edge, &forward.stop);
+        let elbo = expected_log_weight(self, policies, &visits, &forward.edge, &forward.stop);
         // Under the target, an edge is passed with probability F(s→s′)/Z: visits and choices in one number.
         let none = vec![-self.log_z; g.n_states()];
         let eubo = expected_log_weight(self, policies, &none, &target.edge, &target.stop);
