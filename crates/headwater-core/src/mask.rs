@@ -135,6 +135,14 @@ impl BitMatrix {
         unreachable!("select is called with k < count")
     }
 
+    /// Makes row `r` the set that `words` holds, which may be of fewer columns.
+    #[inline]
+    pub fn write(&mut self, r: usize, words: &[u64]) {
+        let (set, rest) = self.row_mut(r).0.split_at_mut(words.len());
+        set.copy_from_slice(words);
+        rest.fill(0);
+    }
+
     /// Clears row `r`.
     #[inline]
     pub fn clear(&mut self, r: usize) {

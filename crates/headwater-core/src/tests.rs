@@ -14,6 +14,8 @@ fn bit_matrix_selects_and_iterates_across_words() {
     m.copy(1, 0);
     m.clear(1);
     assert_eq!((m.count(0), m.count(1)), (5, 0));
+    m.write(0, &[5]);
+    assert_eq!(m.ones(0).collect::<Vec<_>>(), [0, 2], "words that are not given are cleared");
     assert_eq!(BitMatrix::new(3, 64).ones(2).next(), None);
 }
 

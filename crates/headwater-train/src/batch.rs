@@ -209,15 +209,13 @@ impl States {
         row.indices.copy_from_slice(self.staged.indices(staged));
         row.reals.copy_from_slice(self.staged.reals(staged));
         self.masks.resize(slot + 1);
-        let mut mask = self.masks.row_mut(slot);
-        let words = self.forward.row(state);
-        mask.0[..words.len()].copy_from_slice(words);
+        self.masks.write(slot, self.forward.row(state));
         if self.stop[state] == Stop::May {
-            mask.set(self.spec.n_actions);
+            self.masks.row_mut(slot).set(self.spec.n_actions);
         }
         if matches!(backward, Backward::Learned) {
             self.slot_backward.resize(slot + 1);
-            self.slot_backward.row_mut(slot).0.copy_from_slice(self.backward.row(state));
+            self.slot_backward.write(slot, self.backward.row(state));
         }
     }
 

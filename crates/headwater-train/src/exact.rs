@@ -273,12 +273,9 @@ impl Evaluator {
         sim.stops(states, &mut self.stops[..k]);
         sim.forward_masks(states, &mut self.row, 0);
         for i in 0..k {
-            self.masks.clear(i);
-            let mut mask = self.masks.row_mut(i);
-            let words = self.row.row(i);
-            mask.0[..words.len()].copy_from_slice(words);
+            self.masks.write(i, self.row.row(i));
             if self.stops[i] == Stop::May {
-                mask.set(n);
+                self.masks.row_mut(i).set(n);
             }
         }
         let (out, tape) = (&mut self.out[..k * stride], &mut self.tape[..k * self.tape_width]);
