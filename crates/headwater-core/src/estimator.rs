@@ -1,6 +1,6 @@
 //! What an estimator is: encoded rows in, head outputs out, head gradients back in.
 
-use crate::Encoded;
+use crate::{Encoded, Floats};
 
 /// The columns of an estimator's output row.
 ///
@@ -68,7 +68,7 @@ impl Tensor {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Params {
     /// All elements.
-    pub data: Vec<f32>,
+    pub data: Floats,
     /// Which tensor is where. Checkpoints and optimisers' masks are made from this.
     pub tensors: Vec<Tensor>,
 }

@@ -7,6 +7,7 @@
 mod encoding;
 mod env;
 mod estimator;
+mod floats;
 mod key;
 mod lanes;
 mod mask;
@@ -21,6 +22,7 @@ mod sim;
 pub use encoding::{Encoded, EncodedRow, Encoding};
 pub use env::{Action, Environment, Stop};
 pub use estimator::{Estimator, Heads, Params, Tensor};
+pub use floats::Floats;
 pub use key::Key;
 pub use lanes::Lanes;
 pub use mask::{BitMatrix, MaskRow, Ones};

@@ -41,75 +41,6 @@ macro_rules! multiversion {
     };
 }
 
-pub(crate) use multiversion;
-
-type Lane = [f32; 16];
-
-fn lanes(x: &[f32]) -> &[Lane] {
-    x.as_chunks::<16>().0
-}
-
-fn lanes_mut(x: &mut [f32]) -> &mut [Lane] {
-    x.as_chunks_mut::<16>().0
-}
-
-multiversion! {
-    /// First layer: `out = bias + Σ weights[index]` over each row's active columns, then ReLU if asked.
-    ///
-    /// `weights` are panels of `inputs` rows; `indices` hold `active` columns per row; `out` has `width` per row.
-    pub(crate) fn gather(
-        indices: &[u32],
-        active: usize,
-        weights: &[f32],
-        inputs: usize,
-        bias: &[f32],
-        relu: bool,
-        out: &mut [f32],
-        width: usize,
-    ) {
-        let rows = out.len().div_ceil(width.max(1));
-        for (p, (panel, bias)) in lanes(weights).chunks_exact(inputs).zip(lanes(bias)).enumerate() {
-            for r in 0..rows {
-                let mut sum = *bias;
-                for &i in &indices[r * active..(r + 1) * active] {
-                    let w = &panel[i as usize];
-                    for j in 0..16 {
-                        sum[j] += w[j];
-                    }
-                }
-                if relu {
-                    for x in &mut sum {
-                        *x = if *x > 0.0 { *x } else { 0.0 };
-                    }
-                }
-                out[r * width + 16 * p..][..16].copy_from_slice(&sum);
-            }
-        }
-    }
-}
-
-multiversion! {
-    /// The transpose of `gather`: adds each row's gradient onto the weights of its active columns, for one panel.
-    pub(crate) fn scatter(
-        indices: &[u32],
-        active: usize,
-        d: &[f32],
-        width: usize,
-        panel: &mut [f32],
-    ) {
-        let panel = lanes_mut(panel);
-        for (row, indices) in d.chunks(width).zip(indices.chunks_exact(active)) {
-            let Some(d) = row.first_chunk::<16>() else { return };
-            for &i in indices {
-                let w = &mut panel[i as usize];
-                for j in 0..16 {
-                    w[j] += d[j];
-                }
-            }
-        }
-    }
-}
-
 multiversion! {
     /// `sum[j] = Σ_r d[r][j]`: the gradient of a bias.
     pub(crate) fn column_sums(d: &[f32], width: usize, sum: &mut [f32]) {
@@ -228,6 +159,11 @@ pub(crate) const BETA1: f32 = 0.9;
 pub(crate) const BETA2: f32 = 0.999;
 /// Guards Adam's division by the root of the second moment.
 const ADAM_EPSILON: f32 = 1e-8;
+/// Gradients and moments below these count as zero. They move no parameter, and where a gradient has vanished (a unit
+/// that is never active) the moments would decay into numbers too small for the processor's fast path.
+const LEAST_GRADIENT: f32 = 1e-17;
+const LEAST_MEAN: f32 = 1e-30;
+const LEAST_SQUARE: f32 = 1e-36;
 
 multiversion! {
     /// One update of Adam with decoupled decay: `step` is the rate over the first bias correction, `root` one over
@@ -245,8 +181,11 @@ multiversion! {
         let moments = mean.iter_mut().zip(square);
         for ((p, &g), (m, v)) in params.iter_mut().zip(grads).zip(moments) {
             let g = g * scale;
-            *m = BETA1 * *m + (1.0 - BETA1) * g;
-            *v = BETA2 * *v + (1.0 - BETA2) * (g * g);
+            let g = if g.abs() > LEAST_GRADIENT { g } else { 0.0 };
+            let mean = BETA1 * *m + (1.0 - BETA1) * g;
+            let square = BETA2 * *v + (1.0 - BETA2) * (g * g);
+            *m = if mean.abs() > LEAST_MEAN { mean } else { 0.0 };
+            *v = if square > LEAST_SQUARE { square } else { 0.0 };
             *p = *p * keep - step * *m / (v.sqrt() * root + ADAM_EPSILON);
         }
     }

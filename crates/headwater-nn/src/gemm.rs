@@ -5,11 +5,12 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::hint::black_box;
 use std::marker::PhantomData;
 
 #[cfg(target_arch = "x86_64")]
 use crate::vec16::x86;
-use crate::vec16::{Isa, Vec16};
+use crate::vec16::{Isa, Vec16, dispatch};
 
 /// Left operand: element (i, l) is at `i * rs + l * cs`.
 #[derive(Clone, Copy)]
@@ -95,19 +96,12 @@ pub(crate) fn gemm(
     assert!(k == 0 || right.data.len() >= (panels - 1) * right.ps + (k - 1) * right.rs + 16);
     let extent = (panels - 1) * out.ps + (m - 1) * out.rs + 16;
     assert!(out.data.len() >= extent);
-    let (kind, e) = match epilogue {
-        Epilogue::Store => (STORE, &[][..]),
-        Epilogue::Accumulate => (ACCUMULATE, &[][..]),
-        Epilogue::Bias(b) => (BIAS, b),
-        Epilogue::BiasRelu(b) => (BIAS_RELU, b),
-        Epilogue::WherePositive(h) => (WHERE_POSITIVE, h),
-    };
     match epilogue {
         Epilogue::Bias(b) | Epilogue::BiasRelu(b) => assert!(b.len() >= 16 * panels),
         Epilogue::WherePositive(h) => assert!(h.len() >= extent),
         Epilogue::Store | Epilogue::Accumulate => {}
     }
-    let job = Job {
+    let job = &Job {
         m,
         k,
         panels,
@@ -120,30 +114,14 @@ pub(crate) fn gemm(
         c: out.data.as_ptr().cast::<f32>().cast_mut(),
         crs: out.rs,
         cps: out.ps,
-        e: e.as_ptr(),
+        epilogue,
     };
     // SAFETY: the assertions above bound every access of `Job::run`; `isa` comes from `Isa::detect` or `available`.
-    unsafe {
-        match isa {
-            Isa::Portable => job.run_kind::<[f32; 16]>(kind),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => run_avx2(&job, kind),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => run_avx512(&job, kind),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => job.run_kind::<[f32; 16]>(kind),
-        }
-    }
+    unsafe { dispatch!(isa, run(job: &Job<'_>)) }
 }
 
-const STORE: u8 = 0;
-const ACCUMULATE: u8 = 1;
-const BIAS: u8 = 2;
-const BIAS_RELU: u8 = 3;
-const WHERE_POSITIVE: u8 = 4;
-
 /// The operands as pointers; `gemm` has checked that they reach far enough.
-struct Job {
+struct Job<'a> {
     m: usize,
     k: usize,
     panels: usize,
@@ -156,106 +134,112 @@ struct Job {
     c: *mut f32,
     crs: usize,
     cps: usize,
-    e: *const f32,
+    epilogue: Epilogue<'a>,
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn run_avx2(job: &Job, kind: u8) {
-    unsafe { job.run_kind::<x86::Avx2>(kind) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn run_avx512(job: &Job, kind: u8) {
-    unsafe { job.run_kind::<x86::Avx512>(kind) }
+#[inline(always)]
+unsafe fn run<V: Tiles>(job: &Job<'_>) {
+    unsafe { job.run::<V>() }
 }
 
 /// How tall and wide an instruction set's register tiles are.
 trait Tiles: Vec16 {
     /// Most rows of a tile.
     const ROWS: usize;
-    /// Panels of a tile, where there are as many left.
-    const PANELS: usize;
-    /// Runs the tile of `n` rows from row `i`, panel `panel`.
-    unsafe fn tile<const NP: usize, const E: u8>(job: &Job, n: usize, i: usize, panel: usize);
+    /// Panels of a tile of `rows` rows, where there are as many left: short tiles are wide, so that there are always
+    /// enough independent sums to hide the latency of an addition.
+    fn panels(rows: usize) -> usize;
+    /// Runs the tile of `rows` rows and `panels` panels (one, or what `panels` says) at row `i`, panel `panel`.
+    unsafe fn tile(job: &Job<'_>, rows: usize, panels: usize, i: usize, panel: usize);
 }
 
 macro_rules! tiles {
-    ($vec:ty, rows $($n:literal)*, most $rows:literal, panels $panels:literal) => {
+    ($vec:ty, most $most:literal, $($rows:literal x $panels:literal)*) => {
         impl Tiles for $vec {
-            const ROWS: usize = $rows;
-            const PANELS: usize = $panels;
+            const ROWS: usize = $most;
 
             #[inline(always)]
-            unsafe fn tile<const NP: usize, const E: u8>(job: &Job, n: usize, i: usize, panel: usize) {
-                match n {
-                    $($n => unsafe { job.tile::<Self, $n, NP, E>(i, panel) },)*
-                    _ => unreachable!("a tile has 1 to ROWS rows"),
+            fn panels(rows: usize) -> usize {
+                match rows {
+                    $($rows => $panels,)*
+                    _ => 1,
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn tile(job: &Job<'_>, rows: usize, panels: usize, i: usize, panel: usize) {
+                unsafe {
+                    match (rows, panels > 1) {
+                        $(($rows, true) => job.tile::<Self, $rows, $panels>(i, panel),
+                        ($rows, false) => job.tile::<Self, $rows, 1>(i, panel),)*
+                        _ => unreachable!("a tile has 1 to ROWS rows"),
+                    }
                 }
             }
         }
     };
 }
 
-tiles!([f32; 16], rows 1 2 3, most 3, panels 1);
+tiles!([f32; 16], most 3, 1 x 2 2 x 1 3 x 1);
 // Six rows of two registers fill twelve of the sixteen; two hold the panel, one the broadcast.
 #[cfg(target_arch = "x86_64")]
-tiles!(x86::Avx2, rows 1 2 3 4 5 6, most 6, panels 1);
-// Twelve rows of two panels fill twenty-four of the thirty-two registers.
+tiles!(x86::Avx2, most 6, 1 x 4 2 x 2 3 x 2 4 x 1 5 x 1 6 x 1);
+// Twelve rows of two panels fill twenty-four of the thirty-two registers, as six rows of four do.
 #[cfg(target_arch = "x86_64")]
-tiles!(x86::Avx512, rows 1 2 3 4 5 6 7 8 9 10 11 12, most 12, panels 2);
+tiles!(x86::Avx512, most 12, 1 x 8 2 x 8 3 x 8 4 x 4 5 x 4 6 x 4 7 x 2 8 x 2 9 x 2 10 x 2 11 x 2 12 x 2);
 
-impl Job {
-    #[inline(always)]
-    unsafe fn run_kind<V: Tiles>(&self, kind: u8) {
-        unsafe {
-            match kind {
-                STORE => self.run::<V, STORE>(),
-                ACCUMULATE => self.run::<V, ACCUMULATE>(),
-                BIAS => self.run::<V, BIAS>(),
-                BIAS_RELU => self.run::<V, BIAS_RELU>(),
-                _ => self.run::<V, WHERE_POSITIVE>(),
-            }
-        }
-    }
-
+impl Job<'_> {
     /// Walks panels outside and rows inside, so that a panel of the right operand stays in the first-level cache.
     #[inline(always)]
-    unsafe fn run<V: Tiles, const E: u8>(&self) {
+    unsafe fn run<V: Tiles>(&self) {
+        // Tiles of nearly equal height: a last tile of one row would run at a fraction of the speed.
+        let height = self.m.div_ceil(self.m.div_ceil(V::ROWS));
+        let wide = V::panels(height);
         let mut panel = 0;
         while panel < self.panels {
-            unsafe {
-                if V::PANELS == 2 && panel + 2 <= self.panels {
-                    self.rows::<V, 2, E>(panel);
-                    panel += 2;
-                } else {
-                    self.rows::<V, 1, E>(panel);
-                    panel += 1;
+            let panels = if panel + wide <= self.panels { wide } else { 1 };
+            let mut i = 0;
+            while i < self.m {
+                let rows = height.min(self.m - i);
+                unsafe {
+                    if panels == V::panels(rows) {
+                        V::tile(self, rows, panels, i, panel);
+                    } else {
+                        for p in panel..panel + panels {
+                            V::tile(self, rows, 1, i, p);
+                        }
+                    }
                 }
+                i += rows;
+            }
+            panel += panels;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<V: Vec16, const M: usize, const NP: usize>(&self, i: usize, panel: usize) {
+        // The rows of a weight gradient's left operand are neighbours, so that their offsets are constants.
+        unsafe {
+            if self.ars == 1 {
+                self.tile_at::<V, M, NP>(&Neighbours, i, panel);
+            } else {
+                self.tile_at::<V, M, NP>(&Apart::new(self.ars), i, panel);
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn rows<V: Tiles, const NP: usize, const E: u8>(&self, panel: usize) {
-        // Tiles of nearly equal height: a last tile of one row would run at a fraction of the speed.
-        let height = self.m.div_ceil(self.m.div_ceil(V::ROWS));
-        let mut i = 0;
-        while i < self.m {
-            let n = height.min(self.m - i);
-            unsafe { V::tile::<NP, E>(self, n, i, panel) };
-            i += n;
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn tile<V: Vec16, const M: usize, const NP: usize, const E: u8>(&self, i: usize, panel: usize) {
+    unsafe fn tile_at<V: Vec16, const M: usize, const NP: usize>(
+        &self,
+        rows: &impl RowOffsets,
+        i: usize,
+        panel: usize,
+    ) {
         // SAFETY: i + M <= m and panel + NP <= panels, so every address lies within what `gemm` asserted.
         unsafe {
             let c = self.c.add(panel * self.cps + i * self.crs);
             let mut acc = [[V::splat(0.0); NP]; M];
-            if E == ACCUMULATE {
+            if let Epilogue::Accumulate = self.epilogue {
                 for r in 0..M {
                     for p in 0..NP {
                         acc[r][p] = V::load(c.add(r * self.crs + p * self.cps));
@@ -270,7 +254,7 @@ impl Job {
                     right[p] = V::load(b.add(p * self.bps));
                 }
                 for r in 0..M {
-                    let left = V::splat(*a.add(r * self.ars));
+                    let left = V::splat(*a.byte_add(rows.bytes(r)));
                     for p in 0..NP {
                         acc[r][p] = left.mul_add(right[p], acc[r][p]);
                     }
@@ -278,21 +262,73 @@ impl Job {
                 a = a.wrapping_add(self.acs);
                 b = b.wrapping_add(self.brs);
             }
+            match self.epilogue {
+                Epilogue::Store | Epilogue::Accumulate => {}
+                Epilogue::Bias(bias) | Epilogue::BiasRelu(bias) => {
+                    let relu = matches!(self.epilogue, Epilogue::BiasRelu(_));
+                    for p in 0..NP {
+                        let bias = V::load(bias.as_ptr().add(16 * (panel + p)));
+                        for r in 0..M {
+                            acc[r][p] = acc[r][p].add(bias);
+                            if relu {
+                                acc[r][p] = acc[r][p].relu();
+                            }
+                        }
+                    }
+                }
+                Epilogue::WherePositive(h) => {
+                    let h = h.as_ptr().add(panel * self.cps + i * self.crs);
+                    for r in 0..M {
+                        for p in 0..NP {
+                            acc[r][p] = acc[r][p].where_positive(V::load(h.add(r * self.crs + p * self.cps)));
+                        }
+                    }
+                }
+            }
             for r in 0..M {
                 for p in 0..NP {
-                    let at = r * self.crs + p * self.cps;
-                    let x = acc[r][p];
-                    let y = match E {
-                        BIAS => x.add(V::load(self.e.add(16 * (panel + p)))),
-                        BIAS_RELU => x.add(V::load(self.e.add(16 * (panel + p)))).relu(),
-                        WHERE_POSITIVE => {
-                            x.where_positive(V::load(self.e.add(panel * self.cps + i * self.crs + at)))
-                        }
-                        _ => x,
-                    };
-                    y.store(c.add(at));
+                    acc[r][p].store(c.add(r * self.crs + p * self.cps));
                 }
             }
         }
+    }
+}
+
+/// Where the rows of a tile of the left operand start.
+trait RowOffsets {
+    /// Bytes from row 0 to row `r`.
+    fn bytes(&self, r: usize) -> usize;
+}
+
+/// Rows one float apart.
+struct Neighbours;
+
+impl RowOffsets for Neighbours {
+    #[inline(always)]
+    fn bytes(&self, r: usize) -> usize {
+        r * size_of::<f32>()
+    }
+}
+
+/// Rows a stride apart: its odd multiples, since an address may scale a register by 1, 2, 4 or 8 for free. The
+/// compiler must not see that they are multiples, or it walks from row to row by additions that wait for each other
+/// and take the ports of the multiplications.
+struct Apart([usize; 6]);
+
+impl Apart {
+    #[inline(always)]
+    fn new(stride: usize) -> Self {
+        Self(std::array::from_fn(|i| black_box((2 * i + 1) * stride * size_of::<f32>())))
+    }
+}
+
+impl RowOffsets for Apart {
+    #[inline(always)]
+    fn bytes(&self, r: usize) -> usize {
+        if r == 0 {
+            return 0;
+        }
+        let shift = r.trailing_zeros();
+        self.0[(r >> shift) / 2] << shift
     }
 }

@@ -2,7 +2,9 @@
 
 mod adam;
 mod elementwise;
+mod gather;
 mod gemm;
+pub mod measure;
 mod mlp;
 mod pool;
 mod softmax;

@@ -5,11 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use headwater_core::settings::{choice, settings};
-use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, Params, SettingError, Tensor};
+use headwater_core::{Encoded, Encoding, Estimator, Floats, Heads, Key, Params, SettingError, Tensor};
 
-use crate::elementwise::{
-    column_products, column_sums, gather, nonlinearity, nonlinearity_backward, scatter,
-};
+use crate::elementwise::{column_products, column_sums, nonlinearity, nonlinearity_backward};
+use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
 use crate::pool::Pool;
 use crate::vec16::Isa;
@@ -17,8 +16,8 @@ use crate::vec16::Isa;
 /// Rows evaluated together: their activations stay in the second-level cache between layers.
 const BLOCK: usize = 96;
 
-/// Most panels per piece of gradient work: with `DEPTH` rows of input they fill half of a second-level cache.
-const PANELS: usize = 8;
+/// Panels per piece of gradient work: enough to use what is read of the input, few enough for threads to share.
+const PANELS: usize = 4;
 
 /// Multiplications below which a second thread costs more than it saves.
 const WORTH_SHARING: usize = 1 << 20;
@@ -107,13 +106,13 @@ pub struct Mlp {
     activation: Activation,
     trunks: Vec<Trunk>,
     params: Params,
-    transposed: Vec<f32>,
+    transposed: Floats,
     tape_width: usize,
     delta_width: usize,
     /// Gradients at the hidden layers' values (after the affine map of layer norm) of the rows of one `backward`.
-    delta: Vec<f32>,
+    delta: Floats,
     /// A bias of nothing, as wide as a hidden layer.
-    zeros: Vec<f32>,
+    zeros: Floats,
     isa: Isa,
     pool: Arc<Pool>,
     /// A pool of the caller alone, for work too small to share.
@@ -177,11 +176,11 @@ impl Mlp {
             activation: config.activation,
             trunks,
             params,
-            transposed: vec![0.0; transposed],
+            transposed: Floats::zeros(transposed),
             tape_width: odd_lines(tape),
             delta_width: odd_lines(delta),
-            delta: Vec::new(),
-            zeros: vec![0.0; config.width],
+            delta: Floats::default(),
+            zeros: Floats::zeros(config.width),
             isa: Isa::detect(),
             pool,
             alone: Pool::new(1),
@@ -206,10 +205,8 @@ impl Mlp {
             for (l, layer) in trunk.hidden.iter().chain([&trunk.head]).enumerate() {
                 let item = |part| Item { trunk: t, layer: l, part };
                 let panel = 16 * layer.inputs;
-                // A piece for every thread; pairs of panels fill a tile of the widest instruction set.
-                let share = layer.panels.div_ceil(self.pool.threads()).next_multiple_of(2).min(PANELS);
-                for p in (0..layer.panels).step_by(share) {
-                    let end = (p + share).min(layer.panels);
+                for p in (0..layer.panels).step_by(PANELS) {
+                    let end = (p + PANELS).min(layer.panels);
                     let range = layer.weight + p * panel..layer.weight + end * panel;
                     pieces.push((range, item(Part::Panels(p))));
                 }
@@ -244,11 +241,12 @@ impl Mlp {
         }
     }
 
-    /// The threads that work on so many rows, and the rows per piece, so that every thread has one.
+    /// The threads that work on so many rows, and the rows per piece, so that all threads have as much to do.
     fn share(&self, rows: usize) -> (&Pool, usize) {
         let worth = rows * self.params.data.len() >= WORTH_SHARING;
         let pool = if worth { &*self.pool } else { &self.alone };
-        (pool, BLOCK.min(rows.div_ceil(pool.threads()).next_multiple_of(12)))
+        let pieces = rows.div_ceil(BLOCK * pool.threads()) * pool.threads();
+        (pool, rows.div_ceil(pieces.max(1)))
     }
 
     fn layer(&self, trunk: usize, layer: usize) -> &Layer {
@@ -321,7 +319,8 @@ impl Mlp {
         let bias = if layer.gain.is_some() { &self.zeros[..] } else { &self.params.data[layer.biases()] };
         let indices = &x.all_indices()[rows.start * active..rows.end * active];
         let relu = self.fused(layer) && reals == 0;
-        gather(self.isa, indices, active, weights, layer.inputs, bias, relu, out, self.tape_width);
+        let (n, width) = (rows.len(), self.tape_width);
+        gather(self.isa, (indices, active), weights, layer.inputs, bias, relu, n, out, width);
         if reals > 0 {
             let left = Left::new(&x.all_reals()[rows.start * reals..rows.end * reals], reals, 1);
             let right = Right { data: &weights[16 * columns..], rs: 16, ps: 16 * layer.inputs };
@@ -401,12 +400,10 @@ impl Mlp {
                     }
                     None => {
                         let Encoding { active, columns, reals } = self.encoding;
-                        for (q, panel) in out.chunks_exact_mut(16 * layer.inputs).enumerate() {
-                            panel.fill(0.0);
-                            if active > 0 {
-                                let d = &d[16 * q..(rows - 1) * width + 16 * (q + 1)];
-                                scatter(self.isa, &x.all_indices()[..rows * active], active, d, width, panel);
-                            }
+                        out.fill(0.0);
+                        if active > 0 {
+                            let indices = (&x.all_indices()[..rows * active], active);
+                            scatter(self.isa, indices, rows, d, width, out, layer.inputs);
                         }
                         if reals > 0 {
                             let out = &mut out[16 * columns..];
@@ -471,9 +468,7 @@ impl Estimator for Mlp {
         }
         let (stride, width) = (self.heads.stride, self.delta_width);
         let mut delta = std::mem::take(&mut self.delta);
-        if delta.len() < rows * width {
-            delta.resize(rows * width, 0.0);
-        }
+        delta.grow(rows * width);
         let this = &*self;
         let (pool, block) = this.share(rows);
         pool.pieces(&mut delta[..rows * width], block * width, &|i, delta| {
@@ -558,8 +553,11 @@ impl Build {
 
     fn tensor(&mut self, name: String, shape: Vec<usize>, value: impl Fn(usize) -> f32) -> usize {
         let tensor = Tensor { name, shape, at: self.params.data.len() };
-        self.params.data.extend((0..tensor.len()).map(value));
         let at = tensor.at;
+        self.params.data.resize(at + tensor.len());
+        for (i, x) in self.params.data[at..].iter_mut().enumerate() {
+            *x = value(i);
+        }
         self.params.tensors.push(tensor);
         at
     }

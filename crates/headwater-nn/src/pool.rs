@@ -118,18 +118,35 @@ impl Pool {
     /// Cuts `a` into pieces of `len_a` and `b` into pieces of `len_b` (the last may be shorter), and runs
     /// `f(i, a_i, b_i)` for each pair. Requires as many pieces of `b` as of `a`.
     #[allow(clippy::type_complexity)]
-    pub fn zip_chunks<T: Send>(
+    pub fn zip_chunks<T: Send, U: Send>(
         &self,
         a: &mut [T],
         len_a: usize,
-        b: &mut [T],
+        b: &mut [U],
         len_b: usize,
-        f: &(dyn Fn(usize, &mut [T], &mut [T]) + Sync),
+        f: &(dyn Fn(usize, &mut [T], &mut [U]) + Sync),
     ) {
         let items = a.len().div_ceil(len_a.max(1));
         let (a, b) = (Pieces::new(a, len_a), Pieces::new(b, len_b));
         // SAFETY: every index is used once, and pieces of different indices do not overlap.
         self.run(items, &|i| unsafe { f(i, a.piece(i), b.piece(i)) });
+    }
+
+    /// Cuts `a`, `b` and `c`, of equal length, into pieces of `len` (the last may be shorter), and runs
+    /// `f(start, a_i, b_i, c_i)` for each, where `start` is how many elements come before the piece.
+    #[allow(clippy::type_complexity)]
+    pub fn zip3_chunks<T: Send>(
+        &self,
+        a: &mut [T],
+        b: &mut [T],
+        c: &mut [T],
+        len: usize,
+        f: &(dyn Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync),
+    ) {
+        let items = a.len().div_ceil(len.max(1));
+        let (a, b, c) = (Pieces::new(a, len), Pieces::new(b, len), Pieces::new(c, len));
+        // SAFETY: every index is used once, and pieces of different indices do not overlap.
+        self.run(items, &|i| unsafe { f(i * len, a.piece(i), b.piece(i), c.piece(i)) });
     }
 
     /// Cuts `data` into pieces of `len` (the last may be shorter), and runs `f(i, piece)` for each.

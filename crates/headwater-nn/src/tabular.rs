@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use headwater_core::{Encoded, Estimator, Heads, Params, RowSet, Tensor};
+use headwater_core::{Encoded, Estimator, Floats, Heads, Params, RowSet, Tensor};
 
 /// One row of head outputs per state of an enumerated environment, all zero at first: the uniform policy.
 pub struct Tabular {
@@ -15,7 +15,7 @@ impl Tabular {
     /// A table over `states`. Every row that is ever evaluated must be among them.
     pub fn new(states: RowSet, heads: Heads) -> Self {
         let shape = vec![states.len(), heads.stride];
-        let data = vec![0.0; states.len() * heads.stride];
+        let data = Floats::zeros(states.len() * heads.stride);
         let params = Params { data, tensors: vec![Tensor { name: "table".to_owned(), shape, at: 0 }] };
         Self { heads, states, params }
     }

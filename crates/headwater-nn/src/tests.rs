@@ -312,10 +312,11 @@ fn tables_hand_out_and_collect_rows_by_state() {
 #[test]
 fn adam_takes_the_textbook_steps() {
     let (mut p, mut adam) = (vec![1.0f32], Adam::new(1));
-    adam.update(&mut p, &[1.0], 0.1, 0.5, 0.2);
+    let pool = Pool::new(1);
+    adam.update(&pool, &mut p, &[1.0], 0.1, 0.5, 0.2);
     assert!((p[0] - (0.98 - 0.1)).abs() < 1e-6, "{p:?}");
     assert!((adam.mean[0] - 0.05).abs() < 1e-7 && (adam.square[0] - 0.00025).abs() < 1e-8);
-    adam.update(&mut p, &[-0.5], 0.1, 1.0, 0.0);
+    adam.update(&pool, &mut p, &[-0.5], 0.1, 1.0, 0.0);
     // m = .9·.05 − .1·.5 = −.005, v = .999·.00025 + .001·.25; corrected by .19 and .001999.
     let step = 0.1 * (-0.005 / 0.19) / ((0.000_499_75_f64 / 0.001_999).sqrt());
     assert!((f64::from(p[0]) - (0.88 - step)).abs() < 1e-6, "{p:?} {step}");

@@ -36,6 +36,39 @@ impl Isa {
     }
 }
 
+/// Calls `kernel::<V>(arguments)` with the vectors of an instruction set, compiled for it.
+///
+/// The kernel is an `unsafe fn`, `#[inline(always)]`, generic over one [`Vec16`]. It must not hide its vectors in
+/// closures, which are compiled without the instruction set.
+///
+/// # Safety
+/// The arguments must be what the kernel asks for; `$isa` must come from [`Isa::detect`] or [`Isa::available`].
+macro_rules! dispatch {
+    ($isa:expr, $kernel:ident($($arg:ident: $type:ty),* $(,)?)) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        #[allow(clippy::too_many_arguments)]
+        unsafe fn avx2($($arg: $type),*) {
+            unsafe { $kernel::<$crate::vec16::x86::Avx2>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        #[allow(clippy::too_many_arguments)]
+        unsafe fn avx512($($arg: $type),*) {
+            unsafe { $kernel::<$crate::vec16::x86::Avx512>($($arg),*) }
+        }
+        match $isa {
+            #[cfg(target_arch = "x86_64")]
+            $crate::vec16::Isa::Avx2 => avx2($($arg),*),
+            #[cfg(target_arch = "x86_64")]
+            $crate::vec16::Isa::Avx512 => avx512($($arg),*),
+            _ => $kernel::<[f32; 16]>($($arg),*),
+        }
+    }};
+}
+
+pub(crate) use dispatch;
+
 /// Sixteen floats.
 ///
 /// # Safety
@@ -44,14 +77,59 @@ impl Isa {
 pub(crate) trait Vec16: Copy {
     unsafe fn splat(x: f32) -> Self;
     unsafe fn load(p: *const f32) -> Self;
+    /// Loads the floats whose bit is set, which must be readable; −∞ elsewhere.
+    unsafe fn load_where(p: *const f32, bits: u16) -> Self;
     unsafe fn store(self, p: *mut f32);
     /// `self · a + b`, rounded once where the instruction set can.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, a: Self) -> Self;
-    /// `max(self, 0)`.
-    unsafe fn relu(self) -> Self;
+    unsafe fn sub(self, a: Self) -> Self;
+    unsafe fn mul(self, a: Self) -> Self;
+    /// The larger of each pair; `a` where either is not a number.
+    unsafe fn max(self, a: Self) -> Self;
     /// `self` where `h > 0`, else 0.
     unsafe fn where_positive(self, h: Self) -> Self;
+    /// 2 to the power of each element, which must be an integer from −126 to 127.
+    unsafe fn power_of_two(self) -> Self;
+
+    /// `max(self, 0)`.
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        unsafe { self.max(Self::splat(0.0)) }
+    }
+
+    /// The elements as an array.
+    #[inline(always)]
+    unsafe fn elements(self) -> [f32; 16] {
+        let mut x = [0.0; 16];
+        // SAFETY: the array has sixteen floats.
+        unsafe { self.store(x.as_mut_ptr()) };
+        x
+    }
+
+    /// The sum of the elements, added by halves: the same order for every instruction set.
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let mut x = unsafe { self.elements() };
+        for half in [8, 4, 2, 1] {
+            for j in 0..half {
+                x[j] += x[j + half];
+            }
+        }
+        x[0]
+    }
+
+    /// The largest element, found by halves.
+    #[inline(always)]
+    unsafe fn largest(self) -> f32 {
+        let mut x = unsafe { self.elements() };
+        for half in [8, 4, 2, 1] {
+            for j in 0..half {
+                x[j] = if x[j] > x[j + half] { x[j] } else { x[j + half] };
+            }
+        }
+        x[0]
+    }
 }
 
 impl Vec16 for [f32; 16] {
@@ -78,12 +156,29 @@ impl Vec16 for [f32; 16] {
         std::array::from_fn(|i| self[i] + a[i])
     }
     #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        self.map(|x| if x > 0.0 { x } else { 0.0 })
+    unsafe fn load_where(p: *const f32, bits: u16) -> Self {
+        // SAFETY: only floats whose bit is set are read, and the caller vouches for those.
+        std::array::from_fn(|i| if bits >> i & 1 == 1 { unsafe { *p.add(i) } } else { f32::NEG_INFINITY })
+    }
+    #[inline(always)]
+    unsafe fn sub(self, a: Self) -> Self {
+        std::array::from_fn(|i| self[i] - a[i])
+    }
+    #[inline(always)]
+    unsafe fn mul(self, a: Self) -> Self {
+        std::array::from_fn(|i| self[i] * a[i])
+    }
+    #[inline(always)]
+    unsafe fn max(self, a: Self) -> Self {
+        std::array::from_fn(|i| if self[i] > a[i] { self[i] } else { a[i] })
     }
     #[inline(always)]
     unsafe fn where_positive(self, h: Self) -> Self {
         std::array::from_fn(|i| if h[i] > 0.0 { self[i] } else { 0.0 })
+    }
+    #[inline(always)]
+    unsafe fn power_of_two(self) -> Self {
+        self.map(|x| f32::from_bits((x as i32 + 127).cast_unsigned() << 23))
     }
 }
 
@@ -123,10 +218,43 @@ pub(crate) mod x86 {
             unsafe { Self(_mm256_add_ps(self.0, a.0), _mm256_add_ps(self.1, a.1)) }
         }
         #[inline(always)]
-        unsafe fn relu(self) -> Self {
+        unsafe fn load_where(p: *const f32, bits: u16) -> Self {
             unsafe {
-                let zero = _mm256_setzero_ps();
-                Self(_mm256_max_ps(self.0, zero), _mm256_max_ps(self.1, zero))
+                let low = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+                let bits = _mm256_set1_epi32(i32::from(bits));
+                let high = _mm256_slli_epi32::<8>(low);
+                let low = _mm256_cmpeq_epi32(_mm256_and_si256(bits, low), low);
+                let high = _mm256_cmpeq_epi32(_mm256_and_si256(bits, high), high);
+                let none = _mm256_set1_ps(f32::NEG_INFINITY);
+                let (a, b) = (_mm256_maskload_ps(p, low), _mm256_maskload_ps(p.wrapping_add(8), high));
+                Self(
+                    _mm256_blendv_ps(none, a, _mm256_castsi256_ps(low)),
+                    _mm256_blendv_ps(none, b, _mm256_castsi256_ps(high)),
+                )
+            }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, a: Self) -> Self {
+            unsafe { Self(_mm256_sub_ps(self.0, a.0), _mm256_sub_ps(self.1, a.1)) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, a: Self) -> Self {
+            unsafe { Self(_mm256_mul_ps(self.0, a.0), _mm256_mul_ps(self.1, a.1)) }
+        }
+        #[inline(always)]
+        unsafe fn max(self, a: Self) -> Self {
+            unsafe { Self(_mm256_max_ps(self.0, a.0), _mm256_max_ps(self.1, a.1)) }
+        }
+        #[inline(always)]
+        unsafe fn power_of_two(self) -> Self {
+            unsafe {
+                let bias = _mm256_set1_epi32(127);
+                let low = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), bias);
+                let high = _mm256_add_epi32(_mm256_cvtps_epi32(self.1), bias);
+                Self(
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(low)),
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(high)),
+                )
             }
         }
         #[inline(always)]
@@ -168,8 +296,27 @@ pub(crate) mod x86 {
             unsafe { Self(_mm512_add_ps(self.0, a.0)) }
         }
         #[inline(always)]
-        unsafe fn relu(self) -> Self {
-            unsafe { Self(_mm512_max_ps(self.0, _mm512_setzero_ps())) }
+        unsafe fn load_where(p: *const f32, bits: u16) -> Self {
+            unsafe { Self(_mm512_mask_loadu_ps(_mm512_set1_ps(f32::NEG_INFINITY), bits, p)) }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, a: Self) -> Self {
+            unsafe { Self(_mm512_sub_ps(self.0, a.0)) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, a: Self) -> Self {
+            unsafe { Self(_mm512_mul_ps(self.0, a.0)) }
+        }
+        #[inline(always)]
+        unsafe fn max(self, a: Self) -> Self {
+            unsafe { Self(_mm512_max_ps(self.0, a.0)) }
+        }
+        #[inline(always)]
+        unsafe fn power_of_two(self) -> Self {
+            unsafe {
+                let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
+                Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent)))
+            }
         }
         #[inline(always)]
         unsafe fn where_positive(self, h: Self) -> Self {

@@ -263,7 +263,9 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let estimator = estimator(checked, &*objective, &*sim, exact.as_ref(), threads, key(seed, Purpose::Init));
+    let pool = Arc::new(Pool::new(threads));
+    let init = key(seed, Purpose::Init);
+    let estimator = estimator(checked, &*objective, &*sim, exact.as_ref(), &pool, init);
     let estimator = estimator.map_err(|p| problems.push(p)).ok();
     let backward = backward(checked, &*objective, exact.as_ref()).map_err(|p| problems.push(p)).ok();
     let (Some(estimator), Some(backward), true) = (estimator, backward, problems.is_empty()) else {
@@ -271,7 +273,8 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     };
     let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
     let mode_log_reward = eval.mode_log_reward.or(threshold);
-    let parts = Parts { sim, scorer, estimator, backward, objective, regression: loss, mode_log_reward };
+    let regression = loss;
+    let parts = Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool };
     let mut trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
     if let Some(file) = &train.data {
         trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;
@@ -355,7 +358,7 @@ fn estimator(
     objective: &dyn Objective,
     sim: &dyn Simulator,
     exact: Option<&Exact>,
-    threads: usize,
+    pool: &Arc<Pool>,
     key: Key,
 ) -> Result<Box<dyn Estimator>, Problem> {
     let needs = objective.needs();
@@ -369,7 +372,7 @@ fn estimator(
     }
     let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
     let config: MlpConfig = checked.read("policy");
-    let net = Mlp::new(&config, sim.spec().encoding, heads, own, Arc::new(Pool::new(threads)), key);
+    let net = Mlp::new(&config, sim.spec().encoding, heads, own, Arc::clone(pool), key);
     Ok(Box::new(net.map_err(|e| checked.blame("policy", &e))?))
 }
 

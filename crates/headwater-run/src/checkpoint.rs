@@ -271,16 +271,26 @@ impl Checkpoints {
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, RunError> {
         let path = self.path(checkpoint.step);
         write_atomic(&path, &checkpoint.to_bytes())?;
-        write_atomic(&self.dir.join("latest"), (name(checkpoint.step) + "\n").as_bytes())?;
+        self.settle(checkpoint.step)?;
+        Ok(path)
+    }
+
+    /// Makes the checkpoint of a step, which is there, the latest: what [`Checkpoints::save`] does last, and what a
+    /// process that was killed in the middle of it has left undone.
+    ///
+    /// # Errors
+    /// If files cannot be written or removed.
+    pub fn settle(&self, latest: u64) -> Result<(), RunError> {
+        write_atomic(&self.dir.join("latest"), (name(latest) + "\n").as_bytes())?;
         let steps = self.steps()?;
-        let now = steps.partition_point(|&step| step <= checkpoint.step);
+        let now = steps.partition_point(|&step| step <= latest);
         for (i, &step) in steps.iter().enumerate() {
             if i + self.keep < now || i >= now {
                 let old = self.path(step);
                 std::fs::remove_file(&old).map_err(RunError::io("remove", &old))?;
             }
         }
-        Ok(path)
+        Ok(())
     }
 
     /// Reads the checkpoint of a step.

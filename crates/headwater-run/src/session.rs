@@ -191,6 +191,7 @@ impl Session {
             self.notes.extend(loaded.skipped.iter().map(|e| format!("{e}; an older checkpoint is used")));
             let state = unpack(&loaded.checkpoint, &self.assembly)?;
             self.assembly.trainer.restore(state)?;
+            self.checkpoints.settle(loaded.checkpoint.step)?;
         } else {
             self.notes.push("there is no checkpoint yet: training starts over".to_owned());
         }
@@ -340,9 +341,9 @@ impl Session {
     }
 
     fn log_step(&mut self, wall_s: f64) -> Result<(), RunError> {
-        let r = &self.last;
+        let (r, entropy) = (&self.last, self.assembly.trainer.entropy());
         let numbers =
-            [wall_s, r.loss, r.residual_rms, r.log_z, r.mean_len, r.log_reward_mean, r.entropy, r.grad_norm];
+            [wall_s, r.loss, r.residual_rms, r.log_z, r.mean_len, r.log_reward_mean, entropy, r.grad_norm];
         let row: Vec<Cell<'_>> = [Cell::Int(r.step)].into_iter().chain(numbers.map(Cell::Real)).collect();
         self.steps.append(&row)
     }

@@ -4,8 +4,8 @@
 //! has something to say (a choice between edges, a flow, a choice between parents) get a *slot*: a row of network
 //! input, output and tape. Forced moves and complete objects cost nothing.
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, RowSet, Simulator, Stop};
-use headwater_nn::masked_softmax;
+use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, RowSet, Simulator, Stop};
+use headwater_nn::{Pool, masked_softmax};
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
@@ -47,12 +47,12 @@ pub(crate) struct States {
     masks: BitMatrix,
     slot_backward: BitMatrix,
     evaluated: usize,
-    pub out: Vec<f32>,
-    pub tape: Vec<f32>,
+    pub out: Floats,
+    pub tape: Floats,
     pub lse: Vec<f64>,
-    pub probs: Vec<f32>,
+    pub probs: Floats,
     pub back_lse: Vec<f64>,
-    pub back_probs: Vec<f32>,
+    pub back_probs: Floats,
 }
 
 impl States {
@@ -77,12 +77,12 @@ impl States {
             masks: BitMatrix::new(0, n + 1),
             slot_backward: BitMatrix::new(0, n),
             evaluated: 0,
-            out: Vec::new(),
-            tape: Vec::new(),
+            out: Floats::default(),
+            tape: Floats::default(),
             lse: Vec::new(),
-            probs: Vec::new(),
+            probs: Floats::default(),
             back_lse: Vec::new(),
-            back_probs: Vec::new(),
+            back_probs: Floats::default(),
         }
     }
 
@@ -255,7 +255,7 @@ impl States {
     }
 
     /// Evaluates the network on the slots that are new since the last call, and normalises its heads there.
-    pub fn evaluate(&mut self, net: &dyn Estimator) {
+    pub fn evaluate(&mut self, net: &dyn Estimator, pool: &Pool) {
         let (from, to) = (self.evaluated, self.slots());
         if from == to {
             return;
@@ -263,9 +263,9 @@ impl States {
         let heads = net.heads();
         let (n, stride, width) = (heads.n_actions, heads.stride, net.tape_width());
         let (wide, back_wide) = (self.probs_stride(), self.back_stride());
-        grow(&mut self.out, to * stride);
-        grow(&mut self.tape, to * width);
-        grow(&mut self.probs, to * wide);
+        self.out.grow(to * stride);
+        self.tape.grow(to * width);
+        self.probs.grow(to * wide);
         grow(&mut self.lse, to);
         net.forward(
             &self.inputs,
@@ -273,25 +273,16 @@ impl States {
             &mut self.out[from * stride..to * stride],
             &mut self.tape[from * width..to * width],
         );
-        let (logits, words) = (&self.out[from * stride..to * stride], self.masks.words_per_row());
+        let logits = &self.out[from * stride..to * stride];
         let probs = &mut self.probs[from * wide..to * wide];
-        masked_softmax(
-            logits,
-            stride,
-            n + 1,
-            self.masks.words(from..to),
-            words,
-            probs,
-            wide,
-            &mut self.lse[from..to],
-        );
+        let lse = &mut self.lse[from..to];
+        softmax(pool, logits, stride, n + 1, &self.masks, from, probs, wide, lse);
         if let Some(at) = heads.backward {
-            grow(&mut self.back_probs, to * back_wide);
+            self.back_probs.grow(to * back_wide);
             grow(&mut self.back_lse, to);
-            let (logits, words) = (&logits[at..], self.slot_backward.words_per_row());
             let probs = &mut self.back_probs[from * back_wide..to * back_wide];
-            let masks = self.slot_backward.words(from..to);
-            masked_softmax(logits, stride, n, masks, words, probs, back_wide, &mut self.back_lse[from..to]);
+            let lse = &mut self.back_lse[from..to];
+            softmax(pool, &logits[at..], stride, n, &self.slot_backward, from, probs, back_wide, lse);
         }
         self.evaluated = to;
     }
@@ -332,6 +323,36 @@ impl States {
             },
         }
     }
+}
+
+/// Rows of `width` columns per piece of work, when every thread is to have one; all of them if they are too few to
+/// share.
+pub(crate) fn rows_per_piece(pool: &Pool, rows: usize, width: usize) -> usize {
+    // A row costs as much as some 64 columns before its first; a few microseconds are worth sharing.
+    let worth = rows * (64 + width) >= 8192;
+    rows.div_ceil(if worth { pool.threads() } else { 1 }).max(1)
+}
+
+/// [`masked_softmax`] on all threads, for rows of logits whose masks start at row `at` of `masks`.
+#[allow(clippy::too_many_arguments)]
+fn softmax(
+    pool: &Pool,
+    logits: &[f32],
+    stride: usize,
+    n: usize,
+    masks: &BitMatrix,
+    at: usize,
+    probs: &mut [f32],
+    wide: usize,
+    lse: &mut [f64],
+) {
+    let (rows, words) = (lse.len(), masks.words_per_row());
+    let piece = rows_per_piece(pool, rows, n);
+    pool.zip_chunks(probs, piece * wide, lse, piece, &|i, probs, lse| {
+        let first = i * piece;
+        let masks = masks.words(at + first..at + first + lse.len());
+        masked_softmax(&logits[first * stride..], stride, n, masks, words, probs, wide, lse);
+    });
 }
 
 /// Buffers of [`States::expand`].

@@ -1,6 +1,6 @@
 //! Exact evaluation: the trained policy on every state, and what it makes of the target.
 
-use headwater_core::{BitMatrix, Encoded, Heads, Simulator, Stop};
+use headwater_core::{BitMatrix, Encoded, Floats, Heads, Simulator, Stop};
 use headwater_exact::{
     Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
     log_target, log_terminating_after, log_visits, maxent_backward, uniform_backward,
@@ -240,9 +240,9 @@ struct Evaluator {
     back_masks: BitMatrix,
     stops: Vec<Stop>,
     tape_width: usize,
-    out: Vec<f32>,
-    tape: Vec<f32>,
-    probs: Vec<f32>,
+    out: Floats,
+    tape: Floats,
+    probs: Floats,
     lse: Vec<f64>,
     back_lse: Vec<f64>,
     row: BitMatrix,
@@ -258,9 +258,9 @@ impl Evaluator {
             back_masks: BitMatrix::new(CHUNK, n),
             stops: vec![Stop::Never; CHUNK],
             tape_width,
-            out: vec![0.0; CHUNK * heads.stride],
-            tape: vec![0.0; CHUNK * tape_width],
-            probs: vec![0.0; CHUNK * (n + 1).next_multiple_of(16)],
+            out: Floats::zeros(CHUNK * heads.stride),
+            tape: Floats::zeros(CHUNK * tape_width),
+            probs: Floats::zeros(CHUNK * (n + 1).next_multiple_of(16)),
             lse: vec![0.0; CHUNK],
             back_lse: vec![0.0; CHUNK],
             row: BitMatrix::new(CHUNK, n),

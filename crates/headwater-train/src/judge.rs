@@ -1,9 +1,10 @@
 //! Between the network and the objective: outputs to rows, and the rows' gradients back to outputs.
 
-use headwater_core::{Estimator, Grads, Needs, Scored, Stop};
+use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop};
+use headwater_nn::Pool;
 
 use crate::backward::Backward;
-use crate::batch::Batch;
+use crate::batch::{Batch, rows_per_piece};
 
 /// The rows of `batch` as an objective sees them.
 ///
@@ -74,7 +75,7 @@ pub(crate) fn score(
 #[derive(Default)]
 pub(crate) struct Pulled {
     /// Gradient of the loss by the network's outputs, slot by slot.
-    pub d_out: Vec<f32>,
+    pub d_out: Floats,
     /// Gradient of the loss by log Z or by the scale of flows.
     pub d_log_z: f64,
     lse: Vec<f64>,
@@ -89,6 +90,7 @@ pub(crate) fn pull(
     net: &dyn Estimator,
     backward: &Backward,
     grads: &Grads,
+    pool: &Pool,
     pulled: &mut Pulled,
 ) {
     let states = &batch.states;
@@ -99,8 +101,7 @@ pub(crate) fn pull(
         v.clear();
         v.resize(len, 0.0);
     }
-    d_out.clear();
-    d_out.resize(slots * stride, 0.0);
+    d_out.reset(slots * stride);
     *d_log_z = grads.log_z;
     let learned = heads.backward.filter(|_| matches!(backward, Backward::Learned));
     let (mut row, mut entering) = (0, 0);
@@ -145,12 +146,15 @@ pub(crate) fn pull(
         }
     }
     let (wide, back_wide) = (states.probs_stride(), states.back_stride());
-    for (slot, d) in d_out.chunks_exact_mut(stride).enumerate() {
-        axpy(lse[slot], &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
-        if let Some(at) = learned {
-            axpy(back_lse[slot], &states.back_probs[slot * back_wide..][..n], &mut d[at..at + n]);
+    let piece = rows_per_piece(pool, slots, n);
+    pool.pieces(d_out, piece * stride, &|i, d| {
+        for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
+            axpy(lse[slot], &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
+            if let Some(at) = learned {
+                axpy(back_lse[slot], &states.back_probs[slot * back_wide..][..n], &mut d[at..at + n]);
+            }
         }
-    }
+    });
 }
 
 /// `y += a · x`.

@@ -8,6 +8,7 @@ mod backward;
 mod batch;
 mod exact;
 mod judge;
+mod phases;
 mod rollout;
 mod sampled;
 mod settings;
@@ -16,6 +17,7 @@ mod trainer;
 
 pub use backward::{Backward, PathCounts, encodings};
 pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
+pub use phases::{Phase, Stopwatch};
 pub use rollout::Behaviour;
 pub use sampled::{
     LogProb, LogProbError, Sample, SampledReport, evaluate_sampled, log_prob, sample, sampled_l1,

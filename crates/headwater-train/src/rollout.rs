@@ -1,10 +1,12 @@
 //! Acting: trajectories from the initial state by P_F, and from given objects back by P_B.
 
 use headwater_core::{Action, Estimator, Key, Simulator, Stop};
+use headwater_nn::Pool;
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, Expansion, States, Visit};
+use crate::phases::{Phase, Stopwatch};
 
 /// How actions are drawn while training; the policy that is trained is never altered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +39,8 @@ pub(crate) struct Acting<'a> {
     pub net: &'a dyn Estimator,
     pub backward: &'a Backward,
     pub scorer: &'a mut Scorer,
+    pub pool: &'a Pool,
+    pub watch: &'a mut Stopwatch,
 }
 
 /// What is to be drawn.
@@ -72,12 +76,15 @@ impl Roller {
         self.live.clear();
         self.live.extend(0..given);
         acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[..draw.given])?;
+        acting.watch.lap(Phase::Reward);
         self.backward(acting, draw, batch)?;
         self.live.extend(given..lanes);
         self.forward(acting, draw, batch)?;
+        batch.arrange(draw.lanes, draw.given);
+        acting.watch.lap(Phase::Act);
         self.live.extend(given..lanes);
         acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[draw.given..])?;
-        batch.arrange(draw.lanes, draw.given);
+        acting.watch.lap(Phase::Reward);
         Ok(())
     }
 
@@ -151,13 +158,15 @@ impl Roller {
         parents: bool,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        let Acting { sim, net, backward, scorer } = acting;
+        let Acting { sim, net, backward, scorer, pool, watch } = acting;
         batch.states.admit(&**sim, &self.live, backward, scorer, &mut self.states)?;
         if parents || batch.states.wants().parents {
             let (work, states) = (&mut self.expansion, &self.states);
             batch.states.expand(&mut **sim, &self.live, states, lanes as u32, backward, scorer, work)?;
         }
-        batch.states.evaluate(*net);
+        watch.lap(Phase::Act);
+        batch.states.evaluate(*net, pool);
+        watch.lap(Phase::Forward);
         Ok(())
     }
 }

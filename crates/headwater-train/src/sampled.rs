@@ -8,6 +8,7 @@ use crate::backward::encodings;
 use crate::batch::{Batch, Wants};
 use crate::exact::Exact;
 use crate::judge;
+use crate::phases::Stopwatch;
 use crate::rollout::{Acting, Behaviour, Draw, Roller};
 use crate::stats::{Estimate, bootstrap, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
@@ -64,6 +65,7 @@ struct Rolling {
     roller: Roller,
     batch: Batch,
     rows: Scored,
+    watch: Stopwatch,
 }
 
 /// Rows that tell log P_F and log P_B, and nothing else.
@@ -82,15 +84,18 @@ impl Rolling {
             roller: Roller::default(),
             batch: Batch::new(view.sim.spec(), Wants::default()),
             rows: Scored::default(),
+            watch: Stopwatch::default(),
         }
     }
 
-    fn acting<'a>(view: &'a mut PolicyView<'_>) -> Acting<'a> {
+    fn acting<'a>(view: &'a mut PolicyView<'_>, watch: &'a mut Stopwatch) -> Acting<'a> {
         Acting {
             sim: &mut *view.sim,
             net: view.estimator,
             backward: view.backward,
             scorer: &mut *view.scorer,
+            pool: view.pool,
+            watch,
         }
     }
 
@@ -104,7 +109,7 @@ impl Rolling {
     ) -> Result<(), RewardError> {
         view.sim.reset(lanes);
         let draw = Draw { lanes, given: 0, first, how, key };
-        self.roller.roll(&mut Self::acting(view), &draw, &mut self.batch)?;
+        self.roller.roll(&mut Self::acting(view, &mut self.watch), &draw, &mut self.batch)?;
         judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
         Ok(())
     }
@@ -132,7 +137,7 @@ impl Rolling {
                 view.sim.copy(0, lane);
             }
             let draw = Draw { lanes, given: lanes, first: first as u64, how: Behaviour::ON_POLICY, key };
-            self.roller.roll(&mut Self::acting(view), &draw, &mut self.batch)?;
+            self.roller.roll(&mut Self::acting(view, &mut self.watch), &draw, &mut self.batch)?;
             judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
             log_reward = self.rows.log_reward[0];
             ratios.extend(log_weights(&self.rows).into_iter().map(|w| log_reward - w));

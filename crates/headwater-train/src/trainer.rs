@@ -1,14 +1,18 @@
 //! The trainer: one update is acting, scoring, judging and learning; not generic, and a function of (state, key).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use headwater_core::{Estimator, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop};
-use headwater_nn::{Adam, norm};
+use headwater_core::{
+    Estimator, Floats, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop,
+};
+use headwater_nn::{Adam, Pool, norm};
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
 use crate::judge::{self, Pulled};
+use crate::phases::{Phase, Stopwatch};
 use crate::rollout::{Acting, Behaviour, Draw, Roller};
 use crate::settings::{Optimizer, TrainConfig};
 
@@ -28,6 +32,8 @@ pub struct Parts {
     pub regression: Regression,
     /// log R from which on an object counts as a mode, if known.
     pub mode_log_reward: Option<f64>,
+    /// The threads that work; their number changes no bit of the results.
+    pub pool: Arc<Pool>,
 }
 
 /// Everything that an update changes; a checkpoint is this and nothing more.
@@ -68,13 +74,13 @@ pub struct StepReport {
     pub mean_len: f64,
     /// Mean log R of the objects.
     pub log_reward_mean: f64,
-    /// Mean entropy of P_F per choice, in nats, over distinct states.
-    pub entropy: f64,
     /// Euclidean norm of the gradient before clipping.
     pub grad_norm: f64,
-    /// Rows that the network evaluated, against the states visited.
+    /// Distinct states among those visited.
+    pub distinct_states: u64,
+    /// Rows that the network evaluated: states with something to decide.
     pub evaluated_rows: u64,
-    /// States visited in this update.
+    /// States visited in this update, the edges trained on.
     pub transitions: u64,
     /// Trajectories in this update.
     pub trajectories: u64,
@@ -135,8 +141,10 @@ pub struct Trainer {
     rows: Scored,
     grads: Grads,
     pulled: Pulled,
-    param_grads: Vec<f32>,
+    param_grads: Floats,
     text: String,
+    pool: Arc<Pool>,
+    watch: Stopwatch,
 }
 
 /// What an objective wants of a batch.
@@ -151,7 +159,7 @@ impl Trainer {
     /// If the estimator lacks a head that the objective or the backward policy reads, or has backward logits that no
     /// backward policy reads.
     pub fn new(parts: Parts, config: &TrainConfig, key: Key) -> Self {
-        let Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward } = parts;
+        let Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool } = parts;
         let needs = objective.needs();
         let heads = estimator.heads();
         let learned = matches!(backward, Backward::Learned);
@@ -183,8 +191,10 @@ impl Trainer {
             rows: Scored::default(),
             grads: Grads::default(),
             pulled: Pulled::default(),
-            param_grads: vec![0.0; n],
+            param_grads: Floats::zeros(n),
             text: String::new(),
+            pool,
+            watch: Stopwatch::default(),
             estimator,
         }
     }
@@ -223,6 +233,21 @@ impl Trainer {
         }
     }
 
+    /// Measures the phases of updates from now on.
+    pub fn watch(&mut self) {
+        self.watch = Stopwatch::running();
+    }
+
+    /// Time spent in each phase since [`Trainer::watch`]; zero if it was never called.
+    pub fn phases(&self) -> &Stopwatch {
+        &self.watch
+    }
+
+    /// The estimator, to ask for its size.
+    pub fn estimator(&self) -> &dyn Estimator {
+        &*self.estimator
+    }
+
     /// Updates made so far.
     pub fn steps(&self) -> u64 {
         self.step
@@ -250,6 +275,7 @@ impl Trainer {
             scorer: &mut self.scorer,
             estimator: &*self.estimator,
             backward: &self.backward,
+            pool: &self.pool,
             needs: self.needs,
             log_z: self.log_z.unwrap_or(0.0),
         }
@@ -268,6 +294,7 @@ impl Trainer {
         let lanes = self.config.batch;
         let key = self.key.fold(step);
         let calls = self.scorer.calls();
+        self.watch.begin();
         self.deal(key);
         let given = self.dealt.len();
         let mut acting = Acting {
@@ -275,6 +302,8 @@ impl Trainer {
             net: &*self.estimator,
             backward: &self.backward,
             scorer: &mut self.scorer,
+            pool: &self.pool,
+            watch: &mut self.watch,
         };
         let draw = Draw { lanes, given, first: 0, how, key };
         self.roller.roll(&mut acting, &draw, &mut self.batch)?;
@@ -287,13 +316,16 @@ impl Trainer {
         self.grads.zero_like(&self.rows);
         let report = self.objective.loss(&self.rows, self.regression, &mut self.grads);
         self.finite("the loss", report.loss, log_z)?;
-        judge::pull(&self.batch, self.needs, net, &self.backward, &self.grads, &mut self.pulled);
+        judge::pull(&self.batch, self.needs, net, &self.backward, &self.grads, &self.pool, &mut self.pulled);
+        self.watch.lap(Phase::Objective);
         let states = &self.batch.states;
         let (inputs, slots) = (states.inputs(), states.slots());
         self.estimator.backward(inputs, slots, &self.pulled.d_out, &states.tape, &mut self.param_grads);
         let grad_norm = norm(&self.param_grads);
+        self.watch.lap(Phase::Backward);
         self.finite("the gradient's norm", grad_norm + self.pulled.d_log_z.abs(), log_z)?;
         self.learn(log_z, grad_norm);
+        self.watch.lap(Phase::Optimise);
         self.note_modes();
         let transitions = self.batch.transitions() as u64;
         self.step += 1;
@@ -307,8 +339,8 @@ impl Trainer {
             log_z: self.log_z.unwrap_or(0.0),
             mean_len: self.mean_len(),
             log_reward_mean: self.batch.log_reward.iter().sum::<f64>() / lanes as f64,
-            entropy: self.entropy(),
             grad_norm,
+            distinct_states: self.batch.states.len() as u64,
             evaluated_rows: self.batch.states.slots() as u64,
             transitions,
             trajectories: lanes as u64,
@@ -362,8 +394,8 @@ impl Trainer {
             Optimizer::AdamW => config.weight_decay,
         };
         let rate = config.lr.at(self.step);
-        let (adam, grads) = (&mut self.adam, &self.param_grads);
-        self.estimator.update(&mut |p| adam.update(&mut p.data, grads, rate, clip, decay));
+        let (adam, grads, pool) = (&mut self.adam, &self.param_grads, &*self.pool);
+        self.estimator.update(&mut |p| adam.update(pool, &mut p.data, grads, rate, clip, decay));
         // Adam on one number, in double precision.
         let g = self.pulled.d_log_z;
         let [m, v] = &mut self.log_z_moments;
@@ -393,7 +425,9 @@ impl Trainer {
         (0..n).map(|b| self.batch.nodes(b).len() - 1).sum::<usize>() as f64 / n as f64
     }
 
-    fn entropy(&self) -> f64 {
+    /// Mean entropy of P_F per choice, in nats, over the distinct states of the last update, before it; 0 where there
+    /// was no choice.
+    pub fn entropy(&self) -> f64 {
         let states = &self.batch.states;
         let (mut sum, mut n) = (0.0, 0u32);
         for s in 0..states.len() as u32 {
@@ -460,6 +494,7 @@ pub struct PolicyView<'a> {
     pub(crate) scorer: &'a mut Scorer,
     pub(crate) estimator: &'a dyn Estimator,
     pub(crate) backward: &'a Backward,
+    pub(crate) pool: &'a Pool,
     pub(crate) needs: Needs,
     pub(crate) log_z: f64,
 }

@@ -74,7 +74,9 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
     let mut train = TrainConfig::read(&defaults(TrainConfig::FIELDS).unwrap());
     train.batch = 128;
     let parts = Parts {
-        estimator: Box::new(Mlp::new(&config, sim.spec().encoding, heads, false, pool, Key::new(1)).unwrap()),
+        estimator: Box::new(
+            Mlp::new(&config, sim.spec().encoding, heads, false, Arc::clone(&pool), Key::new(1)).unwrap(),
+        ),
         scorer: Scorer::new(Source::Native, Transform::plain(native.scale)),
         backward: match past {
             Past::Uniform => Backward::Uniform,
@@ -86,6 +88,7 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
         regression: Regression::Squared,
         // So that looking for modes is counted too; their texts are stored when they are found, which is early on.
         mode_log_reward: Some(if env == "strings" { 4.0 } else { -0.6 }),
+        pool,
     };
     Trainer::new(parts, &train, Key::new(2))
 }

@@ -1,7 +1,10 @@
 //! Exact evaluation against known flows and against sums over all trajectories.
 
+use std::sync::Arc;
+
 use headwater_core::{Action, BitMatrix, Simulator, Stop};
 use headwater_exact::{flow, maxent_backward, uniform_backward};
+use headwater_nn::Pool;
 use headwater_train::{BackwardKind, Exact, Trainer};
 
 use crate::support::{Net, Plan, Problem, grid, int, objective, problem, strings, text};
@@ -39,7 +42,7 @@ fn fill(
 ) {
     let g = exact.graph();
     let flow = flow(g, exact.log_reward(), log_pb);
-    let heads = plan.estimator(g.sim(), needs).heads();
+    let heads = plan.estimator(g.sim(), needs, &Arc::new(Pool::new(1))).heads();
     let mut state = trainer.state();
     for s in 0..g.n_states() {
         let row = &mut state.params.data[s * heads.stride..(s + 1) * heads.stride];

@@ -1,8 +1,11 @@
 //! Rows over distinct states are those of a pass over every visit, whatever the behaviour was.
 
+use std::sync::Arc;
+
 use headwater_core::settings::Schedule;
 use headwater_core::{Action, BitMatrix, Encoded, Estimator, Needs, Scored, Simulator, Stop};
 use headwater_exact::{enumerate, log_trajectories};
+use headwater_nn::Pool;
 use headwater_train::{BackwardKind, encodings};
 
 use crate::support::{Net, Plan, Problem, Recorder, Spy, grid, int, objective, problem, strings, text};
@@ -47,7 +50,7 @@ impl Naive {
         let mut sim = problem.sim.fork();
         sim.reset(2);
         Self {
-            net: plan.estimator(&*sim, needs),
+            net: plan.estimator(&*sim, needs, &Arc::new(Pool::new(1))),
             sim,
             backward: plan.backward,
             log_paths: log_trajectories(&graph),

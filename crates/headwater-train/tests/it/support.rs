@@ -149,7 +149,7 @@ impl Plan {
     }
 
     /// The estimator, as every trainer of this plan starts with it.
-    pub fn estimator(&self, sim: &dyn Simulator, needs: Needs) -> Box<dyn Estimator> {
+    pub fn estimator(&self, sim: &dyn Simulator, needs: Needs, pool: &Arc<Pool>) -> Box<dyn Estimator> {
         let spec = sim.spec();
         let learned = self.backward != BackwardKind::Uniform && self.backward != BackwardKind::MaxEnt;
         let own = self.backward == BackwardKind::LearnedOwn;
@@ -166,9 +166,8 @@ impl Plan {
                 };
                 let config =
                     MlpConfig { width, depth: 2, activation: Activation::LeakyRelu, layer_norm: false };
-                let pool = Arc::new(Pool::new(self.threads));
                 let key = Key::new(self.seed).fold(0);
-                Box::new(Mlp::new(&config, spec.encoding, heads, own, pool, key).unwrap())
+                Box::new(Mlp::new(&config, spec.encoding, heads, own, Arc::clone(pool), key).unwrap())
             }
         }
     }
@@ -191,14 +190,16 @@ impl Plan {
                 Backward::MaxEnt(PathCounts::new(&enumerate(&*problem.sim, 100_000).unwrap()))
             }
         };
+        let pool = Arc::new(Pool::new(self.threads));
         let parts = Parts {
-            estimator: self.estimator(&*sim, objective.needs()),
+            estimator: self.estimator(&*sim, objective.needs(), &pool),
             sim,
             scorer: problem.scorer(),
             backward,
             objective,
             regression: self.regression,
             mode_log_reward: None,
+            pool: Arc::clone(&pool),
         };
         Trainer::new(parts, &self.train, Key::new(self.seed).fold(1))
     }
@@ -216,7 +217,7 @@ impl Plan {
 /// A state as bits, so that equality tells −0 from 0 and knows no tolerance.
 pub fn bits(state: &TrainState) -> (Vec<u32>, Vec<u64>, Vec<String>) {
     let floats = [&state.params.data, &state.adam.mean, &state.adam.square];
-    let floats = floats.into_iter().flatten().map(|x| x.to_bits()).collect();
+    let floats = floats.into_iter().flat_map(|floats| floats.iter()).map(|x| x.to_bits()).collect();
     let [m, v] = state.log_z_moments;
     let numbers = vec![
         state.step,
