@@ -12,11 +12,42 @@ impl MaskRow<'_> {
         self.0[a >> 6] |= 1 << (a & 63);
     }
 
-    /// Marks every action of `range` as valid.
+    /// Marks action `a` as valid if `valid`, without a branch.
+    #[inline]
+    pub fn set_if(&mut self, a: usize, valid: bool) {
+        self.0[a >> 6] |= u64::from(valid) << (a & 63);
+    }
+
+    /// Marks every action of `range` as valid, word by word.
     #[inline]
     pub fn set_range(&mut self, range: std::ops::Range<usize>) {
-        for a in range {
-            self.set(a);
+        if range.is_empty() {
+            return;
+        }
+        let (first, last) = (range.start >> 6, (range.end - 1) >> 6);
+        let from = u64::MAX << (range.start & 63);
+        let to = u64::MAX >> (63 - ((range.end - 1) & 63));
+        if first == last {
+            self.0[first] |= from & to;
+        } else {
+            self.0[first] |= from;
+            self.0[first + 1..last].fill(u64::MAX);
+            self.0[last] |= to;
+        }
+    }
+
+    /// Marks action `at + i` as valid for every bit i of `bits`.
+    #[inline]
+    pub fn set_bits(&mut self, at: usize, bits: u128) {
+        let (word, shift) = (at >> 6, at & 63);
+        // What is shifted past the second word is shifted in two steps, as a shift by 128 is none.
+        let parts =
+            [(bits << shift) as u64, (bits << shift >> 64) as u64, (bits >> 64 >> 1 >> (63 - shift)) as u64];
+        for (i, part) in parts.into_iter().enumerate() {
+            // A row ends with its last action, and so may have no word where there is no bit.
+            if part != 0 {
+                self.0[word + i] |= part;
+            }
         }
     }
 }

@@ -19,6 +19,43 @@ fn bit_matrix_selects_and_iterates_across_words() {
     assert_eq!(BitMatrix::new(3, 64).ones(2).next(), None);
 }
 
+#[test]
+fn ranges_and_bits_are_set_as_one_by_one() {
+    let columns = 320;
+    let rows = |set: &dyn Fn(&mut BitMatrix), one_by_one: &mut dyn Iterator<Item = usize>| {
+        let (mut m, mut expected) = (BitMatrix::new(2, columns), BitMatrix::new(2, columns));
+        // What is there already stays.
+        m.row_mut(0).set(200);
+        expected.row_mut(0).set(200);
+        set(&mut m);
+        one_by_one.for_each(|a| expected.row_mut(0).set(a));
+        (m, expected)
+    };
+    let edges = [0, 1, 5, 62, 63, 64, 65, 127, 128, 129, 191, 192, 250, 319, 320];
+    for &start in &edges {
+        for &end in &edges {
+            let (m, expected) = rows(&|m| m.row_mut(0).set_range(start..end), &mut (start..end));
+            assert_eq!(m, expected, "{start}..{end}");
+        }
+    }
+    for i in 0..64 {
+        let key = Key::new(i);
+        let bits = (u128::from(key.fold(0).bits()) << 64 | u128::from(key.fold(1).bits())) >> (2 * i);
+        for at in [0, 1, 17, 63, 64, 65, 100, 127, 128, 191, 192] {
+            let ones = (0..128).filter(|&b| bits >> b & 1 == 1).map(|b| at + b);
+            let (m, expected) = rows(&|m| m.row_mut(0).set_bits(at, bits), &mut { ones });
+            assert_eq!(m, expected, "{bits:b} at {at}");
+        }
+    }
+    let (m, expected) =
+        rows(&|m| (0..300).for_each(|a| m.row_mut(0).set_if(a, a % 3 == 1)), &mut (1..300).step_by(3));
+    assert_eq!(m, expected);
+    // The last bit may be in the row's last word.
+    let mut m = BitMatrix::new(1, 128);
+    m.row_mut(0).set_bits(127, 1);
+    assert_eq!(m.ones(0).collect::<Vec<_>>(), [127]);
+}
+
 /// χ² of 256 cells at fixed keys; the bound is 6 standard deviations, so a false alarm has probability < 1e-8.
 #[test]
 fn keys_are_uniform_at_every_level_of_folding() {
