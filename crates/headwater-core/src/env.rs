@@ -84,8 +84,8 @@ pub trait Environment: Send + Sync + 'static {
         a.0.to_string()
     }
 
-    /// Instances small enough to enumerate in a test (up to some ten thousand states each), between them covering
-    /// every option that changes the DAG.
+    /// Instances small enough to enumerate in a test (at most 10,000 states each), between them covering every option
+    /// that changes the DAG.
     fn small() -> Vec<Self>
     where
         Self: Sized;
