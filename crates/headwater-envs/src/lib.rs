@@ -4,8 +4,10 @@
 //! module here, and add one line to the registry. Config, command line, docs and tests follow from that line.
 
 pub mod binary_tree;
+pub mod bits;
 pub mod dag;
 pub mod hypergrid;
+pub mod ising;
 mod registry;
 pub mod strings;
 pub mod subsets;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
-use crate::{binary_tree, dag, hypergrid, strings, subsets};
+use crate::{binary_tree, bits, dag, hypergrid, ising, strings, subsets};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -22,8 +22,10 @@ macro_rules! registry {
 }
 registry! {
     binary_tree::BinaryTree,
+    bits::Bits,
     dag::Dag,
     hypergrid::Hypergrid,
+    ising::Ising,
     strings::Strings,
     subsets::Subsets,
 }

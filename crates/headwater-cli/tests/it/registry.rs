@@ -62,24 +62,30 @@ fn what_there_is_can_be_listed() {
     expect![[r#"
         $ headwater list envs
         binary-tree  the leaves of a perfect binary tree, reached by turning left or right
+        bits         bit strings of one length, built of words: appended, prepended too, or in any order
         dag          an explicit DAG, read from a file of edges and rewards
         hypergrid    cells of a grid, reached from a corner by steps along the axes
+        ising        spins on a torus, set up or down one at a time in any order
         strings      strings over an alphabet, grown at the right end or at both
         subsets      subsets of n elements within bounds of size, grown one element at a time
 
         $ headwater list rewards
-        binary-tree/index    the position of the leaf, counted from the left
-        binary-tree/uniform  one for every leaf
-        dag/given            the rewards that the file gives
-        hypergrid/original   2^dim modes near the corners, on plateaus, above a floor
-        hypergrid/cosine     a product of cosines under a bell: many modes of unequal height
-        hypergrid/sparse     one at 2^dim - 1 cells beside the corners, almost nothing elsewhere
-        hypergrid/deceptive  the modes of `original` behind a moat, with a decoy in the centre
-        strings/hamming      the closer to one of the modes, the likelier
-        strings/motifs       the more occurrences of the motifs, the likelier
-        subsets/energies     each element has an energy, and low energies are likely
-        subsets/additive     each element has a weight, and the reward is their sum
-        table                scores looked up in a CSV file
+        binary-tree/index     the position of the leaf, counted from the left
+        binary-tree/uniform   one for every leaf
+        bits/hamming          the fewer bits differ from the nearest mode, the likelier
+        bits/hamming-per-bit  the smaller the share of bits that differ from the nearest mode, the likelier
+        dag/given             the rewards that the file gives
+        hypergrid/original    2^dim modes near the corners, on plateaus, above a floor
+        hypergrid/cosine      a product of cosines under a bell: many modes of unequal height
+        hypergrid/sparse      one at 2^dim - 1 cells beside the corners, almost nothing elsewhere
+        hypergrid/deceptive   the modes of `original` behind a moat, with a decoy in the centre
+        ising/torus           the Ising model: neighbours on the torus are alike, or unlike, with one strength
+        ising/couplings       a pairwise energy of one's own: a matrix of couplings, and fields, from files
+        strings/hamming       the closer to one of the modes, the likelier
+        strings/motifs        the more occurrences of the motifs, the likelier
+        subsets/energies      each element has an energy, and low energies are likely
+        subsets/additive      each element has a weight, and the reward is their sum
+        table                 scores looked up in a CSV file
 
         $ headwater list objectives
         db        detailed balance: every edge carries the same flow seen from either end

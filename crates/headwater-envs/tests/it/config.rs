@@ -1,6 +1,6 @@
 //! What bad settings are told.
 
-use headwater_core::settings::{Value, defaults};
+use headwater_core::settings::{File, Value, defaults};
 use headwater_envs::{Section, find};
 
 use crate::explore::env_values;
@@ -17,7 +17,8 @@ fn refused(
     let values = env_values(entry, set);
     let reward = reward.map(|(name, field, value)| {
         let fields = entry.reward(name).expect("the reward exists").entry.fields;
-        let mut values = defaults(fields).expect("every field has a default");
+        // A field without a default is the one that is set.
+        let mut values = defaults(fields).unwrap_or_default();
         values.insert(field, value);
         (name, values)
     });
@@ -101,8 +102,41 @@ fn settings_that_do_not_fit_together_are_refused() {
 }
 
 #[test]
+fn bit_strings_and_spins_that_do_not_fit_are_refused() {
+    use Section::{Env, Reward};
+    let words = "words of `3` bits do not fill a string of 8";
+    refused("bits", &[("n", int(8)), ("k", int(3))], None, (Env, "k", words));
+    for (modes, message) in [
+        ("00110011,0101", "`0101` is no string of 8 zeros and ones"),
+        ("0011001.", "`0011001.` is no string of 8 zeros and ones"),
+        ("001100..", "`001100..` is no string of 8 zeros and ones"),
+        ("00110012", "`00110012` is no string of 8 zeros and ones"),
+        ("", "`` is no string of 8 zeros and ones"),
+    ] {
+        let modes = Some(("hamming", "modes", text(modes)));
+        refused("bits", &[("n", int(8))], modes.clone(), (Reward, "modes", message));
+        let modes = modes.map(|(_, field, value)| ("hamming-per-bit", field, value));
+        refused("bits", &[("n", int(8))], modes, (Reward, "modes", message));
+    }
+    let sites = "`6` sites along each of 3 dimensions are more than 128";
+    refused("ising", &[("dim", int(3)), ("side", int(6))], None, (Env, "side", sites));
+    for (couplings, message) in [
+        ("0,1\n1,0\n", "`j.csv` is to have 3 rows of 3 numbers, and line 1 has 2"),
+        ("0,1,2\n1,0,3\n\n2,3\n", "`j.csv` is to have 3 rows of 3 numbers, and line 4 has 2"),
+        ("0,1,2\n1,0,3\n", "`j.csv` is to have 3 rows of 3 numbers, and has 2 rows"),
+        ("", "`j.csv` is to have 3 rows of 3 numbers, and has 0 rows"),
+        ("a,b,c\n0,1,2\n1,0,3\n2,3,0\n", "j.csv:1: `a` is not a finite number"),
+        ("0,1,2\n1,0,inf\n2,3,0\n", "j.csv:2: `inf` is not a finite number"),
+    ] {
+        let file = Value::File(File { path: "j.csv".into(), text: couplings.into() });
+        let spins = [("dim", int(1)), ("side", int(3))];
+        refused("ising", &spins, Some(("couplings", "couplings", file)), (Reward, "couplings", message));
+    }
+}
+
+#[test]
 fn settings_written_by_hand_are_checked_too() {
-    use headwater_envs::{Registered, binary_tree, hypergrid, subsets};
+    use headwater_envs::{NativeReward, Registered, binary_tree, bits, hypergrid, ising, subsets};
     let grid = |dim, side| {
         let config = hypergrid::Config { dim, side, wall: hypergrid::Wall::Mask };
         hypergrid::Hypergrid::from_config(config).map(|_| ()).map_err(|e| e.to_string())
@@ -111,4 +145,13 @@ fn settings_written_by_hand_are_checked_too() {
     assert_eq!(grid(2, 257), Err("`257` is not in 2..=256".into()));
     assert!(binary_tree::BinaryTree::from_config(binary_tree::Config { depth: 64 }).is_err());
     assert!(subsets::Subsets::from_config(subsets::Config { n: 65, min_size: 0, max_size: None }).is_err());
+    let bits = |n, k| bits::Bits::from_config(bits::Config { n, k, growth: bits::Growth::Append });
+    assert!([(0, 1), (129, 1), (128, 0), (22, 11)].into_iter().all(|(n, k)| bits(n, k).is_err()));
+    let no_modes = bits::ModesConfig { modes: None, n_modes: 0, seed: 0 };
+    assert!(bits::Hamming::from_config(no_modes, &bits(8, 2).expect("in range")).is_err());
+    let spins = |dim, side| ising::Ising::from_config(ising::Config { dim, side });
+    assert!(
+        [(0, 2), (8, 2), (1, 1), (1, 129), (2, 12), (7, 3)].into_iter().all(|(d, s)| spins(d, s).is_err())
+    );
+    assert!([(7, 2), (1, 128), (2, 11), (3, 5)].into_iter().all(|(d, s)| spins(d, s).is_ok()));
 }

@@ -28,9 +28,15 @@ fn the_largest_instances_keep_the_contract() {
     let alphabet: String = (0..128).filter_map(|i| char::from_u32(0x4E00 + i)).collect();
     for (name, settings) in [
         ("binary-tree", vec![("depth", int(63))]),
+        ("bits", vec![("n", int(120)), ("k", int(10)), ("growth", text("prepend-append"))]),
+        ("bits", vec![("n", int(128)), ("k", int(2)), ("growth", text("prepend-append"))]),
+        ("bits", vec![("n", int(120)), ("k", int(8)), ("growth", text("fill"))]),
+        ("bits", vec![("n", int(128)), ("k", int(1)), ("growth", text("fill"))]),
         ("hypergrid", vec![("dim", int(16)), ("side", int(256))]),
         ("hypergrid", vec![("dim", int(16)), ("side", int(256)), ("wall", text("terminate"))]),
         ("strings", vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("min_len", int(0))]),
+        ("ising", vec![("dim", int(1)), ("side", int(128))]),
+        ("ising", vec![("dim", int(2)), ("side", int(11))]),
         (
             "strings",
             vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("growth", text("prepend-append"))],

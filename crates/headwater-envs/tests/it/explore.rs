@@ -75,11 +75,12 @@ pub fn env_values(entry: &EnvEntry, set: &[(&'static str, Value)]) -> Values {
     values
 }
 
-/// log Z of the native reward `name` on `env`, with some of the reward's settings replaced.
+/// log Z of the native reward `name` on `env`, with some of the reward's settings replaced; if one has no default, all
+/// of them are to be given.
 pub fn native_log_z<E: Registered>(env: &E, name: &str, set: &[(&'static str, Value)]) -> f64 {
     let entry = EnvEntry::of::<E>();
     let reward = entry.reward(name).expect("the reward exists");
-    let mut values = defaults(reward.entry.fields).expect("every field has a default");
+    let mut values = defaults(reward.entry.fields).unwrap_or_default();
     values.extend(set.iter().cloned());
     let built = env.reward(name, &values).expect("the reward exists").expect("the settings are good");
     log_z(env, &explore(env).states, &*built, reward.scale)

@@ -3,8 +3,10 @@
 use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings};
 use headwater_envs::binary_tree::{self, BinaryTree};
+use headwater_envs::bits::{self, Bits};
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
+use headwater_envs::ising::{self, Ising};
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
 use headwater_envs::{NativeReward, Registered};
@@ -252,6 +254,37 @@ fn hamming_counts_what_only_one_string_has() {
     assert_eq!(["abab", "b", "ab", "bb", "abb"].map(score), [0.0, 0.0, -2.0, -1.0, -2.0]);
 }
 
+fn bits(n: usize, k: usize, growth: bits::Growth) -> Bits {
+    Bits::from_config(bits::Config { n, k, growth }).expect("in range")
+}
+
+#[test]
+fn bit_strings_have_the_sizes_and_log_z_of_their_table() {
+    use bits::Growth::{Append, Fill, PrependAppend};
+    for (growth, expected) in [(Append, (85, 84)), (PrependAppend, (85, 168)), (Fill, (125, 300))] {
+        let env = bits(6, 2, growth);
+        assert_eq!(size(&env), expected, "{growth:?}");
+        let one = [("modes", Value::Text("011010".into()))];
+        close(native_log_z(&env, "hamming", &one), 6.0 * (-1f64).exp().ln_1p());
+        close(native_log_z(&env, "hamming-per-bit", &one), 6.0 * (-1f64 / 6.0).exp().ln_1p());
+        let two = [("modes", Value::Text("00000000, 11111111".into()))];
+        close(native_log_z(&bits(8, 2, growth), "hamming", &two), 3.105622);
+    }
+}
+
+#[test]
+fn spins_have_the_sizes_and_log_z_of_their_table() {
+    let spins = |dim, side| Ising::from_config(ising::Config { dim, side }).expect("in range");
+    assert_eq!(size(&spins(1, 4)), (81, 216));
+    assert_eq!(size(&spins(2, 3)), (19_683, 118_098));
+    for (sigma, expected) in [(0.1, 6.669745), (0.2, 8.456456)] {
+        close(native_log_z(&spins(2, 3), "torus", &[("sigma", Value::Real(sigma))]), expected);
+    }
+    // Free spins in a field.
+    let free = [("sigma", Value::Real(0.0)), ("field", Value::Real(0.5))];
+    close(native_log_z(&spins(3, 2), "torus", &free), 8.0 * (2.0 * 0.5f64.cosh()).ln());
+}
+
 #[test]
 fn texts_are_read_only_in_their_canonical_form() {
     fn refused<E: Environment>(env: &E, texts: &[&str]) {
@@ -280,11 +313,13 @@ fn states_are_inline() {
     }
     let sizes = [
         inline::<BinaryTree>(),
+        inline::<Bits>(),
         inline::<Dag>(),
         inline::<Hypergrid>(),
+        inline::<Ising>(),
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 4, 16, 65, 8]);
+    assert_eq!(sizes, [8, 32, 4, 16, 32, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }

@@ -1,10 +1,12 @@
 //! Tests of the environments and of their registry.
 
+mod bits;
 mod config;
 mod conformance;
 mod contributing;
 mod dag;
 mod explore;
 mod fixed_points;
+mod ising;
 mod known;
 mod registry;

@@ -1,0 +1,402 @@
+//! Spins, set up or down one at a time in any order: Ising models and other pairwise energies.
+//!
+//! **Objects.** Spins x ∈ {−1, +1}ᴺ on the sites of a torus of `dim` dimensions and `side` sites along each, N = sideᵈ,
+//! written as one `-` or `+` per site; a spin that is not set yet is a dot. Site i has the coordinates of i in base
+//! `side`, the lowest first.
+//!
+//! **DAG.** A trajectory starts without spins. Edge i < N sets spin i down, edge N + i sets it up. It ends when all are
+//! set.
+//!
+//! **Rewards**, both defined on unfinished objects too, where a spin that is not set counts as 0:
+//! - `torus`: log R = xᵀJx + h Σᵢ xᵢ with J = σA, A the adjacency matrix of the torus
+//! - `couplings`: log R = xᵀJx + hᵀx with the matrix J and the vector h of files
+//!
+//! A quadratic form has every pair twice, as xᵢJᵢⱼxⱼ and as xⱼJⱼᵢxᵢ. So a bond of the torus adds 2σ·xᵢxⱼ: what physics
+//! writes −βH = K Σ xᵢxⱼ, each bond once, has K = 2σ, and the critical point of the square lattice, K = 0.440687, is
+//! σ = 0.220343. torchgfn and gfnx have this σ; alexhernandezgarcia/gflownet has E = −½ xᵀJx − hᵀx, with entries twice
+//! as large as these. With `side = 2` both neighbours along an axis are the same site, and A has one 1 for it.
+//!
+//! **Source.** Zhang et al. 2022, arXiv:2202.01361 (energy-based GFlowNets).
+//!
+//! | instance | states | edges | log Z |
+//! |---|---|---|---|
+//! | N spins | 3ᴺ | 2N·3ᴺ⁻¹ | |
+//! | 3², σ = 0.1 / 0.2 | 19,683 | 118,098 | 6.669745 / 8.456456 |
+//! | 4², σ = 0.1 / 0.2 | 43,046,721 | 459,165,024 | 11.771470 / 14.561093 |
+//! | 6², σ = 0.1 / 0.2 | 3³⁶ | 72·3³⁵ | 26.444949 / 32.057295 |
+//! | 10², σ = 0.1 / 0.2 | 3¹⁰⁰ | 200·3⁹⁹ | 73.453098 / 88.187701 |
+//! | 2 / 4 spins, J all 0.1 | 9 / 81 | 12 / 216 | 1.606162 / 3.326498 |
+
+use headwater_core::settings::{File, settings};
+use headwater_core::{
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
+    Stop,
+};
+
+use crate::registry::{rewards, within};
+use crate::{NativeReward, Registered, RewardEntry};
+
+/// The largest number of spins: those that are up are the ones of a number.
+pub const MAX_SITES: usize = 128;
+
+settings! {
+    /// Settings of a family of spins.
+    pub struct Config {
+        /// Number of dimensions of the torus; 1 is a ring.
+        dim: usize = "2", Kind::Int { min: 1, max: 7 };
+        /// Number of sites along each dimension; at most 128 in all.
+        side: usize = "3", Kind::Int { min: 2, max: MAX_SITES as i64 };
+    }
+}
+
+/// A family of spins; see the module.
+#[derive(Clone, Copy, Debug)]
+pub struct Ising {
+    dim: usize,
+    side: usize,
+    sites: usize,
+}
+
+/// Spins, of which some are not set yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spins {
+    /// Bit i is one iff spin i is set.
+    set: u128,
+    /// Bit i is one iff spin i is set and up.
+    up: u128,
+}
+
+impl Spins {
+    /// Spin `i`: −1, +1, or 0 if it is not set.
+    fn spin(&self, i: usize) -> f64 {
+        f64::from((2 * (self.up >> i & 1) as i8) - (self.set >> i & 1) as i8)
+    }
+
+    /// The sum of all spins.
+    fn sum(&self) -> f64 {
+        2.0 * f64::from(self.up.count_ones()) - f64::from(self.set.count_ones())
+    }
+}
+
+impl Ising {
+    fn new(dim: usize, side: usize) -> Option<Self> {
+        let sites = u32::try_from(dim).ok().and_then(|dim| side.checked_pow(dim));
+        sites.filter(|&sites| sites <= MAX_SITES).map(|sites| Self { dim, side, sites })
+    }
+
+    /// All sites.
+    fn all(&self) -> u128 {
+        u128::MAX >> (MAX_SITES - self.sites)
+    }
+
+    /// The spin that edge `a` sets, as a bit, and whether up.
+    fn target(&self, a: Action) -> (u128, bool) {
+        match a.index().checked_sub(self.sites) {
+            None => (1 << a.index(), false),
+            Some(i) => (1 << i, true),
+        }
+    }
+}
+
+impl Environment for Ising {
+    type State = Spins;
+
+    fn initial(&self) -> Spins {
+        Spins { set: 0, up: 0 }
+    }
+
+    fn n_actions(&self) -> usize {
+        2 * self.sites
+    }
+
+    fn max_len(&self) -> usize {
+        self.sites
+    }
+
+    fn stop(&self, s: &Spins) -> Stop {
+        if s.set == self.all() { Stop::Must } else { Stop::Never }
+    }
+
+    fn forward_mask(&self, s: &Spins, mask: &mut MaskRow<'_>) {
+        let free = !s.set & self.all();
+        mask.set_bits(0, free);
+        mask.set_bits(self.sites, free);
+    }
+
+    fn backward_mask(&self, s: &Spins, mask: &mut MaskRow<'_>) {
+        mask.set_bits(0, s.set & !s.up);
+        mask.set_bits(self.sites, s.up);
+    }
+
+    fn step(&self, s: &mut Spins, a: Action) {
+        let (spin, up) = self.target(a);
+        s.set |= spin;
+        if up {
+            s.up |= spin;
+        }
+    }
+
+    fn unstep(&self, s: &mut Spins, a: Action) {
+        let (spin, _) = self.target(a);
+        s.set &= !spin;
+        s.up &= !spin;
+    }
+
+    fn encoding(&self) -> Encoding {
+        Encoding::one_hot(3 * self.sites, self.sites)
+    }
+
+    fn encode(&self, s: &Spins, row: EncodedRow<'_>) {
+        let (mut set, mut up, mut first) = (s.set, s.up, 0);
+        for column in row.indices {
+            *column = first + (set & 1) as u32 + (up & 1) as u32;
+            set >>= 1;
+            up >>= 1;
+            first += 3;
+        }
+    }
+
+    fn show(&self, s: &Spins, out: &mut String) {
+        let spin = |i: usize| match (s.set >> i & 1, s.up >> i & 1) {
+            (0, _) => '.',
+            (_, 0) => '-',
+            _ => '+',
+        };
+        out.extend((0..self.sites).map(spin));
+    }
+
+    fn parse(&self, text: &str) -> Option<Spins> {
+        if text.len() != self.sites {
+            return None;
+        }
+        let mut s = self.initial();
+        for (i, c) in text.bytes().enumerate() {
+            match c {
+                b'.' => continue,
+                b'-' => {}
+                b'+' => s.up |= 1 << i,
+                _ => return None,
+            }
+            s.set |= 1 << i;
+        }
+        Some(s)
+    }
+
+    fn describe(&self, a: Action) -> String {
+        match a.index().checked_sub(self.sites) {
+            None => format!("spin {} down", a.0),
+            Some(i) => format!("spin {i} up"),
+        }
+    }
+
+    fn small() -> Vec<Self> {
+        [(1, 2), (2, 2), (1, 5)].into_iter().filter_map(|(dim, side)| Self::new(dim, side)).collect()
+    }
+}
+
+impl Registered for Ising {
+    type Config = Config;
+
+    const ENTRY: Entry = Entry {
+        name: "ising",
+        summary: "spins on a torus, set up or down one at a time in any order",
+        formula: "x in {-1,+1}^N, N = side^dim; edge i sets spin i down, edge N + i sets it up",
+        reference: "Zhang et al. 2022, arXiv:2202.01361",
+        fields: Config::FIELDS,
+    };
+
+    rewards!(Torus, Couplings);
+
+    fn from_config(Config { dim, side }: Config) -> Result<Self, SettingError> {
+        within("dim", dim, 1..=7)?;
+        within("side", side, 2..=MAX_SITES)?;
+        Self::new(dim, side).ok_or_else(|| {
+            let message = format!("`{side}` sites along each of {dim} dimensions are more than {MAX_SITES}");
+            let largest = 1 + (2..side).take_while(|&side| Self::new(dim, side).is_some()).count();
+            SettingError::at("side", message).hint(format!("give at most {largest}"))
+        })
+    }
+}
+
+settings! {
+    /// Settings of [`Torus`].
+    pub struct TorusConfig {
+        /// Coupling σ of neighbours; in log R every bond counts twice. Positive makes neighbours alike.
+        sigma: f64 = "0.1", Kind::Real { min: -1e6, max: 1e6 };
+        /// Field h on every spin; positive makes them point up.
+        field: f64 = "0.0", Kind::Real { min: -1e6, max: 1e6 };
+    }
+}
+
+/// log R = xᵀJx + h Σᵢ xᵢ, J being σ times the adjacency matrix of the torus.
+#[derive(Clone, Debug)]
+pub struct Torus {
+    sigma: f64,
+    field: f64,
+    axes: Vec<Axis>,
+}
+
+/// Bonds along one dimension, each from a site to the next.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    /// From a site to the next, and from the last one around the torus back to the first.
+    stride: usize,
+    wrap: usize,
+    /// Sites that are the last ones, and sites where a bond starts.
+    last: u128,
+    bonds: u128,
+}
+
+impl Axis {
+    fn new(env: &Ising, axis: u32) -> Self {
+        let stride = env.side.pow(axis);
+        let is_last = |i: &usize| i / stride % env.side == env.side - 1;
+        let last = (0..env.sites).filter(is_last).fold(0, |bits, i| bits | 1 << i);
+        // Of two sites on a ring of two, both would be the next of the other.
+        let bonds = if env.side == 2 { env.all() & !last } else { env.all() };
+        Self { stride, wrap: stride * (env.side - 1), last, bonds }
+    }
+
+    /// For every site the bit of the next one.
+    fn next(&self, bits: u128) -> u128 {
+        bits >> self.stride & !self.last | bits << self.wrap & self.last
+    }
+
+    /// Σ xᵢxⱼ over the bonds, each once.
+    fn sum(&self, s: &Spins) -> f64 {
+        let set = s.set & self.next(s.set) & self.bonds;
+        let unlike = (s.up ^ self.next(s.up)) & set;
+        f64::from(set.count_ones()) - 2.0 * f64::from(unlike.count_ones())
+    }
+}
+
+impl Reward<Ising> for Torus {
+    fn score(&self, _: &Ising, x: &Spins) -> f64 {
+        let bonds: f64 = self.axes.iter().map(|axis| axis.sum(x)).sum();
+        // The first zero makes one of −0.
+        0.0 + 2.0 * self.sigma * bonds + self.field * x.sum()
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
+    }
+}
+
+impl NativeReward<Ising> for Torus {
+    type Config = TorusConfig;
+
+    const ENTRY: RewardEntry = RewardEntry {
+        entry: Entry {
+            name: "torus",
+            summary: "the Ising model: neighbours on the torus are alike, or unlike, with one strength",
+            formula: "log R = x'Jx + h sum x_i = 2 sigma sum over bonds x_i x_j + h sum x_i, J = sigma A",
+            reference: "Zhang et al. 2022, arXiv:2202.01361",
+            fields: TorusConfig::FIELDS,
+        },
+        scale: RewardScale::LogReward,
+        covers_unfinished: true,
+    };
+
+    fn from_config(TorusConfig { sigma, field }: TorusConfig, env: &Ising) -> Result<Self, SettingError> {
+        Ok(Self { sigma, field, axes: (0..env.dim as u32).map(|axis| Axis::new(env, axis)).collect() })
+    }
+}
+
+settings! {
+    /// Settings of [`Couplings`].
+    pub struct CouplingsConfig {
+        /// The matrix J: CSV without a header, N rows of N numbers. It need not be symmetric.
+        couplings: File, Kind::File;
+        /// The fields h, N numbers separated by commas or lines; without it, none.
+        field: Option<File>, Kind::File;
+    }
+}
+
+/// log R = xᵀJx + hᵀx.
+#[derive(Clone, Debug)]
+pub struct Couplings {
+    /// Jᵢⱼ + Jⱼᵢ in row i and column j where i < j, and Jᵢᵢ in row and column i; N × N.
+    pairs: Vec<f64>,
+    field: Vec<f64>,
+}
+
+impl Reward<Ising> for Couplings {
+    fn score(&self, env: &Ising, x: &Spins) -> f64 {
+        let mut spins = [0.0; MAX_SITES];
+        let spins = &mut spins[..env.sites];
+        spins.iter_mut().enumerate().for_each(|(i, spin)| *spin = x.spin(i));
+        let mut sum = 0.0;
+        for (i, row) in self.pairs.chunks(env.sites).enumerate() {
+            let others: f64 = row[i..].iter().zip(&spins[i..]).map(|(j, x)| j * x).sum();
+            sum += spins[i] * (self.field[i] + others);
+        }
+        sum
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
+    }
+}
+
+impl NativeReward<Ising> for Couplings {
+    type Config = CouplingsConfig;
+
+    const ENTRY: RewardEntry = RewardEntry {
+        entry: Entry {
+            name: "couplings",
+            summary: "a pairwise energy of one's own: a matrix of couplings, and fields, from files",
+            formula: "log R = x'Jx + h'x",
+            reference: "the files",
+            fields: CouplingsConfig::FIELDS,
+        },
+        scale: RewardScale::LogReward,
+        covers_unfinished: true,
+    };
+
+    fn from_config(config: CouplingsConfig, env: &Ising) -> Result<Self, SettingError> {
+        let n = env.sites;
+        let rows = read_numbers("couplings", &config.couplings)?;
+        let expected = format!("`{}` is to have {n} rows of {n} numbers", config.couplings.path);
+        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != n) {
+            let message = format!("{expected}, and line {line} has {}", row.len());
+            return Err(SettingError::at("couplings", message));
+        }
+        if rows.len() != n {
+            let message = format!("{expected}, and has {} rows", rows.len());
+            return Err(SettingError::at("couplings", message));
+        }
+        let mut pairs = vec![0.0; n * n];
+        for i in 0..n {
+            pairs[i * n + i] = rows[i].1[i];
+            for j in i + 1..n {
+                pairs[i * n + j] = rows[i].1[j] + rows[j].1[i];
+            }
+        }
+        let Some(file) = &config.field else {
+            return Ok(Self { pairs, field: vec![0.0; n] });
+        };
+        let field: Vec<f64> = read_numbers("field", file)?.into_iter().flat_map(|(_, row)| row).collect();
+        if field.len() != n {
+            let message = format!("`{}` is to have {n} numbers, and has {}", file.path, field.len());
+            return Err(SettingError::at("field", message));
+        }
+        Ok(Self { pairs, field })
+    }
+}
+
+/// The rows of numbers of a file without a header, each with its line; blank lines are passed over.
+fn read_numbers(field: &'static str, file: &File) -> Result<Vec<(usize, Vec<f64>)>, SettingError> {
+    let lines = file.text.trim_start_matches('\u{feff}').lines().zip(1..);
+    let rows = lines.filter(|(text, _)| !text.trim().is_empty()).map(|(text, line)| {
+        let read = |number: &str| match number.parse::<f64>() {
+            Ok(x) if x.is_finite() => Ok(x),
+            _ => Err(SettingError::at(
+                field,
+                format!("{}:{line}: `{number}` is not a finite number", file.path),
+            )
+            .hint("write numbers only, separated by commas, without a header")),
+        };
+        Ok((line, text.split(',').map(|number| read(number.trim())).collect::<Result<_, _>>()?))
+    });
+    rows.collect()
+}
