@@ -33,6 +33,8 @@ pub enum Command {
     Check(Check),
     /// Play one random trajectory and print all that can be seen
     Play(Play),
+    /// Measure speed: by phase, against the machine's peak; of training, sampling or the kernels
+    Bench(Bench),
     /// List what there is
     List(List),
     /// Explain one environment, reward, objective or policy
@@ -71,6 +73,34 @@ pub struct Train {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Bench {
+    /// The configuration, a TOML file; left out with --kernels
+    #[arg(required_unless_present = "kernels", conflicts_with = "kernels")]
+    pub config: Option<PathBuf>,
+    /// Override a key, such as `train.batch=512`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Updates before the clock starts
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub warmup: u64,
+    /// Updates to time, at least
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub updates: u64,
+    /// Go on until so many seconds have passed
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    pub seconds: f64,
+    /// Draw batches from the untrained policy instead of training it
+    #[arg(long, conflicts_with = "kernels")]
+    pub sample: bool,
+    /// Measure the kernels of the network by themselves
+    #[arg(long)]
+    pub kernels: bool,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Format of samples.

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 findings (a check failed, a run was interrupted), 2 error.
 
 mod args;
+mod bench;
 mod check;
 mod config;
 mod eval;
@@ -19,6 +20,7 @@ mod task;
 mod train;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -36,6 +38,7 @@ pub enum Verdict {
 }
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) => {
@@ -45,7 +48,7 @@ fn main() -> ExitCode {
             return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
         }
     };
-    match run(args.command) {
+    match run(args.command, started) {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
         // Whoever read stdout has read enough.
@@ -57,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Verdict, Failure> {
+fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
     match command {
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
@@ -67,6 +70,7 @@ fn run(command: Command) -> Result<Verdict, Failure> {
         Command::Score(args) => score::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
+        Command::Bench(args) => bench::run(&args, started),
         Command::List(args) => list::run(&args),
         Command::Show(args) => list::show(&args),
         Command::Config(args) => config::run(&args),

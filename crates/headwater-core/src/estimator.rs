@@ -73,6 +73,15 @@ pub struct Params {
     pub tensors: Vec<Tensor>,
 }
 
+/// Multiplications and additions that an estimator does for one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flops {
+    /// From inputs to outputs.
+    pub forward: u64,
+    /// From the gradient of outputs to that of parameters.
+    pub backward: u64,
+}
+
 /// Encoded rows in, head outputs out; differentiated by hand. Knows no environment and no objective.
 ///
 /// The *tape* of a row is what `backward` needs from its `forward`; the caller owns it, so that rows evaluated while
@@ -83,6 +92,9 @@ pub trait Estimator: Send + Sync {
 
     /// Floats of tape per row.
     fn tape_width(&self) -> usize;
+
+    /// Arithmetic per row: products of layers, and the sums over active inputs.
+    fn flops(&self) -> Flops;
 
     /// Evaluates rows `rows` of `x`. Row `rows.start + i` is written to the `i`-th row of `out` (stride
     /// [`Heads::stride`], columns of no head undefined) and of `tape` (stride [`Estimator::tape_width`]).

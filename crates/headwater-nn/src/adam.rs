@@ -9,6 +9,9 @@ use crate::vec16::Isa;
 /// Parameters per piece of work: some microseconds.
 const PIECE: usize = 16 * 1024;
 
+/// Parameters and moments that fit into the cache of the thread that changed them last are not worth sharing.
+pub(crate) const PARAMS_WORTH_SHARING: usize = 512 * 1024;
+
 /// First and second moments of the gradient of a flat parameter array.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Adam {
@@ -43,7 +46,8 @@ impl Adam {
         let root = (1.0 / (1.0 - f64::from(BETA2).powi(t)).sqrt()) as f32;
         let keep = (1.0 - rate * decay) as f32;
         let isa = Isa::detect();
-        pool.zip3_chunks(params, &mut self.mean, &mut self.square, PIECE, &|start, params, mean, square| {
+        let piece = if params.len() >= PARAMS_WORTH_SHARING { PIECE } else { params.len() };
+        pool.zip3_chunks(params, &mut self.mean, &mut self.square, piece, &|start, params, mean, square| {
             let grads = &grads[start..start + params.len()];
             adam(isa, params, grads, mean, square, step, root, scale as f32, keep);
         });

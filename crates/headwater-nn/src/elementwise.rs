@@ -42,9 +42,8 @@ macro_rules! multiversion {
 }
 
 multiversion! {
-    /// `sum[j] = Σ_r d[r][j]`: the gradient of a bias.
+    /// `sum[j] += Σ_r d[r][j]`: the gradient of a bias.
     pub(crate) fn column_sums(d: &[f32], width: usize, sum: &mut [f32]) {
-        sum.fill(0.0);
         for row in d.chunks(width) {
             for (s, &x) in sum.iter_mut().zip(row) {
                 *s += x;
@@ -54,12 +53,23 @@ multiversion! {
 }
 
 multiversion! {
-    /// `sum[j] = Σ_r d[r][j] · x[r][j]`: the gradient of a gain.
+    /// `sum[j] += Σ_r d[r][j] · x[r][j]`: the gradient of a gain.
     pub(crate) fn column_products(d: &[f32], d_width: usize, x: &[f32], x_width: usize, sum: &mut [f32]) {
-        sum.fill(0.0);
         for (d, x) in d.chunks(d_width).zip(x.chunks(x_width)) {
             for (s, (&d, &x)) in sum.iter_mut().zip(d.iter().zip(x)) {
                 *s += d * x;
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// `sum = Σ parts`, part after part; they are `n` floats apart.
+    pub(crate) fn sum_parts(parts: &[f32], n: usize, sum: &mut [f32]) {
+        sum.fill(0.0);
+        for part in parts.chunks(n) {
+            for (s, &x) in sum.iter_mut().zip(part) {
+                *s += x;
             }
         }
     }

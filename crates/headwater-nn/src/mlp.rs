@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headwater_core::settings::{choice, settings};
-use headwater_core::{Encoded, Encoding, Estimator, Floats, Heads, Key, Params, SettingError, Tensor};
+use headwater_core::{Encoded, Encoding, Estimator, Floats, Flops, Heads, Key, Params, SettingError, Tensor};
 
-use crate::elementwise::{column_products, column_sums, nonlinearity, nonlinearity_backward};
+use crate::adam::PARAMS_WORTH_SHARING;
+use crate::elementwise::{column_products, column_sums, nonlinearity, nonlinearity_backward, sum_parts};
 use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
 use crate::pool::Pool;
@@ -16,14 +18,28 @@ use crate::vec16::Isa;
 /// Rows evaluated together: their activations stay in the second-level cache between layers.
 const BLOCK: usize = 96;
 
-/// Panels per piece of gradient work: enough to use what is read of the input, few enough for threads to share.
-const PANELS: usize = 4;
+/// Panels per piece of gradient work: as wide as a tile, and few enough for threads to share evenly.
+const PANELS: usize = 2;
 
-/// Multiplications below which a second thread costs more than it saves.
+/// Multiplications of one call below which a second thread costs more than it saves.
 const WORTH_SHARING: usize = 1 << 20;
 
-/// Rows per piece of a gradient product: the inner dimension of the product, kept in cache.
+/// The same for all calls between two changes of the parameters, which every thread that helps has to fetch anew.
+const WORTH_FETCHING: usize = 1 << 23;
+
+/// Rows that are carried back together: their activations and gradients stay in the second-level cache until every
+/// layer has used them. Gradients of parameters are summed row by row in order, so that this changes no bit.
 const DEPTH: usize = 128;
+
+/// Rows per part of a batch whose gradient is summed by itself, at least. Parts depend on the number of rows alone, so
+/// that the order of summation does not depend on threads; threads that work on a part each share nothing.
+const PART: usize = 256;
+
+/// Most parts of a batch.
+const PARTS: usize = 16;
+
+/// Parameters per piece of what is done to each of them, in some microseconds.
+const PIECE: usize = 16 * 1024;
 
 choice! {
     /// Nonlinearity of hidden layers. Each one's derivative is a function of its value.
@@ -109,10 +125,15 @@ pub struct Mlp {
     transposed: Floats,
     tape_width: usize,
     delta_width: usize,
-    /// Gradients at the hidden layers' values (after the affine map of layer norm) of the rows of one `backward`.
+    /// Per part, gradients at the hidden layers' values (after the affine map of layer norm) of up to `DEPTH` rows.
     delta: Floats,
+    /// Per part, its gradient of the parameters.
+    partial: Floats,
     /// A bias of nothing, as wide as a hidden layer.
     zeros: Floats,
+    /// Rows evaluated since the last update, and between the two before.
+    rows: AtomicUsize,
+    rows_before: usize,
     isa: Isa,
     pool: Arc<Pool>,
     /// A pool of the caller alone, for work too small to share.
@@ -180,7 +201,10 @@ impl Mlp {
             tape_width: odd_lines(tape),
             delta_width: odd_lines(delta),
             delta: Floats::default(),
+            partial: Floats::default(),
             zeros: Floats::zeros(config.width),
+            rows: AtomicUsize::new(0),
+            rows_before: 0,
             isa: Isa::detect(),
             pool,
             alone: Pool::new(1),
@@ -227,7 +251,8 @@ impl Mlp {
                 let (inputs, outputs) = (layer.inputs, layer.outputs());
                 let from = &self.params.data[layer.weights()];
                 let to = &mut self.transposed[layer.transposed..layer.transposed + inputs * outputs];
-                for (q, panel) in to.chunks_exact_mut(16 * outputs).enumerate() {
+                let pool = if to.len() >= PARAMS_WORTH_SHARING { &*self.pool } else { &self.alone };
+                pool.pieces(to, 16 * outputs, &|q, panel| {
                     for (p, block) in panel.chunks_exact_mut(256).enumerate() {
                         let source = &from[(p * inputs + 16 * q) * 16..][..256];
                         for (j, row) in block.chunks_exact_mut(16).enumerate() {
@@ -236,17 +261,17 @@ impl Mlp {
                             }
                         }
                     }
-                }
+                });
             }
         }
     }
 
-    /// The threads that work on so many rows, and the rows per piece, so that all threads have as much to do.
-    fn share(&self, rows: usize) -> (&Pool, usize) {
-        let worth = rows * self.params.data.len() >= WORTH_SHARING;
-        let pool = if worth { &*self.pool } else { &self.alone };
-        let pieces = rows.div_ceil(BLOCK * pool.threads()) * pool.threads();
-        (pool, rows.div_ceil(pieces.max(1)))
+    /// The threads that work on so many rows.
+    fn threads(&self, rows: usize) -> &Pool {
+        let size = self.params.data.len();
+        let between = self.rows_before.max(self.rows.load(Ordering::Relaxed));
+        let worth = rows * size >= WORTH_SHARING && between * size >= WORTH_FETCHING;
+        if worth { &self.pool } else { &self.alone }
     }
 
     fn layer(&self, trunk: usize, layer: usize) -> &Layer {
@@ -366,56 +391,83 @@ impl Mlp {
         }
     }
 
-    /// Fills one piece of the parameter gradient.
-    fn gradient(&self, item: Item, x: &Encoded, rows: usize, d_out: &[f32], tape: &[f32], out: &mut [f32]) {
+    /// The gradient of the parameters over the rows `rows`, on the threads of `pool`.
+    fn part(&self, pool: &Pool, back: Back<'_>, rows: Range<usize>, delta: &mut [f32], grads: &mut [f32]) {
+        let (stride, width) = (self.heads.stride, self.delta_width);
+        for start in rows.clone().step_by(DEPTH) {
+            let end = (start + DEPTH).min(rows.end);
+            let block = rows_per_piece(pool, end - start);
+            pool.pieces(&mut delta[..(end - start) * width], block * width, &|i, delta| {
+                let first = start + i * block;
+                let d_out = &back.d_out[first * stride..(first + block).min(end) * stride];
+                self.deltas_block(d_out, &back.tape[first * self.tape_width..], delta);
+            });
+            let delta = &*delta;
+            pool.ranges(grads, &self.ranges, &|i, out| {
+                self.gradient(self.items[i], back, start..end, delta, start == rows.start, out);
+            });
+        }
+    }
+
+    /// Adds the rows `rows`, whose gradients at hidden layers are `delta`, to one piece of the parameter gradient; they
+    /// are the first of it if `first`.
+    fn gradient(
+        &self,
+        item: Item,
+        back: Back<'_>,
+        rows: Range<usize>,
+        delta: &[f32],
+        first: bool,
+        out: &mut [f32],
+    ) {
+        let Back { x, d_out, tape } = back;
         let trunk = &self.trunks[item.trunk];
         let layer = self.layer(item.trunk, item.layer);
-        let is_head = item.layer == trunk.hidden.len();
-        let (d, width) = if is_head {
-            (&d_out[trunk.at..], self.heads.stride)
+        let (d, width) = if item.layer == trunk.hidden.len() {
+            (&d_out[rows.start * self.heads.stride + trunk.at..], self.heads.stride)
         } else {
-            (&self.delta[layer.delta..], self.delta_width)
+            let of_weights = matches!(item.part, Part::Panels(_));
+            let at = if of_weights { layer.linear_delta() } else { layer.delta };
+            (&delta[at..], self.delta_width)
         };
+        let tape = &tape[rows.start * self.tape_width..];
+        let n = rows.len();
+        // A product can store its first result; sums have to start from zero.
+        if first && !(item.layer > 0 && matches!(item.part, Part::Panels(_))) {
+            out.fill(0.0);
+        }
         match item.part {
-            Part::Bias => column_sums(self.isa, &d[..(rows - 1) * width + layer.outputs()], width, out),
+            Part::Bias => column_sums(self.isa, &d[..(n - 1) * width + layer.outputs()], width, out),
             Part::Gain => {
                 let normal = &tape[layer.tape + layer.outputs()..];
-                let d = &d[..(rows - 1) * width + layer.outputs()];
+                let d = &d[..(n - 1) * width + layer.outputs()];
                 column_products(self.isa, d, width, normal, self.tape_width, out);
             }
             Part::Panels(p) => {
-                let d = if is_head { d } else { &self.delta[layer.linear_delta()..] };
                 let d = &d[16 * p..];
-                match item.layer.checked_sub(1) {
-                    Some(before) => {
-                        let input = &tape[trunk.hidden[before].tape..];
-                        self.outer(
-                            layer.inputs,
-                            rows,
-                            (input, self.tape_width),
-                            (d, width),
-                            out,
-                            layer.inputs,
-                        );
-                    }
-                    None => {
-                        let Encoding { active, columns, reals } = self.encoding;
-                        out.fill(0.0);
-                        if active > 0 {
-                            let indices = (&x.all_indices()[..rows * active], active);
-                            scatter(self.isa, indices, rows, d, width, out, layer.inputs);
-                        }
-                        if reals > 0 {
-                            let out = &mut out[16 * columns..];
-                            self.outer(reals, rows, (x.all_reals(), reals), (d, width), out, layer.inputs);
-                        }
-                    }
+                let inputs = layer.inputs;
+                if let Some(before) = item.layer.checked_sub(1) {
+                    let input = (&tape[trunk.hidden[before].tape..], self.tape_width);
+                    let epilogue = if first { Epilogue::Store } else { Epilogue::Accumulate };
+                    self.outer(inputs, n, input, (d, width), out, inputs, epilogue);
+                    return;
+                }
+                let Encoding { active, columns, reals } = self.encoding;
+                if active > 0 {
+                    let indices = &x.all_indices()[rows.start * active..rows.end * active];
+                    scatter(self.isa, (indices, active), n, d, width, out, inputs);
+                }
+                if reals > 0 {
+                    let input = (&x.all_reals()[rows.start * reals..], reals);
+                    let out = &mut out[16 * columns..];
+                    self.outer(reals, n, input, (d, width), out, inputs, Epilogue::Accumulate);
                 }
             }
         }
     }
 
-    /// `out = inputᵀ · d` for `m` columns of the input: the gradient of weights, summed over rows in order.
+    /// `inputᵀ · d` for `m` columns of the input, stored or added: the gradient of weights, summed over rows in order.
+    #[allow(clippy::too_many_arguments)]
     fn outer(
         &self,
         m: usize,
@@ -424,15 +476,13 @@ impl Mlp {
         (d, d_width): (&[f32], usize),
         out: &mut [f32],
         panel_rows: usize,
+        epilogue: Epilogue<'_>,
     ) {
         let panels = out.len().div_ceil(16 * panel_rows);
-        for start in (0..rows).step_by(DEPTH) {
-            let k = DEPTH.min(rows - start);
-            let left = Left::new(&input[start * input_width..], 1, input_width);
-            let right = Right { data: &d[start * d_width..], rs: d_width, ps: 16 };
-            let epilogue = if start == 0 { Epilogue::Store } else { Epilogue::Accumulate };
-            gemm(self.isa, m, k, panels, left, right, Out::new(out, 16, 16 * panel_rows), epilogue);
-        }
+        let left = Left::new(input, 1, input_width);
+        let right = Right { data: d, rs: d_width, ps: 16 };
+        let out = Out::new(out, 16, 16 * panel_rows);
+        gemm(self.isa, m, rows, panels, left, right, out, epilogue);
     }
 }
 
@@ -445,10 +495,32 @@ impl Estimator for Mlp {
         self.tape_width
     }
 
+    fn flops(&self) -> Flops {
+        let mut flops = Flops::default();
+        for trunk in &self.trunks {
+            for (l, layer) in trunk.hidden.iter().chain([&trunk.head]).enumerate() {
+                let Encoding { active, reals, .. } = self.encoding;
+                // One-hot inputs are added, forward and backward; other inputs multiplied and added.
+                let (one, product) = if l == 0 {
+                    (active * layer.outputs(), 2 * reals * layer.outputs())
+                } else {
+                    (0, 2 * layer.inputs * layer.outputs())
+                };
+                flops.forward += (one + product) as u64;
+                // The first layer has no gradient by its inputs.
+                let products = if l == 0 { 1 } else { 2 };
+                flops.backward += (one + products * product) as u64;
+            }
+        }
+        flops
+    }
+
     fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], tape: &mut [f32]) {
         let (stride, width) = (self.heads.stride, self.tape_width);
         let n = rows.len();
-        let (pool, block) = self.share(n);
+        self.rows.fetch_add(n, Ordering::Relaxed);
+        let pool = self.threads(n);
+        let block = rows_per_piece(pool, n);
         pool.zip_chunks(
             &mut out[..n * stride],
             block * stride,
@@ -466,21 +538,37 @@ impl Estimator for Mlp {
             grads.fill(0.0);
             return;
         }
-        let (stride, width) = (self.heads.stride, self.delta_width);
+        let (back, n, room) = (Back { x, d_out, tape }, grads.len(), DEPTH * self.delta_width);
+        let parts = (rows / PART).clamp(1, PARTS);
+        let parts = 1 << parts.ilog2();
+        self.delta.grow(parts * room);
         let mut delta = std::mem::take(&mut self.delta);
-        delta.grow(rows * width);
-        let this = &*self;
-        let (pool, block) = this.share(rows);
-        pool.pieces(&mut delta[..rows * width], block * width, &|i, delta| {
-            let (start, end) = (i * block, ((i + 1) * block).min(rows));
-            this.deltas_block(&d_out[start * stride..end * stride], &tape[start * this.tape_width..], delta);
-        });
-        self.delta = delta;
-        let this = &*self;
-        let (pool, _) = this.share(rows);
-        pool.ranges(grads, &this.ranges, &|i, out| {
-            this.gradient(this.items[i], x, rows, d_out, tape, out);
-        });
+        if parts == 1 {
+            self.part(self.threads(rows), back, 0..rows, &mut delta, grads);
+            self.delta = delta;
+            return;
+        }
+        self.partial.grow(parts * n);
+        let mut partial = std::mem::take(&mut self.partial);
+        let pool = &*self.pool;
+        let range = |p: usize| p * rows / parts..(p + 1) * rows / parts;
+        if pool.threads() <= parts {
+            pool.zip_chunks(
+                &mut partial[..parts * n],
+                n,
+                &mut delta[..parts * room],
+                room,
+                &|p, out, delta| {
+                    self.part(&self.alone, back, range(p), delta, out);
+                },
+            );
+        } else {
+            for (p, out) in partial[..parts * n].chunks_exact_mut(n).enumerate() {
+                self.part(pool, back, range(p), &mut delta, out);
+            }
+        }
+        pool.pieces(grads, PIECE, &|i, out| sum_parts(self.isa, &partial[i * PIECE..parts * n], n, out));
+        (self.delta, self.partial) = (delta, partial);
     }
 
     fn params(&self) -> &Params {
@@ -489,8 +577,23 @@ impl Estimator for Mlp {
 
     fn update(&mut self, update: &mut dyn FnMut(&mut Params)) {
         update(&mut self.params);
+        self.rows_before = std::mem::take(self.rows.get_mut());
         self.transpose();
     }
+}
+
+/// What `backward` was given.
+#[derive(Clone, Copy)]
+struct Back<'a> {
+    x: &'a Encoded,
+    d_out: &'a [f32],
+    tape: &'a [f32],
+}
+
+/// Rows per piece of work, so that all threads have as much to do.
+fn rows_per_piece(pool: &Pool, rows: usize) -> usize {
+    let pieces = rows.div_ceil(BLOCK * pool.threads()) * pool.threads();
+    rows.div_ceil(pieces.max(1)).max(1)
 }
 
 /// An odd number of cache lines per row keeps the rows of a column in different cache sets.

@@ -28,13 +28,19 @@ struct Shared {
     /// Which job there is, whether it may still be entered, and how many workers are inside: see [`Gate`].
     gate: AtomicU64,
     job: Mutex<Option<(Task, usize)>>,
-    next: AtomicUsize,
+    /// Per thread, how many items of its share are taken.
+    taken: Vec<Taken>,
     panicked: AtomicBool,
     quit: AtomicBool,
     asleep: AtomicUsize,
     sleep: Mutex<()>,
     wake: Condvar,
 }
+
+/// A counter in a cache line of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Taken(AtomicUsize);
 
 /// The parts of `Shared::gate`: a bit that is set while the current job may be entered, the job's number, and in the
 /// low half the number of workers inside. A worker that comes late finds the gate closed and nobody waits for it.
@@ -55,7 +61,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate: AtomicU64::new(0),
             job: Mutex::new(None),
-            next: AtomicUsize::new(0),
+            taken: (0..threads.max(1)).map(|_| Taken::default()).collect(),
             panicked: AtomicBool::new(false),
             quit: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
@@ -63,9 +69,9 @@ impl Pool {
             wake: Condvar::new(),
         });
         let workers = (1..threads)
-            .map(|_| {
+            .map(|me| {
                 let shared = Arc::clone(&shared);
-                std::thread::spawn(move || shared.work())
+                std::thread::spawn(move || shared.work(me))
             })
             .collect();
         Self { shared, workers }
@@ -94,14 +100,16 @@ impl Pool {
             )
         });
         *lock(&s.job) = Some((task, items));
-        s.next.store(0, Ordering::Relaxed);
+        for taken in &s.taken {
+            taken.0.store(0, Ordering::Relaxed);
+        }
         let job = Gate::job(s.gate.load(Ordering::Relaxed)) + 1;
         s.gate.store(Gate::OPEN | (job & (Gate::INSIDE >> 1)) << 32, Ordering::SeqCst);
         if s.asleep.load(Ordering::SeqCst) > 0 {
             drop(lock(&s.sleep));
             s.wake.notify_all();
         }
-        let mine = catch_unwind(AssertUnwindSafe(|| s.drain(f, items)));
+        let mine = catch_unwind(AssertUnwindSafe(|| s.drain(0, f, items)));
         s.gate.fetch_and(!Gate::OPEN, Ordering::SeqCst);
         let mut spins = 0u32;
         while s.gate.load(Ordering::Acquire) & Gate::INSIDE > 0 {
@@ -217,17 +225,23 @@ impl<'a, T> Pieces<'a, T> {
 }
 
 impl Shared {
-    fn drain(&self, f: &(dyn Fn(usize) + Sync), items: usize) {
-        loop {
-            let i = self.next.fetch_add(1, Ordering::Relaxed);
-            if i >= items {
-                return;
+    /// Runs items until all are taken: first those of the share of thread `me`, then those that others have not come
+    /// to. A thread so gets the same items job after job, whose data are in its cache.
+    fn drain(&self, me: usize, f: &(dyn Fn(usize) + Sync), items: usize) {
+        let threads = self.taken.len();
+        for owner in (me..threads).chain(0..me) {
+            let (start, end) = (owner * items / threads, (owner + 1) * items / threads);
+            loop {
+                let i = start + self.taken[owner].0.fetch_add(1, Ordering::Relaxed);
+                if i >= end {
+                    break;
+                }
+                f(i);
             }
-            f(i);
         }
     }
 
-    fn work(&self) {
+    fn work(&self, me: usize) {
         let mut seen = 0;
         while let Some(gate) = self.wait(seen) {
             seen = Gate::job(gate);
@@ -238,7 +252,7 @@ impl Shared {
             if let Some((task, items)) = job {
                 // SAFETY: this worker is inside the gate, and `Pool::run` waits for it.
                 let f = unsafe { &*task.0 };
-                if catch_unwind(AssertUnwindSafe(|| self.drain(f, items))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| self.drain(me, f, items))).is_err() {
                     self.panicked.store(true, Ordering::Relaxed);
                 }
             }

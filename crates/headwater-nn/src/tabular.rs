@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use headwater_core::{Encoded, Estimator, Floats, Heads, Params, RowSet, Tensor};
+use headwater_core::{Encoded, Estimator, Floats, Flops, Heads, Params, RowSet, Tensor};
 
 /// One row of head outputs per state of an enumerated environment, all zero at first: the uniform policy.
 pub struct Tabular {
@@ -34,6 +34,10 @@ impl Estimator for Tabular {
 
     fn tape_width(&self) -> usize {
         0
+    }
+
+    fn flops(&self) -> Flops {
+        Flops { forward: 0, backward: self.heads.stride as u64 }
     }
 
     fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], _: &mut [f32]) {

@@ -29,6 +29,15 @@ impl Isa {
         Self::Portable
     }
 
+    /// The name that people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable code",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+        }
+    }
+
     /// Every instruction set that this machine can run.
     pub fn available() -> Vec<Self> {
         let widest = Self::detect();

@@ -49,6 +49,8 @@ pub struct Sample {
     pub log_pf: f64,
     /// log-probability of its trajectory given the object, under P_B.
     pub log_pb: f64,
+    /// Edges of its trajectory, the stop edge counted unless it was forced.
+    pub transitions: usize,
 }
 
 /// What is known of one object's probability.
@@ -176,7 +178,8 @@ pub fn sample(
             let rows = &rolling.rows;
             let log_pf = rows.range(b).map(|r| rows.logit[r] - rows.lse[r]).sum();
             let log_pb = rows.range(b).map(|r| rows.log_pb[r]).sum();
-            sink(Sample { text: view.sim.text(b as u32), log_reward: rows.log_reward[b], log_pf, log_pb });
+            let (text, log_reward) = (view.sim.text(b as u32), rows.log_reward[b]);
+            sink(Sample { text, log_reward, log_pf, log_pb, transitions: rows.range(b).len() });
         }
     }
     Ok(())

@@ -197,3 +197,33 @@ fn a_reader_may_stop_reading() {
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{args}");
     }
 }
+
+/// Rates are the machine's; counts are not.
+#[test]
+fn bench_counts_what_it_times() {
+    let dir = Temp::with_configs();
+    let json = dir.run("bench grid.toml --warmup 2 --updates 5 --json").json();
+    assert_eq!(json["iterations"], 5);
+    for name in [
+        "iterations_per_s",
+        "transitions_per_s",
+        "flops_per_s",
+        "peak_flops_per_s",
+        "start_to_first_update_s",
+    ] {
+        assert!(json[name].as_f64().unwrap() > 0.0, "{name}: {json}");
+    }
+    let count = |name: &str| json[name].as_u64().unwrap();
+    assert!(count("states_visited") >= count("states_distinct"), "{json}");
+    assert!(count("states_distinct") >= count("rows_evaluated") && count("rows_evaluated") > 0, "{json}");
+    let phases: f64 = json["phase_seconds"].as_object().unwrap().values().map(|v| v.as_f64().unwrap()).sum();
+    let seconds = json["seconds"].as_f64().unwrap();
+    assert!(phases > 0.0 && phases <= seconds, "{phases} of {seconds}");
+    let drawn = dir.run("bench grid.toml --sample --warmup 0 --updates 3 --json").json();
+    assert_eq!(drawn["iterations"], 3);
+    assert!(drawn["mean_len"].as_f64().unwrap() > 0.0, "{drawn}");
+    let text = dir.run("bench grid.toml --warmup 0 --updates 2").ok();
+    assert!(text.contains("equal states are evaluated once"), "{text}");
+    let kernels = dir.run("bench --kernels --json").json();
+    assert!(kernels["kernels"].as_array().unwrap().len() > 10, "{kernels}");
+}

@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "score",
     "check",
     "play",
+    "bench",
     "list",
     "show",
     "config",
