@@ -65,7 +65,7 @@ fn signal(name: &str, child: &Child) {
 fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     let dir = Temp::with_configs();
     let sets =
-        "--set train.steps=3000 --set run.checkpoint_every=60 --set run.log_every=7 --set eval.every=100 -q";
+        "--set train.steps=9000 --set run.checkpoint_every=60 --set run.log_every=7 --set eval.every=100 -q";
     dir.run(&format!("train grid.toml --out whole {sets}")).ok();
     let (mut kills, mut key) = (0, Key::new(4));
     while kills < 20 {
