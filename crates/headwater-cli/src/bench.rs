@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use headwater_nn::{Isa, measure};
 use headwater_run::assemble::{Assembly, Purpose, assemble, key};
-use headwater_train::{Behaviour, Phase, StepReport, Trainer, sample};
+use headwater_train::{Behaviour, Phase, Sampler, StepReport, Trainer};
 use serde_json::{Value as Json, json};
 
 use crate::args::Bench;
@@ -179,6 +179,7 @@ impl Work {
 fn sampling(args: &Bench, config: &Path, assembly: &mut Assembly) -> Result<Verdict, Failure> {
     let batch = assembly.train.batch;
     let mut view = assembly.trainer.policy();
+    let mut sampler = Sampler::new(&view);
     let mut draw = |round: u64| {
         let key = key(assembly.seed, Purpose::Sample).fold(round);
         let (mut drawn, mut edges) = (0u64, 0u64);
@@ -186,7 +187,7 @@ fn sampling(args: &Bench, config: &Path, assembly: &mut Assembly) -> Result<Verd
             drawn += 1;
             edges += s.transitions as u64;
         };
-        sample(&mut view, batch, Behaviour::ON_POLICY, key, sink).map(|()| (drawn, edges))
+        sampler.draw(&mut view, batch, Behaviour::ON_POLICY, key, sink).map(|()| (drawn, edges))
     };
     for round in 0..args.warmup {
         draw(round).map_err(fail)?;

@@ -22,6 +22,8 @@ pub(crate) struct Wants {
     pub parents: bool,
     /// The network's outputs at every state that is not complete, not only where there is a choice.
     pub every_state: bool,
+    /// What the network needs to carry gradients back.
+    pub tape: bool,
 }
 
 /// The distinct states of a batch; see the module's documentation.
@@ -264,14 +266,16 @@ impl States {
         let (n, stride, width) = (heads.n_actions, heads.stride, net.tape_width());
         let (wide, back_wide) = (self.probs_stride(), self.back_stride());
         self.out.grow(to * stride);
-        self.tape.grow(to * width);
+        // Without gradients, all calls write to the same few rows, which stay in the cache.
+        let at = if self.wants.tape { from } else { 0 };
+        self.tape.grow((at + to - from) * width);
         self.probs.grow(to * wide);
         grow(&mut self.lse, to);
         net.forward(
             &self.inputs,
             from..to,
             &mut self.out[from * stride..to * stride],
-            &mut self.tape[from * width..to * width],
+            &mut self.tape[at * width..(at + to - from) * width],
         );
         let logits = &self.out[from * stride..to * stride];
         let probs = &mut self.probs[from * wide..to * wide];

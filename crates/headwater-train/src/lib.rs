@@ -20,7 +20,7 @@ pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
 pub use phases::{Phase, Stopwatch};
 pub use rollout::Behaviour;
 pub use sampled::{
-    LogProb, LogProbError, Sample, SampledReport, evaluate_sampled, log_prob, sample, sampled_l1,
+    LogProb, LogProbError, Sample, SampledReport, Sampler, evaluate_sampled, log_prob, sample, sampled_l1,
 };
 pub use settings::{BackwardKind, EvalConfig, Optimizer, PolicyConfig, TrainConfig};
 pub use stats::{Estimate, bootstrap, pearson, spearman};

@@ -14,7 +14,7 @@ use crate::stats::{Estimate, bootstrap, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
 
 /// Lanes rolled at once.
-const LANES: usize = 512;
+const LANES: usize = 1024;
 
 /// What sampled evaluation says; intervals are 95 % bootstrap intervals over trajectories or objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,8 +62,8 @@ pub struct LogProb {
     pub log_reward: f64,
 }
 
-/// Buffers for rolling a policy outside training.
-struct Rolling {
+/// Rolls a policy outside training. Owns its buffers: keep one where batch after batch is drawn.
+pub struct Sampler {
     roller: Roller,
     batch: Batch,
     rows: Scored,
@@ -80,8 +80,9 @@ const TRAJECTORIES: Needs = Needs {
     inflow: false,
 };
 
-impl Rolling {
-    fn new(view: &PolicyView<'_>) -> Self {
+impl Sampler {
+    /// A sampler for the policy of `view`.
+    pub fn new(view: &PolicyView<'_>) -> Self {
         Self {
             roller: Roller::default(),
             batch: Batch::new(view.sim.spec(), Wants::default()),
@@ -99,6 +100,32 @@ impl Rolling {
             pool: view.pool,
             watch,
         }
+    }
+
+    /// Draws `n` objects from the policy, as [`sample`] does.
+    ///
+    /// # Errors
+    /// If a reward fails; what came before has been handed over.
+    pub fn draw(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        n: usize,
+        how: Behaviour,
+        key: Key,
+        sink: &mut dyn FnMut(Sample),
+    ) -> Result<(), RewardError> {
+        for first in (0..n).step_by(LANES) {
+            let lanes = LANES.min(n - first);
+            self.forward(view, lanes, first as u64, how, key)?;
+            for b in 0..lanes {
+                let rows = &self.rows;
+                let log_pf = rows.range(b).map(|r| rows.logit[r] - rows.lse[r]).sum();
+                let log_pb = rows.range(b).map(|r| rows.log_pb[r]).sum();
+                let (text, log_reward) = (view.sim.text(b as u32), rows.log_reward[b]);
+                sink(Sample { text, log_reward, log_pf, log_pb, transitions: rows.range(b).len() });
+            }
+        }
+        Ok(())
     }
 
     fn forward(
@@ -170,19 +197,7 @@ pub fn sample(
     key: Key,
     sink: &mut dyn FnMut(Sample),
 ) -> Result<(), RewardError> {
-    let mut rolling = Rolling::new(view);
-    for first in (0..n).step_by(LANES) {
-        let lanes = LANES.min(n - first);
-        rolling.forward(view, lanes, first as u64, how, key)?;
-        for b in 0..lanes {
-            let rows = &rolling.rows;
-            let log_pf = rows.range(b).map(|r| rows.logit[r] - rows.lse[r]).sum();
-            let log_pb = rows.range(b).map(|r| rows.log_pb[r]).sum();
-            let (text, log_reward) = (view.sim.text(b as u32), rows.log_reward[b]);
-            sink(Sample { text, log_reward, log_pf, log_pb, transitions: rows.range(b).len() });
-        }
-    }
-    Ok(())
+    Sampler::new(view).draw(view, n, how, key, sink)
 }
 
 /// log p̂(x) = log mean P_F(τ) / P_B(τ | x) over `repeats` trajectories τ drawn from P_B.
@@ -195,7 +210,7 @@ pub fn log_prob(
     repeats: usize,
     key: Key,
 ) -> Result<LogProb, LogProbError> {
-    let (ratios, log_reward) = Rolling::new(view).backward(view, text, repeats, key)?;
+    let (ratios, log_reward) = Sampler::new(view).backward(view, text, repeats, key)?;
     Ok(LogProb { log_p: bootstrap(&ratios, key.fold(u64::MAX), log_mean_exp), log_reward })
 }
 
@@ -216,23 +231,23 @@ pub fn evaluate_sampled(
     backward_samples: usize,
     key: Key,
 ) -> Result<SampledReport, RewardError> {
-    let mut rolling = Rolling::new(view);
+    let mut sampler = Sampler::new(view);
     let mut weights = Vec::with_capacity(samples);
     for first in (0..samples).step_by(LANES) {
         let lanes = LANES.min(samples - first);
-        rolling.forward(view, lanes, first as u64, Behaviour::ON_POLICY, key.fold(0))?;
-        weights.extend(log_weights(&rolling.rows));
+        sampler.forward(view, lanes, first as u64, Behaviour::ON_POLICY, key.fold(0))?;
+        weights.extend(log_weights(&sampler.rows));
     }
     let mut texts = Vec::with_capacity(objects);
     for (k, epsilon) in [(1, 0.0), (2, 1.0)] {
         let how = Behaviour { epsilon, ..Behaviour::ON_POLICY };
-        sample(view, objects / 2, how, key.fold(k), &mut |s| texts.push(s.text))?;
+        sampler.draw(view, objects / 2, how, key.fold(k), &mut |s| texts.push(s.text))?;
     }
     texts.sort_unstable();
     texts.dedup();
     let mut pairs = Vec::with_capacity(texts.len());
     for (i, text) in texts.iter().enumerate() {
-        let found = rolling.backward(view, text, backward_samples, key.fold(3).fold(i as u64));
+        let found = sampler.backward(view, text, backward_samples, key.fold(3).fold(i as u64));
         match found {
             Ok((ratios, log_reward)) => pairs.push((log_mean_exp(&ratios), log_reward)),
             Err(LogProbError::Reward(e)) => return Err(e),
@@ -268,12 +283,12 @@ pub fn sampled_l1(
 ) -> Result<(f64, f64), RewardError> {
     let index = encodings(exact.graph());
     let mut counts = vec![0u32; exact.graph().n_states()];
-    let mut rolling = Rolling::new(view);
+    let mut sampler = Sampler::new(view);
     let mut rows = headwater_core::Encoded::new(view.sim.spec().encoding, LANES);
     let lanes: Vec<u32> = (0..LANES as u32).collect();
     for first in (0..n).step_by(LANES) {
         let k = LANES.min(n - first);
-        rolling.forward(view, k, first as u64, Behaviour::ON_POLICY, key)?;
+        sampler.forward(view, k, first as u64, Behaviour::ON_POLICY, key)?;
         view.sim.encode(&lanes[..k], &mut rows, 0);
         for i in 0..k {
             let state = index.find(&rows, i).expect("every state of the environment was enumerated");

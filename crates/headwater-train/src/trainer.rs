@@ -149,7 +149,12 @@ pub struct Trainer {
 
 /// What an objective wants of a batch.
 pub(crate) fn wants(needs: Needs) -> Wants {
-    Wants { state_reward: needs.state_reward, parents: needs.inflow, every_state: needs.inflow || needs.flow }
+    Wants {
+        state_reward: needs.state_reward,
+        parents: needs.inflow,
+        every_state: needs.inflow || needs.flow,
+        tape: true,
+    }
 }
 
 impl Trainer {
