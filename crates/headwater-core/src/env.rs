@@ -50,6 +50,11 @@ pub trait Environment: Send + Sync + 'static {
     /// Number of edges of the longest trajectory, the stop edge not counted. Exact.
     fn max_len(&self) -> usize;
 
+    /// A lower bound of the number of states, where it is easy to say: it spares the enumeration of what is too large.
+    fn states_at_least(&self) -> f64 {
+        1.0
+    }
+
     /// Whether a trajectory may end in `s`. [`Stop::Must`] iff no edge leaves `s`.
     fn stop(&self, s: &Self::State) -> Stop;
 

@@ -21,6 +21,7 @@ impl<E: Environment> Lanes<E> {
             name: name.to_owned(),
             n_actions: env.n_actions(),
             max_len: env.max_len(),
+            states_at_least: env.states_at_least(),
             encoding: env.encoding(),
         };
         Self { initial: env.initial(), env: Arc::new(env), reward: None, states: Vec::new(), spec }

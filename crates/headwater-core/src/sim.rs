@@ -3,7 +3,7 @@
 use crate::{Action, BitMatrix, Encoded, Encoding, Stop};
 
 /// The facts of an environment that buffers are sized from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EnvSpec {
     /// Registered name.
     pub name: String,
@@ -11,6 +11,8 @@ pub struct EnvSpec {
     pub n_actions: usize,
     /// Edges of the longest trajectory, the stop edge not counted.
     pub max_len: usize,
+    /// A lower bound of the number of states; 1 where nothing is known.
+    pub states_at_least: f64,
     /// Layout of encoded rows.
     pub encoding: Encoding,
 }

@@ -63,6 +63,11 @@ impl Environment for BinaryTree {
         self.depth
     }
 
+    fn states_at_least(&self) -> f64 {
+        // The leaves.
+        2f64.powi(self.depth as i32)
+    }
+
     fn stop(&self, &s: &u64) -> Stop {
         if level(s) == self.depth { Stop::Must } else { Stop::Never }
     }

@@ -161,6 +161,11 @@ impl Environment for Bits {
         self.slots
     }
 
+    fn states_at_least(&self) -> f64 {
+        // The objects: every string.
+        2f64.powi((self.k * self.slots) as i32)
+    }
+
     fn stop(&self, s: &Draft) -> Stop {
         if s.full == low(self.slots) { Stop::Must } else { Stop::Never }
     }

@@ -112,6 +112,11 @@ impl Environment for Hypergrid {
         }
     }
 
+    fn states_at_least(&self) -> f64 {
+        // With walls that end the trajectory, no more than one coordinate is at the wall.
+        ((self.side - 1) as f64).powi(self.dim as i32)
+    }
+
     fn stop(&self, s: &Cell) -> Stop {
         let full = s[..self.dim].iter().all(|&x| x == self.last());
         if full || self.hit(s).is_some() { Stop::Must } else { Stop::May }

@@ -113,6 +113,11 @@ impl Environment for Ising {
         self.sites
     }
 
+    fn states_at_least(&self) -> f64 {
+        // Every site is unset, down or up.
+        3f64.powi(self.sites as i32)
+    }
+
     fn stop(&self, s: &Spins) -> Stop {
         if s.set == self.all() { Stop::Must } else { Stop::Never }
     }

@@ -136,6 +136,10 @@ impl Environment for Strings {
         self.max
     }
 
+    fn states_at_least(&self) -> f64 {
+        (self.alphabet.len() as f64).powi(self.max as i32)
+    }
+
     fn stop(&self, s: &Word) -> Stop {
         match usize::from(s.len) {
             len if len == self.max => Stop::Must,

@@ -73,6 +73,11 @@ impl Environment for Subsets {
         self.max as usize
     }
 
+    fn states_at_least(&self) -> f64 {
+        // The subsets of the largest size: n over it.
+        (0..self.max).map(|i| (self.n as f64 - f64::from(i)) / f64::from(i + 1)).product()
+    }
+
     fn stop(&self, s: &u64) -> Stop {
         match s.count_ones() {
             size if size == self.max => Stop::Must,

@@ -38,6 +38,9 @@ pub enum EnumerateError {
 /// # Errors
 /// If there are more than `cap` states, or the edges form a cycle.
 pub fn enumerate(sim: &dyn Simulator, cap: usize) -> Result<Graph, EnumerateError> {
+    if sim.spec().states_at_least > cap as f64 {
+        return Err(EnumerateError::TooLarge { cap });
+    }
     let mut walk = Walk::new(sim.fork(), cap);
     let mut masks = BitMatrix::new(PARENTS, sim.spec().n_actions);
     let mut head = 0;

@@ -21,6 +21,9 @@ const BLOCK: usize = 96;
 /// Panels per piece of gradient work: as wide as a tile, and few enough for threads to share evenly.
 const PANELS: usize = 2;
 
+/// The same for one-hot inputs, where more sums are under way at a time.
+const PANELS_OF_ONE_HOT: usize = 4;
+
 /// Multiplications of one call below which a second thread costs more than it saves.
 const WORTH_SHARING: usize = 1 << 20;
 
@@ -229,8 +232,9 @@ impl Mlp {
             for (l, layer) in trunk.hidden.iter().chain([&trunk.head]).enumerate() {
                 let item = |part| Item { trunk: t, layer: l, part };
                 let panel = 16 * layer.inputs;
-                for p in (0..layer.panels).step_by(PANELS) {
-                    let end = (p + PANELS).min(layer.panels);
+                let share = if l == 0 { PANELS_OF_ONE_HOT } else { PANELS };
+                for p in (0..layer.panels).step_by(share) {
+                    let end = (p + share).min(layer.panels);
                     let range = layer.weight + p * panel..layer.weight + end * panel;
                     pieces.push((range, item(Part::Panels(p))));
                 }

@@ -20,6 +20,11 @@ pub(super) fn check(sim: &dyn Simulator, g: &Graph, key: Key) -> Result<Report, 
             format!("max_len() says {} but the longest trajectory has {} edges", spec.max_len, g.longest());
         return Err(Finding::new(message));
     }
+    if spec.states_at_least > g.n_states() as f64 {
+        let message =
+            format!("states_at_least() says {} but there are {}", spec.states_at_least, g.n_states());
+        return Err(Finding::new(message));
+    }
     let mut codes = HashMap::<Code, usize>::new();
     for (s, text) in texts.iter().enumerate() {
         let lane = s as u32;
