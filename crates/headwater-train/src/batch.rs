@@ -339,7 +339,7 @@ pub(crate) fn rows_per_piece(pool: &Pool, rows: usize, width: usize) -> usize {
 
 /// [`masked_softmax`] on all threads, for rows of logits whose masks start at row `at` of `masks`.
 #[allow(clippy::too_many_arguments)]
-fn softmax(
+pub(crate) fn softmax(
     pool: &Pool,
     logits: &[f32],
     stride: usize,

@@ -5,10 +5,10 @@ use headwater_exact::{
     Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
     log_target, log_terminating_after, log_visits, maxent_backward, uniform_backward,
 };
-use headwater_nn::masked_softmax;
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
+use crate::batch::softmax;
 use crate::trainer::PolicyView;
 
 /// States that the network evaluates at once.
@@ -281,15 +281,13 @@ impl Evaluator {
         let (out, tape) = (&mut self.out[..k * stride], &mut self.tape[..k * self.tape_width]);
         view.estimator.forward(&self.x, 0..k, out, tape);
         let wide = (n + 1).next_multiple_of(16);
-        let words = self.masks.words_per_row();
         let probs = &mut self.probs[..k * wide];
-        masked_softmax(out, stride, n + 1, self.masks.words(0..k), words, probs, wide, &mut self.lse[..k]);
+        softmax(view.pool, out, stride, n + 1, &self.masks, 0, probs, wide, &mut self.lse[..k]);
         if let Some(at) = self.heads.backward {
             sim.backward_masks(states, &mut self.back_masks, 0);
-            let (words, wide) = (self.back_masks.words_per_row(), n.next_multiple_of(16));
-            let masks = self.back_masks.words(0..k);
+            let (wide, lse) = (n.next_multiple_of(16), &mut self.back_lse[..k]);
             let probs = &mut self.probs[..k * wide];
-            masked_softmax(&out[at..], stride, n, masks, words, probs, wide, &mut self.back_lse[..k]);
+            softmax(view.pool, &out[at..], stride, n, &self.back_masks, 0, probs, wide, lse);
         }
     }
 
