@@ -25,10 +25,10 @@ const PANELS: usize = 2;
 const PANELS_OF_ONE_HOT: usize = 4;
 
 /// Multiplications of one call below which a second thread costs more than it saves.
-const WORTH_SHARING: usize = 1 << 20;
+const WORTH_SHARING: usize = 1 << 19;
 
 /// The same for all calls between two changes of the parameters, which every thread that helps has to fetch anew.
-const WORTH_FETCHING: usize = 1 << 23;
+const WORTH_FETCHING: usize = 1 << 22;
 
 /// Rows that are carried back together: their activations and gradients stay in the second-level cache until every
 /// layer has used them. Gradients of parameters are summed row by row in order, so that this changes no bit.
