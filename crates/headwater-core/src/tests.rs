@@ -1,5 +1,5 @@
 use crate::settings::{AutoReal, File, Schedule, Shape, Value, Values, choice, defaults, settings};
-use crate::{BitMatrix, Encoded, Encoding, Key, Regression, RowSet, Settings};
+use crate::{BitMatrix, Encoded, Encoding, Floats, Key, Regression, RowSet, Settings};
 
 #[test]
 fn bit_matrix_selects_and_iterates_across_words() {
@@ -225,4 +225,26 @@ fn row_sets_number_distinct_rows_and_survive_growth_and_clearing() {
     set.intern(&x, 1);
     set.clear();
     assert!(set.is_empty() && set.slots_are_clear());
+}
+
+#[test]
+fn floats_start_at_a_cache_line_and_keep_their_values() {
+    let mut x = Floats::default();
+    for n in [1usize, 17, 3, 100, 64, 1000] {
+        let kept: Vec<f32> = x.iter().copied().take(n).collect();
+        x.resize(n);
+        assert_eq!((x.len(), &x[..kept.len()]), (n, &kept[..]));
+        assert!(x[kept.len()..].iter().all(|&x| x == 0.0));
+        assert_eq!(x.as_ptr().align_offset(64), 0);
+        x.iter_mut().enumerate().for_each(|(i, x)| *x = (n + i) as f32);
+    }
+    let y = x.clone();
+    assert!(y == x && y.as_ptr().align_offset(64) == 0);
+    x.reset(5);
+    assert_eq!(*x, [0.0; 5]);
+    assert!(y != x);
+    x.grow(4);
+    assert_eq!(x.len(), 5);
+    x.grow(10);
+    assert!(x.len() >= 10);
 }

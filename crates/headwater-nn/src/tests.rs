@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
 use proptest::prelude::*;
 
+use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
 use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax, norm};
 
@@ -93,6 +94,39 @@ proptest! {
                 c
             };
             prop_assert_eq!(run(&[(0, k)]), run(&[(0, k / 2), (k / 2, k)]));
+        }
+    }
+}
+
+proptest! {
+    /// Gathering adds the rows of the active columns; scattering is its transpose.
+    #[test]
+    fn one_hot_inputs_select_rows(rows in 0usize..9, active in 0usize..4, panels in 1usize..7, relu: bool, seed: u64) {
+        let (key, inputs) = (Key::new(seed), 5);
+        let width = 16 * panels + 3;
+        let weights = random(key.fold(0), 16 * panels * inputs);
+        let (bias, d) = (random(key.fold(1), 16 * panels), random(key.fold(2), rows * width));
+        let indices: Vec<u32> = (0..rows * active).map(|i| key.fold(3).fold(i as u64).below(5)).collect();
+        let at = |i: u32, j: usize| (j / 16 * inputs + i as usize) * 16 + j % 16;
+        for isa in Isa::available() {
+            let mut out = vec![7.0; rows * width];
+            gather(isa, (&indices, active), &weights, inputs, &bias, relu, rows, &mut out, width);
+            let mut sums = weights.clone();
+            scatter(isa, (&indices, active), rows, &d, width, &mut sums, inputs);
+            let mut want_sums = weights.clone();
+            for r in 0..rows {
+                for j in 0..16 * panels {
+                    let mut want = bias[j];
+                    for &i in &indices[r * active..(r + 1) * active] {
+                        want += weights[at(i, j)];
+                        want_sums[at(i, j)] += d[r * width + j];
+                    }
+                    let want = if relu { want.max(0.0) } else { want };
+                    prop_assert_eq!(out[r * width + j], want);
+                }
+                prop_assert!(out[r * width + 16 * panels..(r + 1) * width].iter().all(|&x| x == 7.0));
+            }
+            prop_assert_eq!(sums, want_sums);
         }
     }
 }
@@ -384,4 +418,18 @@ proptest! {
             }
         }
     }
+}
+
+/// A unit that is never active has no gradient; its moments must not decay into numbers that the processor is slow at.
+#[test]
+fn moments_without_gradients_become_zero() {
+    let pool = Pool::new(1);
+    let (mut p, mut adam) = (vec![1.0f32; 3], Adam::new(3));
+    adam.update(&pool, &mut p, &[1.0, -1e-3, 1e-25], 1e-3, 1.0, 0.0);
+    for _ in 0..2_000 {
+        adam.update(&pool, &mut p, &[0.0; 3], 1e-3, 1.0, 0.0);
+        assert!(adam.mean.iter().chain(adam.square.iter()).all(|x| *x == 0.0 || x.is_normal()), "{adam:?}");
+    }
+    assert_eq!(*adam.mean, [0.0; 3]);
+    assert!(adam.square[0] > 0.0 && p.iter().all(|p| p.is_finite()));
 }
