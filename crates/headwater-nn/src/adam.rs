@@ -9,8 +9,8 @@ use crate::vec16::Isa;
 /// Parameters per piece of work: some microseconds.
 const PIECE: usize = 16 * 1024;
 
-/// Parameters and moments that fit into the cache of the thread that changed them last are not worth sharing.
-pub(crate) const PARAMS_WORTH_SHARING: usize = 512 * 1024;
+/// Below so many, parameters and moments stay with the thread whose cache they are in.
+pub(crate) const PARAMS_WORTH_SHARING: usize = 80_000;
 
 /// First and second moments of the gradient of a flat parameter array.
 #[derive(Clone, Debug, Default, PartialEq)]
