@@ -6,6 +6,7 @@ mod blocks;
 mod docs;
 mod figure;
 mod links;
+mod peers;
 mod reference;
 mod shell;
 mod stages;
@@ -19,6 +20,8 @@ Chores of the repository.
   cargo xtask docs            writes docs/reference and the command output quoted in documents
   cargo xtask docs --check    compares them with what is there, and checks links
   cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
+  cargo xtask bench-peers     compares speed with torchgfn and gfnx, installed into .peers, on a quiet machine;
+                              writes docs/results/speed.md; [--cells NAME] [--repeats N]
   cargo xtask figure          trains a sampler on a grid; draws docs/images/grid.svg
   cargo xtask help            this text
 
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["bench", "grids"] => bench::grids(),
+        ["bench-peers", ref rest @ ..] => peers::compare(rest),
         ["figure"] => figure::grid(),
         _ => Err(format!("unknown chore `{}`; `cargo xtask help` lists them", args.join(" "))),
     };
