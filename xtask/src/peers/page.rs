@@ -96,7 +96,8 @@ const METHOD: &str = "\
 - **Training.** Everywhere two hidden layers of 256 units, P_B learned on the same trunk (strings of bases need none),
   Adam with rate 0.001, rate 0.1 for log Z from 0 on, on-policy, R₀ = 0.001 on grids, λ = 0.9 for SubTB, σ = 0.1 on Ising
   lattices. 50 updates warm up and the next 300 are timed. A slow peer stops warming up after 2 s; it stops its timed
-  updates after 2 s, if there are 100 of them by then, and after 3 s in any case.
+  updates after 2 s, if there are 100 of them by then, and after 3 s in any case. Where all trajectories are equally
+  long, Headwater's timed updates are 100, and as many more as fit into a second.
 - **Transitions** are edges walked, and stops where stopping is a choice. Padding does not count, nor does a stop that
   is forced. Policies drift apart as they learn, and trajectories with them: the mean lengths are in the tables.
 - **Threads.** Headwater has two. Each peer is tried with one and with two and has the better, which the table names.

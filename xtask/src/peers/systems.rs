@@ -137,7 +137,10 @@ impl Systems {
         let directory = scratch("peers-quality")?;
         let out = directory.to_string_lossy();
         let mut args = match cell.mode {
-            Mode::Train => vec!["bench", &cell.config, "--json", "--warmup", "50", "--updates", "300"],
+            Mode::Train if cell.steady => {
+                vec!["bench", &cell.config, "--json", "--updates", "100", "--seconds", "1"]
+            }
+            Mode::Train => vec!["bench", &cell.config, "--json", "--updates", "300"],
             Mode::Sample => {
                 vec!["bench", &cell.config, "--json", "--sample", "--warmup", "3", "--seconds", "2"]
             }
