@@ -95,6 +95,9 @@ pub struct Bench {
     /// Draw batches from the untrained policy instead of training it
     #[arg(long, conflicts_with = "kernels")]
     pub sample: bool,
+    /// Do not measure the machine's peak, so that nothing is done but the updates
+    #[arg(long, conflicts_with_all = ["kernels", "sample"])]
+    pub no_peak: bool,
     /// Measure the kernels of the network by themselves
     #[arg(long)]
     pub kernels: bool,

@@ -33,7 +33,7 @@ pub fn run(args: &Bench, started: Instant) -> Result<Verdict, Failure> {
     let work = timed(args, trainer)?;
     let first = first.unwrap_or_else(|| started.elapsed().as_secs_f64());
     let threads = assembly.threads;
-    let peak = measure::peak(threads);
+    let peak = (!args.no_peak).then(|| measure::peak(threads));
     if args.json {
         out::data(&work.json(first, threads, peak).to_string())?;
     } else {
@@ -96,7 +96,7 @@ impl Work {
         self.flops / (self.phases[Phase::Forward as usize] + self.phases[Phase::Backward as usize])
     }
 
-    fn json(&self, first: f64, threads: usize, peak: f64) -> Json {
+    fn json(&self, first: f64, threads: usize, peak: Option<f64>) -> Json {
         let phases = Phase::ALL.iter().zip(self.phases).map(|(p, s)| (p.name().to_owned(), json!(s)));
         json!({
             "iterations": self.updates,
@@ -118,7 +118,7 @@ impl Work {
         })
     }
 
-    fn text(&self, title: &str, first: f64, threads: usize, peak: f64) -> String {
+    fn text(&self, title: &str, first: f64, threads: usize, peak: Option<f64>) -> String {
         let n = self.updates as f64;
         let mut rows = vec![
             ("case", format!("{title}, {threads} threads, {}", Isa::detect().name())),
@@ -138,12 +138,11 @@ impl Work {
             let share = 100.0 * seconds / self.seconds;
             rows.push((name, format!("{:>8.1} µs an update, {share:>4.1} %", 1e6 * seconds / n)));
         }
-        let dense = format!(
-            "{:.0} GFLOP/s in forward and backward, {:.0} % of {:.0} measured",
-            self.dense() / 1e9,
-            100.0 * self.dense() / peak,
-            peak / 1e9
-        );
+        let mut dense = format!("{:.0} GFLOP/s in forward and backward", self.dense() / 1e9);
+        if let Some(peak) = peak {
+            let share = 100.0 * self.dense() / peak;
+            dense.push_str(&format!(", {share:.0} % of {:.0} measured", peak / 1e9));
+        }
         let per = |n: u64| n as f64 / self.updates as f64;
         let saved = |of: u64, left: u64| 100.0 * (1.0 - left as f64 / of as f64);
         rows.extend([

@@ -223,7 +223,9 @@ fn bench_counts_what_it_times() {
     assert_eq!(drawn["iterations"], 3);
     assert!(drawn["mean_len"].as_f64().unwrap() > 0.0, "{drawn}");
     let text = dir.run("bench grid.toml --warmup 0 --updates 2").ok();
-    assert!(text.contains("equal states are evaluated once"), "{text}");
+    assert!(text.contains("equal states are evaluated once") && text.contains("measured"), "{text}");
+    let text = dir.run("bench grid.toml --warmup 0 --updates 2 --no-peak").ok();
+    assert!(text.contains("GFLOP/s in forward and backward") && !text.contains("measured"), "{text}");
     let kernels = dir.run("bench --kernels --json").json();
     assert!(kernels["kernels"].as_array().unwrap().len() > 10, "{kernels}");
 }
