@@ -3,6 +3,7 @@
 
 mod bench;
 mod blocks;
+mod counts;
 mod docs;
 mod figure;
 mod links;
@@ -13,6 +14,8 @@ mod stages;
 
 use std::process::ExitCode;
 
+use stages::Went;
+
 const HELP: &str = "\
 Chores of the repository.
 
@@ -20,6 +23,7 @@ Chores of the repository.
   cargo xtask docs            writes docs/reference and the command output quoted in documents
   cargo xtask docs --check    compares them with what is there, and checks links
   cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
+  cargo xtask bench counts    compares instruction counts with xtask/counts.csv; --update writes them there
   cargo xtask bench-peers     compares speed with torchgfn and gfnx, installed into .peers, on a quiet machine;
                               writes docs/results/speed.md; [--cells NAME] [--repeats N]
   cargo xtask figure          trains a sampler on a grid; draws docs/images/grid.svg
@@ -50,6 +54,12 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["bench", "grids"] => bench::grids(),
+        ["bench", "counts"] => counts::compare().and_then(|went| match went {
+            Went::Well => Ok(Verdict::Clean),
+            Went::Wrong => Ok(Verdict::Findings),
+            Went::Nowhere(why) => Err(format!("nothing was compared: {why}")),
+        }),
+        ["bench", "counts", "--update"] => counts::update().map(|()| Verdict::Clean),
         ["bench-peers", ref rest @ ..] => peers::compare(rest),
         ["figure"] => figure::grid(),
         _ => Err(format!("unknown chore `{}`; `cargo xtask help` lists them", args.join(" "))),

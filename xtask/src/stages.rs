@@ -4,17 +4,17 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{cargo, watch, works};
-use crate::{Error, Verdict, docs};
+use crate::{Error, Verdict, counts, docs};
 
 /// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.
 pub fn test() -> Result<Verdict, Error> {
     let mut summary = Summary::default();
     summary.stage("format", || quietly(cargo("fmt --all --check")));
     summary.stage("lints", || quietly(cargo("clippy --workspace --all-targets -- -D warnings")));
-    let mut counts = Counts::default();
+    let mut tally = Tally::default();
     summary.stage("tests", || {
         let (good, lines) = watch(tests(), |line| line.contains(" passed"))?;
-        lines.iter().for_each(|line| counts.add(line));
+        lines.iter().for_each(|line| tally.add(line));
         Ok(good)
     });
     summary.stage("API documentation", || {
@@ -23,7 +23,8 @@ pub fn test() -> Result<Verdict, Error> {
         quietly(command)
     });
     summary.stage("documents", || Ok(docs::check()? == Verdict::Clean));
-    Ok(summary.end(&counts))
+    summary.stage("instruction counts", counts::compare);
+    Ok(summary.end(&tally))
 }
 
 /// The test runner: `cargo-nextest` if it is installed.
@@ -41,6 +42,20 @@ fn quietly(command: Command) -> Result<bool, Error> {
     watch(command, |_| false).map(|(good, _)| good)
 }
 
+/// How one stage went.
+pub enum Went {
+    Well,
+    Wrong,
+    /// It could not be done here; why. This is no failure.
+    Nowhere(&'static str),
+}
+
+impl From<bool> for Went {
+    fn from(good: bool) -> Self {
+        if good { Self::Well } else { Self::Wrong }
+    }
+}
+
 /// How the stages went.
 #[derive(Default)]
 struct Summary {
@@ -49,37 +64,44 @@ struct Summary {
 }
 
 impl Summary {
-    fn stage(&mut self, name: &str, work: impl FnOnce() -> Result<bool, Error>) {
+    fn stage<T: Into<Went>>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Error>) {
         println!("\n== {name}");
         let start = Instant::now();
-        let good = work().unwrap_or_else(|error| {
-            println!("error: {error}");
-            false
-        });
-        let verdict = if good { "ok" } else { "FAILED" };
-        self.failed += usize::from(!good);
-        self.lines.push(format!("{name:<20}{verdict:<8}{:.0} s", start.elapsed().as_secs_f64()));
+        let went = work().map_or_else(
+            |error| {
+                println!("error: {error}");
+                Went::Wrong
+            },
+            Into::into,
+        );
+        let verdict = match went {
+            Went::Well => "ok".to_owned(),
+            Went::Wrong => "FAILED".to_owned(),
+            Went::Nowhere(why) => format!("skipped, {why},"),
+        };
+        self.failed += usize::from(matches!(went, Went::Wrong));
+        self.lines.push(format!("{name:<20}{verdict:<7} {:.0} s", start.elapsed().as_secs_f64()));
     }
 
-    fn end(&self, counts: &Counts) -> Verdict {
+    fn end(&self, tally: &Tally) -> Verdict {
         println!("\n== summary");
         for line in &self.lines {
             println!("{line}");
         }
-        println!("{} passed, {} failed", counts.passed, counts.failed);
+        println!("{} passed, {} failed", tally.passed, tally.failed);
         // No test at all is no clean result: something did not compile, or nothing was found to run.
-        if self.failed == 0 && counts.passed > 0 { Verdict::Clean } else { Verdict::Findings }
+        if self.failed == 0 && tally.passed > 0 { Verdict::Clean } else { Verdict::Findings }
     }
 }
 
 /// Tests that passed and failed, as the runner's own summary lines count them.
 #[derive(Default, Debug, PartialEq)]
-struct Counts {
+struct Tally {
     passed: usize,
     failed: usize,
 }
 
-impl Counts {
+impl Tally {
     /// Reads `Summary [1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped` of nextest, or
     /// `test result: ok. 8 passed; 1 failed; …` of cargo; other lines count nothing.
     fn add(&mut self, line: &str) {
@@ -104,13 +126,13 @@ mod tests {
 
     #[test]
     fn counts_of_both_runners() {
-        let mut counts = Counts::default();
-        counts.add(
+        let mut tally = Tally::default();
+        tally.add(
             "     Summary [   1.216s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped",
         );
-        assert_eq!(counts, Counts { passed: 10, failed: 2 });
-        counts.add("test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
-        counts.add("log: 7 passed by");
-        assert_eq!(counts, Counts { passed: 15, failed: 3 });
+        assert_eq!(tally, Tally { passed: 10, failed: 2 });
+        tally.add("test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
+        tally.add("log: 7 passed by");
+        assert_eq!(tally, Tally { passed: 15, failed: 3 });
     }
 }
