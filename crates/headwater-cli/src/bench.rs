@@ -144,7 +144,8 @@ impl Work {
             dense.push_str(&format!(", {share:.0} % of {:.0} measured", peak / 1e9));
         }
         let per = |n: u64| n as f64 / self.updates as f64;
-        let saved = |of: u64, left: u64| 100.0 * (1.0 - left as f64 / of as f64);
+        // Complete objects are states, and are not trained on: there can be more states than visits.
+        let saved = |of: u64, left: u64| 100.0 * (1.0 - left as f64 / of as f64).max(0.0);
         rows.extend([
             ("arithmetic", dense),
             ("states visited", format!("{:.1} an update", per(self.transitions))),
