@@ -1,11 +1,11 @@
 //! Instructions that small cases execute, counted by valgrind and compared with a committed reference.
 //!
 //! Counts, unlike times, do not depend on what else the machine does. They vary by one part in 100,000, through the
-//! digits of times that are printed and the layout of the heap; with files and evaluations by three in 10,000. Valgrind
-//! shows programs a processor of its own, without AVX-512: every x86-64 machine with AVX2 takes the AVX2 path here, and
-//! the C library chooses the same variants of its functions. Another compiler or C library makes other counts, and they
-//! are not compared. Compiler flags in the environment, or a valgrind that shows another processor, could still
-//! move counts unseen.
+//! digits of times that are printed and the layout of the heap; with files and evaluations by three in 10,000, and as
+//! much between directories that the program is built in. Valgrind shows programs a processor of its own, without
+//! AVX-512: every x86-64 machine with AVX2 takes the AVX2 path here, and the C library chooses the same variants of its
+//! functions. Another compiler or C library makes other counts, and they are not compared. Compiler flags in the
+//! environment, or a valgrind that shows another processor, could still move counts unseen.
 //!
 //! Counts are not times: cache misses, latencies, threads and the AVX-512 path do not show in them.
 
@@ -127,7 +127,7 @@ pub fn compare() -> Result<Went, Error> {
     }
     if !comparable {
         println!("measured with {}: not compared with {}", measured.made_by, reference.made_by);
-        return Ok(Went::Nowhere("another compiler"));
+        return Ok(Went::Nowhere("another toolchain"));
     }
     if good {
         return Ok(Went::Well);
