@@ -1,7 +1,7 @@
 //! Breadth-first enumeration of the states and edges behind a simulator.
 
 use hashbrown::HashTable;
-use headwater_core::{Action, BitMatrix, Simulator, Stop};
+use headwater_core::{Action, BitMatrix, Simulator, StateGraph, Stop};
 
 use crate::Graph;
 
@@ -68,7 +68,6 @@ struct Walk {
     /// Per state, so that the table can grow and most comparisons need no state.
     hashes: Vec<u64>,
     table: HashTable<u32>,
-    first_out: Vec<u32>,
     from: Vec<u32>,
     to: Vec<u32>,
     action: Vec<Action>,
@@ -89,7 +88,6 @@ impl Walk {
             cap,
             hashes,
             table,
-            first_out: vec![0],
             from: vec![],
             to: vec![],
             action: vec![],
@@ -108,9 +106,9 @@ impl Walk {
             self.from.push(parent);
             self.action.push(Action(a as u32));
         }
-        let edges = u32::try_from(self.from.len())
-            .map_err(|_| EnumerateError::TooManyEdges { states: self.n_states() })?;
-        self.first_out.push(edges);
+        if u32::try_from(self.from.len()).is_err() {
+            return Err(EnumerateError::TooManyEdges { states: self.n_states() });
+        }
         if self.from.len() - self.to.len() >= CHILDREN { self.settle() } else { Ok(()) }
     }
 
@@ -148,75 +146,15 @@ impl Walk {
 
     fn finish(self) -> Result<Graph, EnumerateError> {
         let n = self.n_states();
-        let Self { sim, table, hashes, first_out, mut from, mut to, mut action, .. } = self;
+        let Self { sim, table, hashes, mut from, mut to, mut action, .. } = self;
         drop(hashes);
         from.shrink_to_fit();
         to.shrink_to_fit();
         action.shrink_to_fit();
-        let (first_in, entering) = transpose(n, &to);
-        let (order, longest) = topological(&first_out, &first_in, &to)?;
         let mut stops = vec![Stop::Never; n];
         sim.stops(&Vec::from_iter(0..n as u32), &mut stops);
-        let n_objects = stops.iter().filter(|&&s| s != Stop::Never).count();
-        Ok(Graph {
-            sim,
-            table,
-            stops,
-            first_out,
-            from,
-            to,
-            action,
-            first_in,
-            entering,
-            order,
-            longest,
-            n_objects,
-        })
+        let states = StateGraph::new(from, to, stops)
+            .map_err(|cyclic| EnumerateError::Cyclic { ordered: cyclic.ordered.len(), of: n })?;
+        Ok(Graph { sim, table, states, action })
     }
-}
-
-/// Edges by target: the edges into `s` are `entering[first[s]..first[s + 1]]`, ascending.
-fn transpose(n: usize, to: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let mut first = vec![0u32; n + 1];
-    for &t in to {
-        first[t as usize + 1] += 1;
-    }
-    for s in 0..n {
-        first[s + 1] += first[s];
-    }
-    let mut next = first.clone();
-    let mut entering = vec![0u32; to.len()];
-    for (e, &t) in to.iter().enumerate() {
-        let slot = &mut next[t as usize];
-        entering[*slot as usize] = e as u32;
-        *slot += 1;
-    }
-    (first, entering)
-}
-
-/// A topological order (Kahn 1962) and the number of edges of the longest path from the source.
-fn topological(first_out: &[u32], first_in: &[u32], to: &[u32]) -> Result<(Vec<u32>, usize), EnumerateError> {
-    let n = first_out.len() - 1;
-    let mut waiting = Vec::from_iter(first_in.windows(2).map(|w| w[1] - w[0]));
-    let mut depth = vec![0u32; n];
-    // Every state is reachable from state 0, so no other can be without parents.
-    let mut order = Vec::with_capacity(n);
-    order.extend((waiting[0] == 0).then_some(0u32));
-    let mut head = 0;
-    while head < order.len() {
-        let s = order[head] as usize;
-        head += 1;
-        for &t in &to[first_out[s] as usize..first_out[s + 1] as usize] {
-            let t = t as usize;
-            depth[t] = depth[t].max(depth[s] + 1);
-            waiting[t] -= 1;
-            if waiting[t] == 0 {
-                order.push(t as u32);
-            }
-        }
-    }
-    if order.len() < n {
-        return Err(EnumerateError::Cyclic { ordered: order.len(), of: n });
-    }
-    Ok((order, depth.into_iter().max().unwrap_or(0) as usize))
 }

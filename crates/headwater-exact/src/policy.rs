@@ -1,8 +1,6 @@
 //! Forward policies on an enumerated graph, and the probabilities of visiting and of ending in each state.
 
-use headwater_core::Stop;
-
-use crate::Graph;
+use headwater_core::{StateGraph, Stop};
 
 /// log P_F of every edge and every stop edge.
 ///
@@ -17,7 +15,7 @@ pub struct ForwardPolicy {
 
 impl ForwardPolicy {
     /// Every edge that leaves a state, and its stop edge if it has one, with equal probability.
-    pub fn uniform(g: &Graph) -> Self {
+    pub fn uniform(g: &StateGraph) -> Self {
         let mut policy = Self { edge: vec![0.0; g.n_edges()], stop: vec![f64::NEG_INFINITY; g.n_states()] };
         for s in 0..g.n_states() {
             policy.set_uniform(g, s);
@@ -26,7 +24,7 @@ impl ForwardPolicy {
     }
 
     /// Makes state `s` choose uniformly.
-    pub(crate) fn set_uniform(&mut self, g: &Graph, s: usize) {
+    pub(crate) fn set_uniform(&mut self, g: &StateGraph, s: usize) {
         let choices = g.out(s).len() + usize::from(g.stops()[s] == Stop::May);
         let log_p = -(choices.max(1) as f64).ln();
         self.edge[g.out(s)].fill(log_p);
@@ -39,18 +37,18 @@ impl ForwardPolicy {
 }
 
 /// Per state: the log-probability that a trajectory of the policy visits it.
-pub fn log_visits(g: &Graph, policy: &ForwardPolicy) -> Vec<f64> {
+pub fn log_visits(g: &StateGraph, policy: &ForwardPolicy) -> Vec<f64> {
     accumulate(g, &policy.edge)
 }
 
 /// Per state: log p(x), the log-probability that a trajectory of the policy ends there; −∞ for states that are no
 /// objects.
-pub fn log_terminating(g: &Graph, policy: &ForwardPolicy) -> Vec<f64> {
+pub fn log_terminating(g: &StateGraph, policy: &ForwardPolicy) -> Vec<f64> {
     log_terminating_after(g, policy, &log_visits(g, policy))
 }
 
 /// [`log_terminating`], where the policy's [`log_visits`] are known already.
-pub fn log_terminating_after(g: &Graph, policy: &ForwardPolicy, visits: &[f64]) -> Vec<f64> {
+pub fn log_terminating_after(g: &StateGraph, policy: &ForwardPolicy, visits: &[f64]) -> Vec<f64> {
     let end =
         |(s, visit): (usize, &f64)| visit + if g.is_object(s) { policy.stop[s] } else { f64::NEG_INFINITY };
     visits.iter().enumerate().map(end).collect()
@@ -76,7 +74,7 @@ where
 }
 
 /// Per state: log of the sum over paths from the source of the product of the edges' weights, in one pass.
-pub(crate) fn accumulate(g: &Graph, log_weight: &[f64]) -> Vec<f64> {
+pub(crate) fn accumulate(g: &StateGraph, log_weight: &[f64]) -> Vec<f64> {
     let mut total = vec![0.0; g.n_states()];
     for &s in &g.order()[1..] {
         let terms =
