@@ -49,6 +49,17 @@ impl StateGraph {
         Ok(Self { first_out, from, to, first_in, entering, order, stops, longest, n_objects })
     }
 
+    /// The same graph with other states to end in, one per state.
+    ///
+    /// # Panics
+    /// If there are not as many as states.
+    #[must_use]
+    pub fn with_stops(self, stops: Vec<Stop>) -> Self {
+        assert_eq!(stops.len(), self.n_states(), "every state has its stop");
+        let n_objects = stops.iter().filter(|&&s| s != Stop::Never).count();
+        Self { stops, n_objects, ..self }
+    }
+
     /// Number of states, objects and unfinished ones.
     pub fn n_states(&self) -> usize {
         self.stops.len()

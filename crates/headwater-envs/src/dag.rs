@@ -20,19 +20,16 @@
 //! | toy | 11 | 13 | ln 112 = 4.718499 |
 
 mod colouring;
-mod read;
-
-use std::collections::HashMap;
 
 use headwater_core::settings::{File, NoSettings, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
     Stop,
 };
+use headwater_graph::{Network, read};
 
 use crate::registry::rewards;
 use crate::{NativeReward, Registered, RewardEntry};
-use read::{Fault, Place, Raw};
 
 settings! {
     /// Settings of an explicit DAG.
@@ -47,14 +44,29 @@ settings! {
 /// An explicit DAG; see the module. A state is the number of a node.
 #[derive(Clone, Debug)]
 pub struct Dag {
-    names: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
-    source: u32,
+    network: Network,
     n_labels: usize,
-    longest: usize,
-    rewards: Vec<Option<f64>>,
     leaving: Adjacency,
     entering: Adjacency,
+}
+
+impl Dag {
+    /// The environment of a network, with labels by an edge colouring.
+    pub fn new(network: Network) -> Self {
+        let g = network.graph();
+        let edges: Vec<(u32, u32)> = (0..g.n_edges()).map(|e| (g.from(e) as u32, g.to(e) as u32)).collect();
+        let (colours, n_labels) = colouring::colour(g.n_states(), &edges);
+        let labelled = || edges.iter().zip(&colours);
+        let leaving = labelled().map(|(&(from, to), &label)| (from, label, to)).collect();
+        let entering = labelled().map(|(&(from, to), &label)| (to, label, from)).collect();
+        let [leaving, entering] = [leaving, entering].map(|triples| Adjacency::new(g.n_states(), triples));
+        Self { network, n_labels, leaving, entering }
+    }
+
+    /// The network that the environment plays on; states are its nodes.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
 }
 
 /// For every node its edges, as label and other end, sorted by label.
@@ -91,7 +103,7 @@ impl Environment for Dag {
     type State = u32;
 
     fn initial(&self) -> u32 {
-        self.source
+        self.network.graph().source() as u32
     }
 
     fn n_actions(&self) -> usize {
@@ -99,15 +111,11 @@ impl Environment for Dag {
     }
 
     fn max_len(&self) -> usize {
-        self.longest
+        self.network.graph().longest()
     }
 
     fn stop(&self, &s: &u32) -> Stop {
-        match self.rewards[s as usize] {
-            None => Stop::Never,
-            Some(_) if self.leaving.of(s).is_empty() => Stop::Must,
-            Some(_) => Stop::May,
-        }
+        self.network.graph().stops()[s as usize]
     }
 
     fn forward_mask(&self, &s: &u32, mask: &mut MaskRow<'_>) {
@@ -127,7 +135,7 @@ impl Environment for Dag {
     }
 
     fn encoding(&self) -> Encoding {
-        Encoding::one_hot(self.names.len(), 1)
+        Encoding::one_hot(self.network.names().len(), 1)
     }
 
     fn encode(&self, &s: &u32, row: EncodedRow<'_>) {
@@ -135,11 +143,11 @@ impl Environment for Dag {
     }
 
     fn show(&self, &s: &u32, out: &mut String) {
-        out.push_str(&self.names[s as usize]);
+        out.push_str(self.network.name(s as usize));
     }
 
     fn parse(&self, text: &str) -> Option<u32> {
-        self.numbers.get(text).copied()
+        self.network.names().find(text)
     }
 
     fn describe(&self, a: Action) -> String {
@@ -172,167 +180,12 @@ impl Registered for Dag {
 
     fn from_config(config: Config) -> Result<Self, SettingError> {
         let Config { graph, rewards } = config;
-        read::read(&graph, rewards.as_ref()).and_then(assemble).map_err(|fault| {
-            let (field, file, at) = match (fault.place, &rewards) {
-                (Place::Rewards(at), Some(rewards)) => ("rewards", rewards, at),
-                (Place::Rewards(at) | Place::Graph(at), _) => ("graph", &graph, at),
-            };
-            SettingError {
-                field: Some(field),
-                message: format!("{}:{}: {}", file.path, read::line(file, at), fault.message),
-                hint: fault.hint,
-            }
+        read(&graph, rewards.as_ref()).map(Self::new).map_err(|error| SettingError {
+            field: Some(if error.in_rewards { "rewards" } else { "graph" }),
+            message: error.to_string(),
+            hint: error.hint,
         })
     }
-}
-
-/// Checks that the graph is what an environment must be, and labels its edges.
-fn assemble(raw: Raw) -> Result<Dag, Fault> {
-    let n = raw.names.len();
-    if raw.edges.is_empty() {
-        return Err(Fault::new(Place::Graph(0), "there are no edges"));
-    }
-    check_edges(&raw)?;
-    let edges: Vec<(u32, u32)> = raw.edges.iter().map(|e| (e.from, e.to)).collect();
-    // Until the edges are coloured, their positions in the file are their labels.
-    let triples = |colours: &[u32], turn: fn(u32, u32, u32) -> (u32, u32, u32)| {
-        let triples = edges.iter().zip(colours).map(|(&(from, to), &label)| turn(from, label, to));
-        Adjacency::new(n, triples.collect())
-    };
-    let positions: Vec<u32> = (0..edges.len() as u32).collect();
-    let leaving = triples(&positions, |from, label, to| (from, label, to));
-    let entering = triples(&positions, |from, label, to| (to, label, from));
-    let longest = longest_path(&raw, &leaving, &entering)?;
-    let source = only_source(&raw, &leaving, &entering)?;
-    let rewards = raw.rewards_by_node()?;
-    check_rewards(&raw, &leaving, &entering, &rewards)?;
-    let (colours, n_labels) = colouring::colour(n, &edges);
-    Ok(Dag {
-        source,
-        n_labels,
-        longest,
-        rewards,
-        leaving: triples(&colours, |from, label, to| (from, label, to)),
-        entering: triples(&colours, |from, label, to| (to, label, from)),
-        names: raw.names,
-        numbers: raw.numbers,
-    })
-}
-
-/// No edge from a node to itself, and none twice.
-fn check_edges(raw: &Raw) -> Result<(), Fault> {
-    let name = |v: u32| &raw.names[v as usize];
-    if let Some(e) = raw.edges.iter().find(|e| e.from == e.to) {
-        let message = format!("the edge from `{0}` to `{0}` is a loop", name(e.from));
-        return Err(Fault::new(Place::Graph(e.at), message));
-    }
-    let mut sorted: Vec<_> = raw.edges.iter().map(|e| (e.from, e.to, e.at)).collect();
-    sorted.sort_unstable();
-    let twice = sorted.windows(2).filter(|w| (w[0].0, w[0].1) == (w[1].0, w[1].1)).map(|w| w[1]);
-    match twice.min_by_key(|t| t.2) {
-        Some((from, to, at)) => {
-            let message = format!("a second edge from `{}` to `{}`", name(from), name(to));
-            Err(Fault::new(Place::Graph(at), message))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The number of edges of the longest path; an error that names a cycle if there is one.
-fn longest_path(raw: &Raw, leaving: &Adjacency, entering: &Adjacency) -> Result<usize, Fault> {
-    let n = raw.names.len() as u32;
-    let mut waiting: Vec<usize> = (0..n).map(|v| entering.of(v).len()).collect();
-    let mut depth = vec![0; n as usize];
-    let mut ready: Vec<u32> = (0..n).filter(|&v| waiting[v as usize] == 0).collect();
-    let mut at = 0;
-    while let Some(&v) = ready.get(at) {
-        at += 1;
-        for &(_, child) in leaving.of(v) {
-            let child = child as usize;
-            depth[child] = depth[child].max(depth[v as usize] + 1);
-            waiting[child] -= 1;
-            if waiting[child] == 0 {
-                ready.push(child as u32);
-            }
-        }
-    }
-    match (0..n).find(|&v| waiting[v as usize] > 0) {
-        Some(v) => Err(cycle(raw, entering, &waiting, v)),
-        None => Ok(depth.into_iter().max().unwrap_or(0)),
-    }
-}
-
-/// Walks backward among the nodes that no order could reach: each has a parent of their kind, so a node recurs.
-fn cycle(raw: &Raw, entering: &Adjacency, waiting: &[usize], mut v: u32) -> Fault {
-    const SHOWN: usize = 8;
-    let mut position: Vec<Option<usize>> = vec![None; raw.names.len()];
-    // Node by node, with the edge that enters it from the next.
-    let mut path: Vec<(u32, u32)> = Vec::new();
-    while position[v as usize].is_none() {
-        position[v as usize] = Some(path.len());
-        let parent = entering.of(v).iter().find(|e| waiting[e.1 as usize] > 0);
-        let &(edge, parent) = parent.expect("a node that is never ready has a parent that is never ready");
-        path.push((v, edge));
-        v = parent;
-    }
-    // In the direction of the edges, starting behind the one that comes last in the file.
-    let mut cycle = path.split_off(position[v as usize].unwrap_or(0));
-    cycle.reverse();
-    let place = |&(_, edge): &(u32, u32)| raw.edges[edge as usize].at;
-    let closing = (0..cycle.len()).max_by_key(|&i| place(&cycle[i])).unwrap_or(0);
-    cycle.rotate_left(closing);
-    let last = place(&cycle[0]);
-    let names = cycle.iter().chain(&cycle[..1]).map(|&(v, _)| format!("`{}`", raw.names[v as usize]));
-    let mut names: Vec<String> = names.collect();
-    if names.len() > SHOWN {
-        names.splice(SHOWN - 2..names.len() - 1, ["…".to_owned()]);
-    }
-    Fault::new(Place::Graph(last), format!("this edge closes the cycle {}", names.join(" → ")))
-        .hint("objects are built step by step: no edge may lead back")
-}
-
-/// The one node without incoming edges. In a DAG every other node can then be reached from it.
-fn only_source(raw: &Raw, leaving: &Adjacency, entering: &Adjacency) -> Result<u32, Fault> {
-    let first_line = |v: u32| leaving.of(v).first().map_or(0, |e| raw.edges[e.0 as usize].at);
-    let mut sources: Vec<u32> = (0..raw.names.len() as u32).filter(|&v| entering.of(v).is_empty()).collect();
-    sources.sort_by_key(|&v| first_line(v));
-    let name = |v: u32| &raw.names[v as usize];
-    match sources[..] {
-        [] => unreachable!("a graph without cycles has a source"),
-        [source] => Ok(source),
-        [first, second, ..] => {
-            let message = format!(
-                "`{}` cannot be reached: like `{}`, it has no incoming edge",
-                name(second),
-                name(first)
-            );
-            Err(Fault::new(Place::Graph(first_line(second)), message)
-                .hint("exactly one node, where every trajectory starts, has no incoming edge"))
-        }
-    }
-}
-
-/// Every node without outgoing edges has a reward, and some reward is positive.
-fn check_rewards(
-    raw: &Raw,
-    leaving: &Adjacency,
-    entering: &Adjacency,
-    rewards: &[Option<f64>],
-) -> Result<(), Fault> {
-    let dead =
-        (0..raw.names.len() as u32).find(|&v| leaving.of(v).is_empty() && rewards[v as usize].is_none());
-    if let Some(v) = dead {
-        let at = entering.of(v).first().map_or(0, |e| raw.edges[e.0 as usize].at);
-        let message =
-            format!("`{}` is a dead end: it has no outgoing edge and no reward", raw.names[v as usize]);
-        let hint = "give it a reward, or an edge that leads on";
-        return Err(Fault::new(Place::Graph(at), message).hint(hint));
-    }
-    if rewards.iter().flatten().all(|&r| r == 0.0) {
-        let place = raw.rewards.first().map_or(Place::Graph(0), |r| r.place);
-        return Err(Fault::new(place, "every reward is zero").hint("some node must have a positive reward"));
-    }
-    Ok(())
 }
 
 /// The rewards of the file.
@@ -341,7 +194,7 @@ pub struct Given;
 
 impl Reward<Dag> for Given {
     fn score(&self, env: &Dag, &x: &u32) -> f64 {
-        env.rewards[x as usize].unwrap_or(0.0)
+        env.network.rewards()[x as usize].unwrap_or(0.0)
     }
 }
 

@@ -83,16 +83,7 @@ impl Walk {
         table.insert_unique(hashes[0], 0, |_| hashes[0]);
         // Lane numbers are u32, and the scratch lanes need some.
         let cap = cap.clamp(1, 1 << 31);
-        Self {
-            sim,
-            cap,
-            hashes,
-            table,
-            from: vec![],
-            to: vec![],
-            action: vec![],
-            scratch: vec![],
-        }
+        Self { sim, cap, hashes, table, from: vec![], to: vec![], action: vec![], scratch: vec![] }
     }
 
     fn n_states(&self) -> usize {

@@ -1,0 +1,162 @@
+//! A graph as it was written, with the place of everything for messages.
+
+use headwater_core::settings::File;
+
+use crate::{Attribute, Names};
+
+/// What is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: {message}")]
+pub struct ReadError {
+    /// Is it the file of rewards, and not that of the graph?
+    pub in_rewards: bool,
+    /// Path of the file.
+    pub path: String,
+    /// Line, counted from one.
+    pub line: usize,
+    /// What is wrong, and what was expected.
+    pub message: String,
+    /// What could be done.
+    pub hint: Option<String>,
+}
+
+/// Which of the two files, and the byte in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Graph(usize),
+    Rewards(usize),
+}
+
+/// What is wrong, and where.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    place: Place,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Fault {
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None }
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// With the line of the file it is in.
+    pub fn in_files(self, graph: &File, rewards: Option<&File>) -> ReadError {
+        let (in_rewards, file, at) = match (self.place, rewards) {
+            (Place::Rewards(at), Some(rewards)) => (true, rewards, at),
+            (Place::Rewards(at) | Place::Graph(at), _) => (false, graph, at),
+        };
+        let Self { message, hint, .. } = self;
+        ReadError { in_rewards, path: file.path.clone(), line: line(file, at), message, hint }
+    }
+}
+
+/// The contents of a file, less a byte order mark; places are bytes in this.
+pub(crate) fn contents(file: &File) -> &str {
+    file.text.trim_start_matches('\u{feff}')
+}
+
+/// The line, counted from one, of what follows the blanks at byte `at`.
+fn line(file: &File, at: usize) -> usize {
+    let text = contents(file);
+    let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    1 + text[..at + blank].matches('\n').count()
+}
+
+/// The start of a text that may be long.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// An edge, with its place in the graph's file.
+#[derive(Clone, Copy)]
+pub(crate) struct RawEdge {
+    pub from: u32,
+    pub to: u32,
+    pub at: usize,
+}
+
+/// A reward, with its place in either file.
+pub(crate) struct RawReward {
+    pub node: u32,
+    pub value: f64,
+    pub place: Place,
+}
+
+/// A graph as it was written: nodes by number, and everything with its place.
+#[derive(Default)]
+pub(crate) struct Raw {
+    pub names: Names,
+    pub edges: Vec<RawEdge>,
+    /// Nodes that the graph's file mentions by themselves, and where.
+    pub declared: Vec<(u32, usize)>,
+    pub rewards: Vec<RawReward>,
+    /// By [`Attribute`]: the values of the first edges of the file, NaN where an edge has none; edges past the end
+    /// have none either.
+    pub attributes: [Vec<f64>; Attribute::ALL.len()],
+}
+
+impl Raw {
+    /// The number of a node, which is new or not.
+    pub fn node(&mut self, name: &str, place: Place) -> Result<u32, Fault> {
+        if let Some(number) = self.names.find(name) {
+            return Ok(number);
+        }
+        if name.is_empty() || name.contains(char::is_control) || name.trim() != name {
+            let message = format!("{:?} cannot name a node", shorten(name));
+            return Err(
+                Fault::new(place, message).hint("a name is some text on one line, without blanks around")
+            );
+        }
+        Ok(self.names.add(name))
+    }
+
+    /// A node that is mentioned by itself: it must have an edge too.
+    pub fn declare(&mut self, name: &str, at: usize) -> Result<u32, Fault> {
+        let node = self.node(name, Place::Graph(at))?;
+        self.declared.push((node, at));
+        Ok(node)
+    }
+
+    /// An edge between two nodes by their names.
+    pub fn edge(&mut self, from: &str, to: &str, at: usize) -> Result<(), Fault> {
+        let from = self.node(from, Place::Graph(at))?;
+        let to = self.node(to, Place::Graph(at))?;
+        self.edges.push(RawEdge { from, to, at });
+        Ok(())
+    }
+
+    /// An attribute of the edge that was added last.
+    pub fn attribute(&mut self, which: Attribute, value: f64, at: usize) -> Result<(), Fault> {
+        let (wanted, good) = match which {
+            Attribute::Weight => ("finite and not negative", value.is_finite() && value >= 0.0),
+            Attribute::Cost => ("finite", value.is_finite()),
+            Attribute::Capacity => ("not negative", value >= 0.0),
+        };
+        if !good {
+            let name = which.name();
+            let message = format!("the {name} is `{value}`; expected a number that is {wanted}");
+            return Err(Fault::new(Place::Graph(at), message));
+        }
+        let values = &mut self.attributes[which as usize];
+        values.resize(self.edges.len(), f64::NAN);
+        if let Some(last) = values.last_mut() {
+            *last = value;
+        }
+        Ok(())
+    }
+
+    /// A reward of a node by its name.
+    pub fn reward(&mut self, node: &str, value: f64, place: Place) -> Result<(), Fault> {
+        let node = self.node(node, place)?;
+        self.rewards.push(RawReward { node, value, place });
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Files of graphs to raw graphs, by format.
+
+mod csv;
+mod json;
+
+use headwater_core::settings::File;
+
+use crate::raw::{Fault, Place, Raw, contents};
+use crate::{Network, ReadError};
+
+const FORMATS: &str = "write JSON, `{\"edges\": [[\"a\", \"b\"]], \"rewards\": {\"b\": 2.5}}`, or CSV with the \
+                       header `from,to`";
+
+/// A format of graphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
+}
+
+impl Format {
+    /// By the name of the file, or else by how it begins.
+    fn of(file: &File) -> Self {
+        let ends = |end: &str| file.path.to_ascii_lowercase().ends_with(end);
+        if ends(".json") || contents(file).trim_start().starts_with('{') { Self::Json } else { Self::Csv }
+    }
+}
+
+/// Reads a graph, and its rewards if they are in a file of their own, and checks that it is a flow network.
+///
+/// # Errors
+/// With the first line that is not as it should be.
+pub fn read(graph: &File, rewards: Option<&File>) -> Result<Network, ReadError> {
+    raw(graph, rewards).and_then(Raw::check).map_err(|fault| fault.in_files(graph, rewards))
+}
+
+fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
+    let mut raw = Raw::default();
+    let text = contents(graph);
+    if text.trim().is_empty() {
+        return Err(Fault::new(Place::Graph(0), "the file is empty").hint(FORMATS));
+    }
+    let has_rewards = match Format::of(graph) {
+        Format::Json => json::read(text, &mut raw)?,
+        Format::Csv => {
+            csv::edges(text, &mut raw)?;
+            false
+        }
+    };
+    match rewards {
+        Some(_) if has_rewards => {
+            let message = "the rewards are already in the graph's file";
+            Err(Fault::new(Place::Rewards(0), message).hint("leave one of the two out"))
+        }
+        Some(file) => csv::rewards(contents(file), &mut raw).map(|()| raw),
+        None if has_rewards => Ok(raw),
+        None => Err(Fault::new(Place::Graph(0), "there are no rewards").hint(
+            "give `rewards`, a CSV file with the header `node,reward`, or write them into a JSON graph",
+        )),
+    }
+}
