@@ -83,8 +83,12 @@ impl Network {
         (!values.is_empty()).then_some(values)
     }
 
-    /// The edge between two nodes.
+    /// The edge between two nodes, in time proportional to the smaller of their degrees.
     pub fn edge(&self, from: usize, to: usize) -> Option<usize> {
-        self.graph.out(from).find(|&e| self.graph.to(e) == to)
+        let (mut out, entering) = (self.graph.out(from), self.graph.entering(to));
+        if out.len() <= entering.len() {
+            return out.find(|&e| self.graph.to(e) == to);
+        }
+        entering.iter().map(|&e| e as usize).find(|&e| self.graph.from(e) == from)
     }
 }

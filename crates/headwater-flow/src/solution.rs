@@ -1,0 +1,58 @@
+//! A flow and what follows from it: policies, p(x), the entropy of trajectories.
+
+use headwater_exact::{Flow, ForwardPolicy, flow, log_terminating_after, log_visits};
+use headwater_graph::Network;
+
+/// A valid flow through a network with its policies; everything in natural logarithms.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// Flows of nodes, edges and stop edges, and log Z.
+    pub flow: Flow,
+    /// P_F, also of stop edges; uniform at nodes without flow.
+    pub forward: ForwardPolicy,
+    /// Per edge: log P_B(from | to).
+    pub backward: Vec<f64>,
+    /// Per node: log p(x), the probability that a trajectory of P_F ends there, by a pass of its own from the source;
+    /// −∞ for nodes without a reward.
+    pub log_p: Vec<f64>,
+    /// Entropy of the distribution of trajectories, in nats.
+    pub entropy: f64,
+}
+
+impl Solution {
+    /// The flow of a backward policy, given as log P_B of every edge; over the edges that enter a node the
+    /// probabilities sum to one.
+    pub fn new(network: &Network, backward: Vec<f64>) -> Self {
+        let g = network.graph();
+        let flow = flow(g, &network.log_rewards(), &backward);
+        let forward = flow.forward_policy(g);
+        let visits = log_visits(g, &forward);
+        let log_p = log_terminating_after(g, &forward, &visits);
+        let entropy = entropy(network, &forward, &visits);
+        Self { flow, forward, backward, log_p, entropy }
+    }
+}
+
+/// The policy that maximum-entropy reinforcement learning finds when the reward is paid at the end and every
+/// trajectory counts: V(s) = log(R(s) + Σ exp V(s′)). It treats the DAG as the tree of its trajectories, so that it ends
+/// in x with a probability proportional to n(x) R(x), where n(x) is the number of trajectories to x
+/// (arXiv:2106.04399, proposition 1).
+pub fn soft_rl(network: &Network) -> ForwardPolicy {
+    // Backward probabilities of one are the copies of a node, one for each trajectory.
+    let g = network.graph();
+    flow(g, &network.log_rewards(), &vec![0.0; g.n_edges()]).forward_policy(g)
+}
+
+/// Entropy of trajectories, in nats: by the chain rule, the choice at every node weighted by the visits to it.
+fn entropy(network: &Network, forward: &ForwardPolicy, visits: &[f64]) -> f64 {
+    let g = network.graph();
+    let term = |log_p: f64| if log_p == f64::NEG_INFINITY { 0.0 } else { -log_p.exp() * log_p };
+    let choice = |v: usize| {
+        let visit = visits[v].exp();
+        if visit == 0.0 {
+            return 0.0;
+        }
+        visit * (forward.edge[g.out(v)].iter().map(|&p| term(p)).sum::<f64>() + term(forward.stop[v]))
+    };
+    (0..g.n_states()).map(choice).sum()
+}
