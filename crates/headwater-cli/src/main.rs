@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod eval;
 mod exact;
+mod flow;
 mod list;
 mod logp;
 mod out;
@@ -66,6 +67,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Exact(args) => exact::run(&args),
+        Command::Flow(args) => flow::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Check(args) => check::run(&args),

@@ -116,3 +116,12 @@ pub fn quoted(text: &str) -> String {
         text.to_owned()
     }
 }
+
+/// e^x for people, also where it is no f64: the flow or probability of a logarithm.
+pub fn exp(x: f64) -> String {
+    if x == f64::NEG_INFINITY || x.abs() < 690.0 {
+        return number(x.exp());
+    }
+    let log10 = x / 10f64.ln();
+    format!("{:.4}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
+}

@@ -182,7 +182,7 @@ fn files_that_are_no_configuration_are_refused() {
 
         hint: keep one of the two
         ===
-        error: cannot read `bytes.toml`: byte 1 is not text in UTF-8
+        error: cannot read `bytes.toml`: byte 1, in line 1, is not text in UTF-8
         ===
         error: invalid TOML `\u{0}` in null.toml:1:2: key with no value, expected `=`
         ===
