@@ -186,7 +186,9 @@ fn files_that_are_no_configuration_are_refused() {
         ===
         error: invalid TOML `\u{0}` in null.toml:1:2: key with no value, expected `=`
         ===
-        error: invalid TOML `{"env": {}}` in grid.json:1:1: invalid key-value pair, expected key
+        error: unknown key `env` in grid.json:1, which is named in `--set env.graph="grid.json"`
+
+        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
         ===
         error: cannot read `.`: it is a directory
     "#]].assert_eq(&messages.join("===\n"));

@@ -7,6 +7,7 @@ mod configs;
 mod damage;
 mod errors;
 mod files;
+mod flow;
 mod output;
 mod playthroughs;
 mod registry;

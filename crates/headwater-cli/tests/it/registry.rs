@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "sample",
     "eval",
     "exact",
+    "flow",
     "logp",
     "score",
     "check",
