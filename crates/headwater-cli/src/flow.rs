@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::Verdict;
 use crate::args::{Flow, FlowKind};
-use crate::out::{self, Failure, number};
+use crate::out::{self, Failure};
 use learned::Learned;
 
 /// Nodes shown whose equations are furthest from true.
@@ -143,10 +143,8 @@ fn check(args: &Flow, network: &Network, path: &Path) -> Result<Verdict, Failure
                 .to_string(),
         )?;
     } else if broken == 0 {
-        let (n, largest, tolerance) = (out::count(all.len() as u64), number(largest), args.tolerance);
-        out::data(&format!(
-            "all {n} equations hold: the largest relative error is {largest}, below {tolerance:e}"
-        ))?;
+        let (n, largest) = (out::count(all.len() as u64), summary::below(largest));
+        out::data(&format!("all {n} equations hold, each {largest}"))?;
     } else {
         let (n, of) = (out::count(broken as u64), out::count(all.len() as u64));
         let mut text = format!("{n} of {of} equations do not hold within {:e}; the worst:\n", args.tolerance);

@@ -125,6 +125,11 @@ fn objects(view: &View<'_>) -> String {
     text
 }
 
+/// A relative error; one that is nothing but rounding differs between machines, and is shown as such.
+pub fn below(error: f64) -> String {
+    if error < 1e-12 { "within 1e-12".to_owned() } else { format!("within {error:.1e}") }
+}
+
 /// A number from a file as it stands there, if it is short.
 fn short(x: f64) -> String {
     let text = x.to_string();

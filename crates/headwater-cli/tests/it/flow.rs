@@ -13,9 +13,6 @@ fn toy() -> Temp {
 fn the_summary_has_the_distribution_and_the_residual() {
     let dir = toy();
     let text = dir.run("flow toy.json --backward maxent --soft-rl").ok();
-    // Rounding differs between machines in the last bits of the residual alone.
-    let text: String =
-        text.lines().filter(|l| !l.starts_with("residual")).map(|l| format!("{l}\n")).collect();
     expect![[r#"
         nodes         11
         edges         13, of which 13 carry flow
@@ -24,6 +21,7 @@ fn the_summary_has_the_distribution_and_the_residual() {
         longest       5 edges
         Z             112.00, log Z 4.718499
         entropy       2.3601 nats, of the trajectories
+        residual      4.4e-16 at most, of any flow equation
         soft RL       total variation 0.28116
 
         object  reward      R/Z     p(x)  soft RL  trajectories
@@ -57,10 +55,10 @@ fn flows_that_are_written_pass_the_check_and_spoiled_ones_do_not() {
     dir.run("flow toy.json --edges flow.csv").ok();
     let checked = dir.run("flow toy.json --check flow.csv");
     assert_eq!(checked.code, Some(0));
-    assert!(
-        checked.out.starts_with("all 17 equations hold: the largest relative error is "),
-        "{}",
-        checked.out
+    assert_eq!(
+        checked.out,
+        "all 17 equations hold, each within 1e-12
+"
     );
     let spoiled = "from,to,flow\n0,1,28\n0,2,84\n1,3,28\n2,3,28\n2,4,56\n3,5,26\n4,6,42\n5,7,13\n5,8,13\n6,8,10\n6,10,5\n\
                    7,9,13\n8,9,13\n";
