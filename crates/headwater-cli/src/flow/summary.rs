@@ -60,10 +60,7 @@ pub fn text(view: &View<'_>) -> String {
         ("longest", format!("{} edges", g.longest())),
         ("Z", format!("{}, log Z {:.6}", out::exp(solution.flow.log_z), solution.flow.log_z)),
         ("entropy", format!("{} nats, of the trajectories", number(solution.entropy))),
-        (
-            "residual",
-            format!("{:.1e} at most, of any flow equation", largest_residual(network, &solution.flow)),
-        ),
+        ("equations", format!("hold {}", below(largest_residual(network, &solution.flow)))),
     ];
     if let Some(learned) = learned {
         let tv = divergence(view, &learned.log_p).tv;

@@ -21,7 +21,7 @@ fn the_summary_has_the_distribution_and_the_residual() {
         longest       5 edges
         Z             112.00, log Z 4.718499
         entropy       2.3601 nats, of the trajectories
-        residual      4.4e-16 at most, of any flow equation
+        equations     hold within 1e-12
         soft RL       total variation 0.28116
 
         object  reward      R/Z     p(x)  soft RL  trajectories
