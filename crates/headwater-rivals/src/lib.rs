@@ -9,6 +9,8 @@ mod exact;
 mod method;
 mod random;
 mod registry;
+mod scoreboard;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};
+pub use scoreboard::{Rules, Scoreboard, Standing};
