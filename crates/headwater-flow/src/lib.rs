@@ -8,11 +8,15 @@
 mod check;
 mod choice;
 mod count;
+mod draw;
 mod sample;
 mod solution;
 
 pub use check::{Equation, Residual, read_flow, residuals};
 pub use choice::{Choice, Unsolvable, backward};
 pub use count::Count;
+pub use draw::{Picture, TooLarge, dot, svg};
+#[cfg(feature = "png")]
+pub use draw::{PngError, png};
 pub use sample::{Sampler, Trajectory};
 pub use solution::{Solution, soft_rl};
