@@ -15,8 +15,8 @@ const TOLERANCE: f64 = 1e-9;
 /// log P_B of a flow of least total cost within capacities, of which `tree` is one where there are none.
 ///
 /// If the tree fits, it is the answer, exactly, whatever the range of rewards. Otherwise the flow is a vertex of the
-/// linear program, and in double precision that can tell rewards and capacities apart from nothing above about 1e-15 of
-/// Z: objects of less get all their flow over a cheapest path whose edges have some capacity.
+/// linear program, which in double precision sees no rewards and capacities below about 1e-14 of Z: flows of less take a
+/// cheapest path of edges that have some capacity.
 ///
 /// # Errors
 /// If no flow is within the capacities, or the program could not be solved.
@@ -122,8 +122,8 @@ impl<'a> Limits<'a> {
         let bound = |&c: &f64| if c.is_finite() { c * t * (1.0 + 1e-12) } else { c };
         let bounds = Vec::from_iter(self.capacities.iter().map(bound));
         let mut weights = lp::least(g, &self.rewards, &bounds, costs)?;
-        // Rounding is not to look like flow. All that goes together is a tenth of what is tolerated.
-        let noise = 0.1 * TOLERANCE / g.n_edges() as f64;
+        // Rounding is not to look like flow. All that goes together is at most a tenth of what is tolerated.
+        let noise = (0.1 * TOLERANCE / g.n_edges() as f64).min(1e-14);
         weights.iter_mut().filter(|w| **w < noise).for_each(|w| *w = 0.0);
         let tree = cheapest(g, &self.open_costs(costs));
         for v in 0..g.n_states() {

@@ -5,7 +5,8 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOptions, SolveO
 
 use crate::Unsolvable;
 
-/// Z in the unit of the program. Its solver lets every row and bound be off by 1e-10, which are 1e-15 of this.
+/// Z, and the largest cost, in the units of the program. Its solver lets rows, bounds and reduced costs be off by 1e-10,
+/// which are 1e-15 of this.
 const UNIT: f64 = (1u64 << 17) as f64;
 
 /// The least number that the solver is told of, as a share of Z.
@@ -15,7 +16,7 @@ const LEAST: f64 = 1e-16;
 ///
 /// All are shares of Z: the demand of a node is its reward, and bounds may be infinite. The flows are a vertex: edges
 /// that are neither empty nor full form a forest. They are exact to about 1e-15, so that a demand or a bound below
-/// that may as well not be there; edges with the bound 0 carry nothing.
+/// that may as well not be there; edges with the bound 0 carry nothing. Costs are told apart to about 1e-14 of the largest.
 ///
 /// The rows are those of a network, with coefficients of one, and so the program is well scaled and its vertices come
 /// out without error but that of adding up demands.
@@ -35,7 +36,7 @@ pub fn least(g: &StateGraph, demand: &[f64], bounds: &[f64], costs: &[f64]) -> R
     let mut variables = Vec::new();
     for e in (0..g.n_edges()).filter(|&e| bounds[e] > 0.0 && wanted[g.to(e)]) {
         let bound = if bounds[e] < 1.0 { bounds[e].max(LEAST) * UNIT } else { f64::INFINITY };
-        let x = problem.add_var(costs[e] / largest, (0.0, bound));
+        let x = problem.add_var(costs[e] / largest * UNIT, (0.0, bound));
         rows[g.from(e)].push((x, -1.0));
         rows[g.to(e)].push((x, 1.0));
         variables.push((e, x));

@@ -1,7 +1,7 @@
 //! Flows within capacities.
 
 use headwater_core::Key;
-use headwater_flow::{Choice, Solution, Unsolvable};
+use headwater_flow::{Choice, Unsolvable};
 use headwater_graph::{Attribute, Network};
 
 use crate::random::{dag, layered, small, wide};
@@ -9,7 +9,7 @@ use crate::reference::{cuts, excess, least_cost};
 use crate::{carried, close, network, random, solve, total_cost, with};
 
 fn capacities(n: &Network) -> &[f64] {
-    n.attribute(Attribute::Capacity).unwrap()
+    n.attribute(Attribute::Capacity).expect("the network has capacities")
 }
 
 /// Two ways to x, of which the shorter is too narrow.
@@ -168,7 +168,7 @@ fn with_detour(n: &Network, reward: f64, costs: &[f64]) -> Network {
     let (g, name) = (n.graph(), |v| n.name(v));
     let mut edges = Vec::from_iter((0..g.n_edges()).map(|e| (name(g.from(e)), name(g.to(e)))));
     edges.extend([("0", "near"), ("near", "goal"), ("0", "far"), ("far", "goal")]);
-    let mut rewards: Vec<_> = g.objects().map(|v| (name(v), n.rewards()[v].unwrap())).collect();
+    let mut rewards: Vec<_> = g.objects().filter_map(|v| Some((name(v), n.rewards()[v]?))).collect();
     rewards.push(("goal", reward));
     let with_detour = network(&edges, &rewards);
     let old = |e: usize| n.edge(node_of(n, &with_detour, e, true)?, node_of(n, &with_detour, e, false)?);
@@ -178,8 +178,8 @@ fn with_detour(n: &Network, reward: f64, costs: &[f64]) -> Network {
     let cost = |e: usize| old(e).map_or(if e == far { 1.0 } else { 0.0 }, |e| costs[e]);
     let costs = all.clone().map(cost).collect();
     let capacities = all.map(|e| if e == near { reward / 2.0 } else { 1e300 }).collect();
-    let with_costs = with_detour.with_attribute(Attribute::Cost, costs).unwrap();
-    with_costs.with_attribute(Attribute::Capacity, capacities).unwrap()
+    let with_costs = with_detour.with_attribute(Attribute::Cost, costs);
+    with_costs.and_then(|n| n.with_attribute(Attribute::Capacity, capacities)).expect("one number per edge")
 }
 
 fn node_of(n: &Network, other: &Network, e: usize, from: bool) -> Option<usize> {
@@ -194,7 +194,9 @@ fn node_of(n: &Network, other: &Network, e: usize, from: bool) -> Option<usize> 
 fn the_program_agrees_with_dynamic_programming() {
     for trial in 0..200 {
         let key = Key::new(23).fold(trial);
-        let n = random::with(dag(key, 30, |k| 3.0 * k.unit()), Attribute::Cost, key.fold(7), Key::normal);
+        // One edge in five is to be avoided.
+        let cost = |k: Key| if k.below(5) == 0 { 1e7 } else { k.fold(1).normal() };
+        let n = random::with(dag(key, 30, |k| 3.0 * k.unit()), Attribute::Cost, key.fold(7), cost);
         let least = total_cost(&n, &solve(&n, Choice::Cost).unwrap());
         let forced = with_detour(&n, 5.0, n.attribute(Attribute::Cost).unwrap());
         let solution = solve(&forced, Choice::Cost).unwrap();
@@ -227,7 +229,6 @@ fn ten_thousand_edges_are_solved() {
     let key = Key::new(25);
     let n = layered(key, 16, 128, 5);
     let uniform = solve(&n, Choice::Uniform).unwrap();
-    let z = uniform.flow.log_z.exp();
     let edges = 0..n.graph().n_edges();
     let factor = |e: usize| 1.0 + 2.0 * key.fold(6).fold(e as u64).unit();
     let capacities = edges.clone().map(|e| uniform.flow.edge[e].exp() * factor(e)).collect();
@@ -235,13 +236,9 @@ fn ten_thousand_edges_are_solved() {
     let n = n.with_attribute(Attribute::Cost, costs).unwrap();
     let n = n.with_attribute(Attribute::Capacity, capacities).unwrap();
     assert!(n.graph().n_edges() > 9_500);
-    let within = |solution: &Solution| assert!(excess(solution, self::capacities(&n)) < 1e-9 * z);
     let cheap = solve(&n, Choice::Cost).unwrap();
-    within(&cheap);
-    assert!(cheap.mean_cost(&n) < uniform.mean_cost(&n));
-    let sparse = solve(&n, Choice::Sparse).unwrap();
-    within(&sparse);
-    assert!(sparse.n_carrying() < uniform.n_carrying());
+    assert!(excess(&cheap, self::capacities(&n)) < 1e-9);
+    assert!(cheap.mean_cost(&n) < uniform.mean_cost(&n) && cheap.n_carrying() < uniform.n_carrying());
     let even = solve(&n, Choice::Capacity).unwrap();
     assert!(even.used_share(&n) < uniform.used_share(&n));
 }

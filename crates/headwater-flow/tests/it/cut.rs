@@ -24,7 +24,7 @@ fn assert_violated(n: &Network, cut: &Cut) {
         let open = g.entering(v).iter().map(|&e| e as usize).filter(|e| !cut.edges.contains(e));
         reached[v] |= open.into_iter().any(|e| reached[g.from(e)]);
     }
-    let capacities = n.attribute(Attribute::Capacity).unwrap();
+    let capacities = n.attribute(Attribute::Capacity).expect("the network has capacities");
     let carry: f64 = cut.edges.iter().map(|&e| capacities[e]).sum();
     // All that is cut off needs no less than what the cut counts.
     let need: f64 = (0..g.n_states()).filter(|&v| !reached[v]).filter_map(|v| n.rewards()[v]).sum();

@@ -167,7 +167,7 @@ fn residuals_point_at_the_spoiled_node() {
         assert_eq!(wrong(&flow), wanted);
     }
     let x = (0..g.n_states()).find(|&v| v != g.source() && n.rewards()[v] > Some(0.0)).unwrap();
-    let mut flow = solution.flow.clone();
+    let mut flow = solution.flow;
     flow.stop[x] = f64::NEG_INFINITY;
     assert_eq!(wrong(&flow), [(x, Equation::Conservation), (x, Equation::Reward)]);
     assert_eq!(residuals(&n, &flow).iter().map(headwater_flow::Residual::relative).fold(0.0, f64::max), 1.0);

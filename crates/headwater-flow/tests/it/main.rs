@@ -22,22 +22,22 @@ fn network(edges: &[(&str, &str)], rewards: &[(&str, f64)]) -> Network {
 }
 
 fn read(json: &str) -> Network {
-    headwater_graph::read(&File { path: "g.json".to_owned(), text: json.into() }, None).unwrap()
+    headwater_graph::read(&File { path: "g.json".to_owned(), text: json.into() }, None).expect("a good graph")
 }
 
 /// The same network, with the attribute on the named edges and its default on the others.
 fn with(network: Network, which: Attribute, values: &[(&str, &str, f64)]) -> Network {
     let mut all = vec![which.default(); network.graph().n_edges()];
     values.iter().for_each(|(from, to, x)| all[edge(&network, from, to)] = *x);
-    network.with_attribute(which, all).unwrap()
+    network.with_attribute(which, all).expect("numbers in range")
 }
 
 fn node(network: &Network, name: &str) -> usize {
-    network.names().find(name).unwrap() as usize
+    network.names().find(name).expect("a node") as usize
 }
 
 fn edge(network: &Network, from: &str, to: &str) -> usize {
-    network.edge(node(network, from), node(network, to)).unwrap()
+    network.edge(node(network, from), node(network, to)).expect("an edge")
 }
 
 fn solve(network: &Network, choice: Choice) -> Result<Solution, Unsolvable> {
@@ -77,7 +77,7 @@ fn carried(network: &Network, solution: &Solution, from: &str, to: &str) -> f64 
 
 /// Σ cost · F.
 fn total_cost(network: &Network, solution: &Solution) -> f64 {
-    solution.mean_cost(network).unwrap() * solution.flow.log_z.exp()
+    solution.mean_cost(network).expect("costs") * solution.flow.log_z.exp()
 }
 
 fn close(a: f64, b: f64) -> bool {

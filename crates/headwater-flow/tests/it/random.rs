@@ -1,5 +1,7 @@
 //! Random graphs, each a function of a key.
 
+use std::collections::HashSet;
+
 use headwater_core::Key;
 use headwater_graph::{Attribute, Network};
 
@@ -56,8 +58,7 @@ pub fn layered(key: Key, layers: u32, width: u32, degree: u32) -> Network {
             }
         }
     }
-    let used: std::collections::HashSet<String> =
-        edges.iter().map(|e| e.split('"').nth(1).unwrap().to_owned()).collect();
+    let used: HashSet<String> = edges.iter().filter_map(|e| Some(e.split('"').nth(1)?.to_owned())).collect();
     let mut rewards = Vec::new();
     for (l, i) in (0..layers).flat_map(|l| (0..width).map(move |i| (l, i))) {
         let name = format!("{l}.{i}");
@@ -83,5 +84,5 @@ pub fn wide(key: Key) -> f64 {
 /// The network with an attribute drawn for every edge.
 pub fn with(network: Network, which: Attribute, key: Key, draw: impl Fn(Key) -> f64) -> Network {
     let values = (0..network.graph().n_edges()).map(|e| draw(key.fold(e as u64))).collect();
-    network.with_attribute(which, values).unwrap()
+    network.with_attribute(which, values).expect("numbers in range")
 }

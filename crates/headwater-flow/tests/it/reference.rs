@@ -24,10 +24,8 @@ pub fn trajectories(g: &StateGraph) -> Vec<(usize, Vec<usize>)> {
 pub fn trees(g: &StateGraph, most: usize, mut visit: impl FnMut(&[usize])) -> bool {
     let nodes = Vec::from_iter((0..g.n_states()).filter(|&v| !g.entering(v).is_empty()));
     let ways = nodes.iter().try_fold(1usize, |n, &v| n.checked_mul(g.entering(v).len()));
-    if ways.is_none_or(|n| n > most) {
-        return false;
-    }
-    for i in 0..ways.unwrap() {
+    let Some(ways) = ways.filter(|&n| n <= most) else { return false };
+    for i in 0..ways {
         let mut rest = i;
         let mut choose = |v: &usize| {
             let entering = g.entering(*v);
@@ -90,7 +88,7 @@ pub fn least_cost(network: &Network, costs: &[f64], capacities: &[f64]) -> Optio
         let mut v = sink;
         while v != g.source() {
             let i = reached[v].1;
-            path.push(*arcs.get(i).map(|_| &i)?);
+            path.push(arcs.get(i).map(|_| i)?);
             v = arcs[i].0;
         }
         let units = path.iter().map(|&i| arcs[i].2).fold(missing, f64::min);

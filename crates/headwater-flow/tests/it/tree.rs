@@ -66,7 +66,7 @@ fn what_the_file_lacks_is_named() {
     assert_eq!(solve(&n, Choice::Cost).unwrap_err(), Unsolvable::Lacks(Attribute::Cost));
     let error = solve(&n, Choice::Capacity).unwrap_err();
     assert_eq!(error.to_string(), "no edge has a capacity");
-    assert_eq!(error.hint().unwrap(), "give edges a capacity, or choose another flow");
+    assert_eq!(error.hint().unwrap(), "add the attribute `capacity` to the edges of the graph");
 }
 
 #[test]
