@@ -135,14 +135,9 @@ impl Raw {
 
     /// An attribute of the edge that was added last.
     pub fn attribute(&mut self, which: Attribute, value: f64, at: usize) -> Result<(), Fault> {
-        let (wanted, good) = match which {
-            Attribute::Weight => ("finite and not negative", value.is_finite() && value >= 0.0),
-            Attribute::Cost => ("finite", value.is_finite()),
-            Attribute::Capacity => ("not negative", value >= 0.0),
-        };
-        if !good {
-            let name = which.name();
-            let message = format!("the {name} is `{value}`; expected a number that is {wanted}");
+        if !which.allows(value) {
+            let (name, range) = (which.name(), which.range());
+            let message = format!("the {name} is `{value}`; expected a number that is {range}");
             return Err(Fault::new(Place::Graph(at), message));
         }
         let values = &mut self.attributes[which as usize];
