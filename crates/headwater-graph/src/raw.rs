@@ -67,9 +67,12 @@ fn line(file: &File, at: usize) -> usize {
     1 + text[..at + blank].matches('\n').count()
 }
 
+/// Characters of a file that a message quotes at most.
+pub(crate) const QUOTED: usize = 60;
+
 /// The start of a text that may be long.
 pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(60) {
+    match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -135,6 +138,17 @@ impl Raw {
 
     /// An attribute of the edge that was added last.
     pub fn attribute(&mut self, which: Attribute, value: f64, at: usize) -> Result<(), Fault> {
+        self.attribute_since(self.edges.len().saturating_sub(1), which, value, at)
+    }
+
+    /// An attribute of all edges from number `first` on.
+    pub fn attribute_since(
+        &mut self,
+        first: usize,
+        which: Attribute,
+        value: f64,
+        at: usize,
+    ) -> Result<(), Fault> {
         let (wanted, good) = match which {
             Attribute::Weight => ("finite and not negative", value.is_finite() && value >= 0.0),
             Attribute::Cost => ("finite", value.is_finite()),
@@ -146,10 +160,9 @@ impl Raw {
             return Err(Fault::new(Place::Graph(at), message));
         }
         let values = &mut self.attributes[which as usize];
-        values.resize(self.edges.len(), f64::NAN);
-        if let Some(last) = values.last_mut() {
-            *last = value;
-        }
+        values.truncate(first);
+        values.resize(first, f64::NAN);
+        values.resize(self.edges.len(), value);
         Ok(())
     }
 

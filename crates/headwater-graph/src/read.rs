@@ -5,7 +5,7 @@ mod json;
 
 use headwater_core::settings::File;
 
-use crate::raw::{Fault, Place, Raw, contents};
+use crate::raw::{Fault, Place, Raw, contents, shorten};
 use crate::{Network, ReadError};
 
 const FORMATS: &str = "write JSON, `{\"edges\": [[\"a\", \"b\"]], \"rewards\": {\"b\": 2.5}}`, or CSV with the \
@@ -32,6 +32,14 @@ impl Format {
 /// With the first line that is not as it should be.
 pub fn read(graph: &File, rewards: Option<&File>) -> Result<Network, ReadError> {
     raw(graph, rewards).and_then(Raw::check).map_err(|fault| fault.in_files(graph, rewards))
+}
+
+/// A number of an edge or a node as text.
+fn number(what: &str, text: &str, at: usize) -> Result<f64, Fault> {
+    text.parse().map_err(|_| {
+        let message = format!("the {what} is `{}`, not a number", shorten(text));
+        Fault::new(Place::Graph(at), message)
+    })
 }
 
 fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
