@@ -11,7 +11,7 @@ const SHOWN: usize = 8;
 impl Raw {
     /// Checks the graph and sorts its edges by source.
     pub fn check(self) -> Result<Network, Fault> {
-        let Self { names, edges, declared, rewards, attributes } = self;
+        let Self { names, edges, declared, rewards, attributes, .. } = self;
         if edges.is_empty() {
             return Err(Fault::new(Place::Graph(0), "there are no edges"));
         }

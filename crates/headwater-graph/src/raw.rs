@@ -63,8 +63,9 @@ pub(crate) fn contents(file: &File) -> &str {
 /// The line, counted from one, of what follows the blanks at byte `at`.
 fn line(file: &File, at: usize) -> usize {
     let text = contents(file);
-    let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
-    1 + text[..at + blank].matches('\n').count()
+    let (before, after) = text.split_at(text.floor_char_boundary(at));
+    let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    1 + before.matches('\n').count() + after[..blank].matches('\n').count()
 }
 
 /// Characters of a file that a message quotes at most.
@@ -101,6 +102,8 @@ pub(crate) struct Raw {
     /// Nodes that the graph's file mentions by themselves, and where.
     pub declared: Vec<(u32, usize)>,
     pub rewards: Vec<RawReward>,
+    /// Does the graph's file say something of rewards?
+    pub has_rewards: bool,
     /// By [`Attribute`]: the values of the first edges of the file, NaN where an edge has none; edges past the end
     /// have none either.
     pub attributes: [Vec<f64>; Attribute::ALL.len()],

@@ -12,8 +12,8 @@ use cursor::Cursor;
 const EDGE: &str = "an edge is a pair of names, such as `[\"a\", \"b\"]`, or an object with `from`, `to` and perhaps \
                     `weight`, `cost` and `capacity`";
 
-/// Reads the JSON form; were there rewards in it?
-pub(super) fn read(text: &str, raw: &mut Raw) -> Result<bool, Fault> {
+/// Reads the JSON form.
+pub(super) fn read(text: &str, raw: &mut Raw) -> Result<(), Fault> {
     let (mut edges, mut rewards) = (false, false);
     let mut json = Cursor::new(text);
     json.list('{', '}', |json| {
@@ -39,7 +39,8 @@ pub(super) fn read(text: &str, raw: &mut Raw) -> Result<bool, Fault> {
     if !edges {
         return Err(Fault::new(Place::Graph(0), "there is no key `edges`").hint(FORMATS));
     }
-    Ok(rewards)
+    raw.has_rewards = rewards;
+    Ok(())
 }
 
 fn reward(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
