@@ -2,7 +2,7 @@
 
 use super::FORMATS;
 use crate::Attribute;
-use crate::raw::{Fault, Place, Raw, shorten};
+use crate::raw::{Fault, Place, QUOTED, Raw, shorten};
 
 /// Reads the edges of a graph.
 pub(super) fn edges(text: &str, raw: &mut Raw) -> Result<(), Fault> {
@@ -78,10 +78,10 @@ impl<'a> Table<'a> {
         Self { reader, record: csv::ByteRecord::new(), place }
     }
 
-    /// The fields of the first record.
+    /// The fields of the first record, or as many as a message about them shows.
     fn header(&mut self) -> Result<Vec<String>, Fault> {
         self.next()?;
-        (0..self.record.len()).map(|i| self.field(i).map(str::to_owned)).collect()
+        (0..self.record.len().min(QUOTED)).map(|i| self.field(i).map(str::to_owned)).collect()
     }
 
     fn wrong_header(&self, found: &[String], wanted: &str) -> Fault {
