@@ -28,6 +28,11 @@ impl Attribute {
         }
     }
 
+    /// The attribute of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.name() == name)
+    }
+
     /// What an edge has that says nothing, in a file where another edge does.
     pub fn default(self) -> f64 {
         match self {
