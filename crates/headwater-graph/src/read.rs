@@ -28,7 +28,6 @@ impl Format {
         let path = file.path.to_ascii_lowercase();
         match path.rsplit_once('.').map(|(_, end)| end) {
             Some("json") => Self::Json,
-            Some("csv") => Self::Csv,
             Some("graphml" | "xml") => Self::GraphMl,
             Some("dot" | "gv") => Self::Dot,
             _ => Self::by_start(contents(file).trim_start()),
