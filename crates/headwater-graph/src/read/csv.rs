@@ -4,12 +4,14 @@ use super::FORMATS;
 use crate::Attribute;
 use crate::raw::{Fault, Place, QUOTED, Raw, shorten};
 
+const REWARDS: &str = "write CSV with the header `node,reward`";
+
 /// Reads the edges of a graph.
 pub(super) fn edges(text: &str, raw: &mut Raw) -> Result<(), Fault> {
     let mut table = Table::new(text, Place::Graph);
     let header = table.header()?;
     let Some(others) = header.strip_prefix(&["from".to_owned(), "to".to_owned()]) else {
-        return Err(table.wrong_header(&header, "from,to"));
+        return Err(table.wrong_header(&header, "from,to").hint(FORMATS));
     };
     let attributes = attributes(others)?;
     while let Some(at) = table.next()? {
@@ -44,13 +46,12 @@ fn attributes(columns: &[String]) -> Result<Vec<Attribute>, Fault> {
 /// Reads the rewards of nodes.
 pub(super) fn rewards(text: &str, raw: &mut Raw) -> Result<(), Fault> {
     if text.trim().is_empty() {
-        return Err(Fault::new(Place::Rewards(0), "the file is empty")
-            .hint("write CSV with the header `node,reward`"));
+        return Err(Fault::new(Place::Rewards(0), "the file is empty").hint(REWARDS));
     }
     let mut table = Table::new(text, Place::Rewards);
     let header = table.header()?;
     if header != ["node", "reward"] {
-        return Err(table.wrong_header(&header, "node,reward"));
+        return Err(table.wrong_header(&header, "node,reward").hint(REWARDS));
     }
     while let Some(at) = table.next()? {
         let (node, reward) = (table.field(0)?, table.field(1)?);
@@ -86,7 +87,7 @@ impl<'a> Table<'a> {
 
     fn wrong_header(&self, found: &[String], wanted: &str) -> Fault {
         let found = shorten(&found.join(","));
-        Fault::new((self.place)(0), format!("the header is `{found}` instead of `{wanted}`")).hint(FORMATS)
+        Fault::new((self.place)(0), format!("the header is `{found}` instead of `{wanted}`"))
     }
 
     /// Goes to the next record; its place.
