@@ -70,12 +70,15 @@ fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(Place::Graph(0), "the file is empty").hint(FORMATS));
     }
-    match Format::of(graph) {
-        Format::Json => json::read(text, &mut raw)?,
-        Format::Csv => csv::edges(text, &mut raw)?,
-        Format::GraphMl => graphml::read(text, &mut raw)?,
-        Format::Dot => dot::read(text, &mut raw)?,
-    }
+    let read = match Format::of(graph) {
+        Format::Json => json::read(text, &mut raw),
+        Format::Csv => csv::edges(text, &mut raw),
+        Format::GraphMl => graphml::read(text, &mut raw),
+        Format::Dot => dot::read(text, &mut raw),
+    };
+    // A name that cannot be one comes before whatever stopped the reader.
+    raw.settle()?;
+    read?;
     match rewards {
         Some(_) if raw.has_rewards => {
             let message = "the rewards are already in the graph's file";
