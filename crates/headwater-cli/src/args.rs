@@ -25,6 +25,8 @@ pub enum Command {
     Eval(Eval),
     /// Enumerate an environment: states, edges, log Z, the distribution, flows
     Exact(Exact),
+    /// Solve, check, sample and draw the flow through a graph from a file
+    Flow(Flow),
     /// Log-probability of objects (one per line on stdin) under a trained run
     Logp(Logp),
     /// Score objects (one per line on stdin) with a configuration's reward
@@ -35,6 +37,8 @@ pub enum Command {
     Play(Play),
     /// Measure speed: by phase, against the machine's peak; of training, sampling or the kernels
     Bench(Bench),
+    /// Hold methods to one budget: GFlowNets, Markov chains, reinforcement learning, search
+    Compare(Compare),
     /// List what there is
     List(List),
     /// Explain one environment, reward, objective or policy
@@ -106,6 +110,49 @@ pub struct Bench {
     pub json: bool,
 }
 
+#[derive(ClapArgs, Debug)]
+pub struct Compare {
+    /// Configurations, TOML files; each is a contestant with the method that it names
+    #[arg(required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Enter each configuration with these methods instead, separated by commas
+    #[arg(long, value_name = "METHODS", value_delimiter = ',')]
+    pub methods: Vec<String>,
+    /// What each may spend: `objects=…`, `transitions=…`, `reward-calls=…` or `seconds=…`
+    #[arg(long, value_name = "UNIT=AMOUNT", default_value = "objects=100000")]
+    pub budget: String,
+    /// Number of seeds: 0, 1, …
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
+    /// Override a key of every configuration; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Points of the curves
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub points: usize,
+    /// Objects that the empirical distribution is made of: the last so many
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    pub window: usize,
+    /// Distinct objects of largest reward that are kept and described
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    pub top: usize,
+    /// Two of those are unlike if so large a share of their encodings differs
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub radius: f64,
+    /// Directory of the comparison; what is there already is not played again
+    #[arg(long, value_name = "DIR", default_value = "comparison")]
+    pub out: PathBuf,
+    /// Curves played at a time, each on one thread; 0 for one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
 /// Format of samples.
 #[derive(ValueEnum, Clone, Copy, Debug)]
 pub enum Format {
@@ -158,6 +205,74 @@ pub struct Exact {
     pub json: bool,
 }
 
+/// Which of the valid flows through a graph.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowKind {
+    /// P_B uniform over the edges that enter a node
+    Uniform,
+    /// P_B in proportion to the number of trajectories: every trajectory to an object carries the same flow
+    Maxent,
+    /// P_B in proportion to the weights in the file
+    Given,
+    /// Few edges carry flow
+    Sparse,
+    /// The least total cost, by the costs in the file and within its capacities
+    Cost,
+    /// Within the capacities in the file, which are used as evenly as can be
+    Capacity,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Flow {
+    /// The graph: JSON, CSV, GraphML or DOT
+    pub graph: PathBuf,
+    /// The rewards, CSV with the header `node,reward`, unless they are in the graph's file
+    #[arg(long, value_name = "FILE")]
+    pub rewards: Option<PathBuf>,
+    /// Which flow, by its backward policy; `uniform` if left out, with --run the run's own
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub backward: Option<FlowKind>,
+    /// Write every node with its flow, reward and probability, as CSV; `-` for stdout
+    #[arg(long, value_name = "FILE")]
+    pub nodes: Option<PathBuf>,
+    /// Write every edge and stop edge with its flow, P_F and P_B, as CSV; `-` for stdout
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
+    /// Draw so many trajectories with their objects, to stdout
+    #[arg(short, value_name = "N", conflicts_with = "json")]
+    pub n: Option<usize>,
+    /// Seed of the draw
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Format of trajectories
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: Format,
+    /// Check the flow in this file, CSV with the header `from,to,flow`, instead of solving; exit code 1 if it is none
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["backward", "nodes", "edges", "n", "run", "soft_rl"])]
+    pub check: Option<PathBuf>,
+    /// Relative error up to which an equation holds
+    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    pub tolerance: f64,
+    /// Compare the flow that this run has learned with the exact one
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// Compare with what maximum-entropy reinforcement learning samples: n(x) R(x) instead of R(x)
+    #[arg(long)]
+    pub soft_rl: bool,
+    /// Draw the flow as SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Draw the flow as PNG
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    /// Write the flow as DOT, for other tools; `-` for stdout
+    #[arg(long, value_name = "FILE")]
+    pub dot: Option<PathBuf>,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(ClapArgs, Debug)]
 pub struct Logp {
     /// The run's directory
@@ -205,6 +320,7 @@ pub enum Registry {
     Objectives,
     Policies,
     Losses,
+    Methods,
 }
 
 #[derive(ClapArgs, Debug)]

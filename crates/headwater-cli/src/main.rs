@@ -5,9 +5,11 @@
 mod args;
 mod bench;
 mod check;
+mod compare;
 mod config;
 mod eval;
 mod exact;
+mod flow;
 mod list;
 mod logp;
 mod out;
@@ -66,11 +68,13 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Exact(args) => exact::run(&args),
+        Command::Flow(args) => flow::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
         Command::Bench(args) => bench::run(&args, started),
+        Command::Compare(args) => compare::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => list::show(&args),
         Command::Config(args) => config::run(&args),

@@ -9,9 +9,28 @@ use headwater_run::{Checked, Input, Problem, nearest};
 
 use crate::out::{Failure, fail};
 
-/// Reads and checks a configuration.
+/// Endings of files that are graphs, and stand for a configuration of the environment `dag`.
+const GRAPHS: [&str; 6] = ["json", "csv", "graphml", "xml", "dot", "gv"];
+
+/// How a graph is trained on unless something else is asked for: a table, since graphs in files are small.
+const ON_GRAPHS: [&str; 6] = [
+    "env.kind=dag",
+    "policy.kind=tabular",
+    "train.steps=3000",
+    "train.batch=32",
+    "train.lr={ from = 0.05, to = 1e-4, steps = 3000, shape = \"cosine\" }",
+    "train.lr_log_z={ from = 0.05, to = 1e-4, steps = 3000, shape = \"cosine\" }",
+];
+
+/// Reads and checks a configuration; the file of a graph is one for the environment `dag` on it.
 pub fn read(path: &Path, sets: &[String]) -> Result<Checked, Failure> {
-    Ok(Input::read(path)?.set(sets.iter().cloned()).check(&schema())?)
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let input = if GRAPHS.contains(&ending) {
+        Input::default().set(ON_GRAPHS).set([format!("env.graph={:?}", path.display().to_string())])
+    } else {
+        Input::read(path)?
+    };
+    Ok(input.set(sets.iter().cloned()).check(&schema())?)
 }
 
 /// The lines of stdin, one object each, empty lines left out.

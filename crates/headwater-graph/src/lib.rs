@@ -10,6 +10,6 @@ mod raw;
 mod read;
 
 pub use names::Names;
-pub use network::{Attribute, Network};
+pub use network::{Attribute, BadAttribute, Network};
 pub use raw::ReadError;
 pub use read::read;

@@ -28,6 +28,11 @@ impl Attribute {
         }
     }
 
+    /// The attribute of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.name() == name)
+    }
+
     /// What an edge has that says nothing, in a file where another edge does.
     pub fn default(self) -> f64 {
         match self {
@@ -36,6 +41,49 @@ impl Attribute {
             Self::Capacity => f64::INFINITY,
         }
     }
+
+    /// The numbers that it may be, in words.
+    pub fn range(self) -> &'static str {
+        match self {
+            Self::Weight => "finite and not negative",
+            Self::Cost => "finite",
+            Self::Capacity => "not negative",
+        }
+    }
+
+    /// Is the number in its range?
+    pub fn allows(self, value: f64) -> bool {
+        match self {
+            Self::Weight => value.is_finite() && value >= 0.0,
+            Self::Cost => value.is_finite(),
+            Self::Capacity => value >= 0.0,
+        }
+    }
+}
+
+/// Why numbers cannot be an attribute of a network's edges.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BadAttribute {
+    /// There are not as many as edges.
+    #[error("{found} numbers for {expected} edges")]
+    Length {
+        /// How many there are.
+        found: usize,
+        /// Edges of the network.
+        expected: usize,
+    },
+    /// One is out of range.
+    #[error("the {} of `{from}` → `{to}` is `{value}`; expected a number that is {}", .which.name(), .which.range())]
+    Range {
+        /// What the numbers were to be.
+        which: Attribute,
+        /// The name of the node that the edge leaves.
+        from: String,
+        /// The name of the node that it enters.
+        to: String,
+        /// The first number that is out of range.
+        value: f64,
+    },
 }
 
 /// A pointed DAG with rewards, as read from a file.
@@ -81,6 +129,23 @@ impl Network {
     pub fn attribute(&self, which: Attribute) -> Option<&[f64]> {
         let values = &self.attributes[which as usize];
         (!values.is_empty()).then_some(values)
+    }
+
+    /// The same network with other numbers for an attribute, one per edge of its graph.
+    ///
+    /// # Errors
+    /// If there are not as many as edges, or one is not in the attribute's range.
+    pub fn with_attribute(mut self, which: Attribute, values: Vec<f64>) -> Result<Self, BadAttribute> {
+        let (found, expected) = (values.len(), self.graph.n_edges());
+        if found != expected {
+            return Err(BadAttribute::Length { found, expected });
+        }
+        if let Some(e) = values.iter().position(|&value| !which.allows(value)) {
+            let [from, to] = [self.graph.from(e), self.graph.to(e)].map(|v| self.name(v).to_owned());
+            return Err(BadAttribute::Range { which, from, to, value: values[e] });
+        }
+        self.attributes[which as usize] = values;
+        Ok(self)
     }
 
     /// The edge between two nodes, in time proportional to the smaller of their degrees.

@@ -63,13 +63,17 @@ pub(crate) fn contents(file: &File) -> &str {
 /// The line, counted from one, of what follows the blanks at byte `at`.
 fn line(file: &File, at: usize) -> usize {
     let text = contents(file);
-    let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
-    1 + text[..at + blank].matches('\n').count()
+    let (before, after) = text.split_at(text.floor_char_boundary(at));
+    let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    1 + before.matches('\n').count() + after[..blank].matches('\n').count()
 }
+
+/// Characters of a file that a message quotes at most.
+pub(crate) const QUOTED: usize = 60;
 
 /// The start of a text that may be long.
 pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(60) {
+    match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -98,6 +102,8 @@ pub(crate) struct Raw {
     /// Nodes that the graph's file mentions by themselves, and where.
     pub declared: Vec<(u32, usize)>,
     pub rewards: Vec<RawReward>,
+    /// Does the graph's file say something of rewards?
+    pub has_rewards: bool,
     /// By [`Attribute`]: the values of the first edges of the file, NaN where an edge has none; edges past the end
     /// have none either.
     pub attributes: [Vec<f64>; Attribute::ALL.len()],
@@ -135,21 +141,26 @@ impl Raw {
 
     /// An attribute of the edge that was added last.
     pub fn attribute(&mut self, which: Attribute, value: f64, at: usize) -> Result<(), Fault> {
-        let (wanted, good) = match which {
-            Attribute::Weight => ("finite and not negative", value.is_finite() && value >= 0.0),
-            Attribute::Cost => ("finite", value.is_finite()),
-            Attribute::Capacity => ("not negative", value >= 0.0),
-        };
-        if !good {
-            let name = which.name();
-            let message = format!("the {name} is `{value}`; expected a number that is {wanted}");
+        self.attribute_since(self.edges.len().saturating_sub(1), which, value, at)
+    }
+
+    /// An attribute of all edges from number `first` on.
+    pub fn attribute_since(
+        &mut self,
+        first: usize,
+        which: Attribute,
+        value: f64,
+        at: usize,
+    ) -> Result<(), Fault> {
+        if !which.allows(value) {
+            let (name, range) = (which.name(), which.range());
+            let message = format!("the {name} is `{value}`; expected a number that is {range}");
             return Err(Fault::new(Place::Graph(at), message));
         }
         let values = &mut self.attributes[which as usize];
-        values.resize(self.edges.len(), f64::NAN);
-        if let Some(last) = values.last_mut() {
-            *last = value;
-        }
+        values.truncate(first);
+        values.resize(first, f64::NAN);
+        values.resize(self.edges.len(), value);
         Ok(())
     }
 

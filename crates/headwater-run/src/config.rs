@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::check::check;
-use crate::error::cause;
+use crate::error::{cause, utf8};
 use crate::{Checked, Place, Problem, Problems, Schema};
 
 /// A configuration before it is checked.
@@ -28,19 +28,13 @@ impl Input {
     /// # Errors
     /// If the file cannot be read, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Problem> {
-        let name = path.display().to_string();
-        let fail = |why: String| Problem::new(format!("cannot read `{name}`")).detail(format!(": {why}"));
-        let bytes = std::fs::read(path).map_err(|e| {
-            let hint = (e.kind() == std::io::ErrorKind::NotFound)
-                .then(|| "`headwater config init` prints a file to start from".to_owned());
-            fail(cause(&e)).hint(hint)
-        })?;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let at = e.utf8_error().valid_up_to();
-            fail(format!("byte {at} is not text in UTF-8"))
+        let text = read_text(path).map_err(|problem| {
+            let hint =
+                (!path.exists()).then(|| "`headwater config init` prints a file to start from".to_owned());
+            problem.hint(hint)
         })?;
         let dir = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { name: Some(name), dir, text, sets: Vec::new() })
+        Ok(Self { name: Some(path.display().to_string()), dir, text, sets: Vec::new() })
     }
 
     /// A text that stands for a file of this name in the working directory.
@@ -72,4 +66,14 @@ impl Input {
     pub(crate) fn whole(&self) -> Option<Place> {
         self.name.clone().map(Place::File)
     }
+}
+
+/// The contents of a file that is text.
+///
+/// # Errors
+/// If the file cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Problem> {
+    let fail =
+        |why: String| Problem::new(format!("cannot read `{}`", path.display())).detail(format!(": {why}"));
+    utf8(std::fs::read(path).map_err(|e| fail(cause(&e)))?).map_err(fail)
 }

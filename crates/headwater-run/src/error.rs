@@ -105,6 +105,15 @@ fn holder(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" ({pid})")).unwrap_or_default()
 }
 
+/// The contents of a file as text, or what is wrong with them.
+pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let line = 1 + e.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count();
+        format!("byte {at}, in line {line}, is not text in UTF-8")
+    })
+}
+
 /// The cause of a failure in plain words, without the operating system's number where there are words for it.
 pub(crate) fn cause(error: &io::Error) -> String {
     match error.kind() {

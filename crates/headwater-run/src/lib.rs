@@ -7,10 +7,13 @@
 
 pub mod assemble;
 mod atomic;
+mod chart;
 mod check;
 mod checked;
 mod checkpoint;
+pub mod comparison;
 mod config;
+pub mod contest;
 mod error;
 pub mod evaluation;
 mod json_schema;
@@ -27,7 +30,7 @@ mod value;
 pub use atomic::{AtomicFile, write_atomic};
 pub use checked::{Checked, Difference, Origin, Section};
 pub use checkpoint::{Array, Checkpoint, Checkpoints, Data, Loaded};
-pub use config::Input;
+pub use config::{Input, read_text};
 pub use error::RunError;
 pub use json_schema::json_schema;
 pub use manifest::{Manifest, Status};

@@ -9,7 +9,7 @@ use headwater_core::settings::{Field, File, Kind, Schedule, Shape, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::cause;
+use crate::error::{cause, utf8};
 use crate::problem::{nearest, one_of};
 
 /// What a field expects, as a noun phrase: `a whole number from 2 to 256`.
@@ -300,9 +300,9 @@ impl Reader<'_> {
             Ok(bytes) => bytes,
             Err(e) => return fail(cause(&e)),
         };
-        match String::from_utf8(bytes) {
+        match utf8(bytes) {
             Ok(text) => Ok(File { path: path.to_string_lossy().into_owned(), text: Arc::from(text) }),
-            Err(e) => fail(format!("byte {} is not text in UTF-8", e.utf8_error().valid_up_to())),
+            Err(why) => fail(why),
         }
     }
 }

@@ -51,7 +51,7 @@ lambda = 0.9
 
         hint: did you mean `relu`?
 
-        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `eval` or `run`
+        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
 
         hint: did you mean `train`?
 
@@ -107,7 +107,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
 
         hint: did you mean `batch`?
 
-        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `eval` or `run`
+        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
 
         hint: did you mean `train`?
 
@@ -182,11 +182,13 @@ fn files_that_are_no_configuration_are_refused() {
 
         hint: keep one of the two
         ===
-        error: cannot read `bytes.toml`: byte 1 is not text in UTF-8
+        error: cannot read `bytes.toml`: byte 1, in line 1, is not text in UTF-8
         ===
         error: invalid TOML `\u{0}` in null.toml:1:2: key with no value, expected `=`
         ===
-        error: invalid TOML `{"env": {}}` in grid.json:1:1: invalid key-value pair, expected key
+        error: unknown key `env` in grid.json:1, which is named in `--set env.graph="grid.json"`
+
+        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
         ===
         error: cannot read `.`: it is a directory
     "#]].assert_eq(&messages.join("===\n"));
@@ -342,7 +344,7 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
         hint: did you mean `hypergrid`? `headwater list envs` shows all 7
 
         $ headwater config init environment=dag
-        error: unknown section `environment`, expected `env`, `reward`, `policy` or `objective`
+        error: unknown section `environment`, expected `env`, `reward`, `policy`, `objective` or `method`
 
         hint: did you mean `env`?
 
@@ -441,7 +443,7 @@ fn arguments_that_make_no_sense_are_refused() {
 
         $ headwater list environments
         error: invalid value 'environments' for '<REGISTRY>'
-          [possible values: envs, rewards, objectives, policies, losses]
+          [possible values: envs, rewards, objectives, policies, losses, methods]
 
         For more information, try '--help'.
 

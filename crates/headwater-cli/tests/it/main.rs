@@ -3,10 +3,12 @@
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod compare;
 mod configs;
 mod damage;
 mod errors;
 mod files;
+mod flow;
 mod output;
 mod playthroughs;
 mod registry;

@@ -34,7 +34,7 @@ fn files_that_cannot_be_read() {
     fails(
         &text.replace("edgse.json", "blob"),
         expect![[r#"
-            error: `env.path` names the unreadable file `data/blob` in TMP/config.toml:3:8: byte 1 is not text in UTF-8
+            error: `env.path` names the unreadable file `data/blob` in TMP/config.toml:3:8: byte 1, in line 1, is not text in UTF-8
 
             error: `reward.path` names the unreadable file `nowhere/x.csv` in `--set reward.path=nowhere/x.csv`: there is no such file or directory
 
@@ -56,7 +56,8 @@ fn files_that_cannot_be_read() {
         hint: `headwater config init` prints a file to start from"#]]
     .assert_eq(&dir.mask(missing));
     let blob = Input::read(&dir.path("data/blob")).unwrap_err();
-    expect!["error: cannot read `TMP/data/blob`: byte 1 is not text in UTF-8"].assert_eq(&dir.mask(blob));
+    expect!["error: cannot read `TMP/data/blob`: byte 1, in line 1, is not text in UTF-8"]
+        .assert_eq(&dir.mask(blob));
 }
 
 #[test]

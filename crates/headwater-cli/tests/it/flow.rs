@@ -1,0 +1,162 @@
+//! `headwater flow` and training on the file of a graph.
+
+use expect_test::expect;
+
+use crate::support::Temp;
+
+/// A directory with the toy network.
+fn toy() -> Temp {
+    Temp::with_configs()
+}
+
+#[test]
+fn the_summary_has_the_distribution_and_the_residual() {
+    let dir = toy();
+    let text = dir.run("flow toy.json --backward maxent --soft-rl").ok();
+    expect![[r#"
+        nodes         11
+        edges         13, of which 13 carry flow
+        objects       6
+        trajectories  13
+        longest       5 edges
+        Z             112.00, log Z 4.718499
+        entropy       2.3601 nats, of the trajectories
+        equations     hold within 1e-12
+        soft RL       total variation 0.28116
+
+        object  reward      R/Z     p(x)  soft RL  trajectories
+        3           30  0.26786  0.26786  0.21277             2
+        9           30  0.26786  0.26786  0.53191             5
+        6           23  0.20536  0.20536  0.08156             1
+        4           14  0.12500  0.12500  0.04965             1
+        8           10  0.08929  0.08929  0.10638             3
+        10           5  0.04464  0.04464  0.01773             1
+    "#]]
+    .assert_eq(&text);
+    let json = dir.run("flow toy.json --json").json();
+    assert_eq!((json["n_nodes"].as_u64(), json["n_trajectories"].as_str()), (Some(11), Some("13")));
+    assert!(json["largest_residual"].as_f64().unwrap() < 1e-12, "{json}");
+    assert!((json["log_z"].as_f64().unwrap() - 112f64.ln()).abs() < 1e-12, "{json}");
+}
+
+#[test]
+fn every_file_format_gives_the_same_flow() {
+    let dir = toy();
+    for name in ["toy-edges.csv", "toy-rewards.csv"] {
+        std::fs::copy(crate::support::root().join("examples").join(name), dir.path(name)).unwrap();
+    }
+    let from_json = dir.run("flow toy.json --nodes -").ok();
+    assert_eq!(dir.run("flow toy-edges.csv --rewards toy-rewards.csv --nodes -").ok(), from_json);
+}
+
+#[test]
+fn flows_that_are_written_pass_the_check_and_spoiled_ones_do_not() {
+    let dir = toy();
+    dir.run("flow toy.json --edges flow.csv").ok();
+    let checked = dir.run("flow toy.json --check flow.csv");
+    assert_eq!(checked.code, Some(0));
+    assert_eq!(
+        checked.out,
+        "all 17 equations hold, each within 1e-12
+"
+    );
+    let spoiled = "from,to,flow\n0,1,28\n0,2,84\n1,3,28\n2,3,28\n2,4,56\n3,5,26\n4,6,42\n5,7,13\n5,8,13\n6,8,10\n6,10,5\n\
+                   7,9,13\n8,9,13\n";
+    dir.write("mine.csv", spoiled);
+    let checked = dir.run("flow toy.json --check mine.csv");
+    assert_eq!(checked.code, Some(1));
+    expect![[r#"
+        2 of 17 equations do not hold within 1e-6; the worst:
+          9: 26.000 flows in, 30.000 out
+          6: 42.000 flows in, 38.000 out
+    "#]]
+    .assert_eq(&checked.out);
+    let json = dir.run("flow toy.json --check mine.csv --json");
+    assert_eq!(json.code, Some(1));
+    assert!(json.out.contains(r#""node":"9","equation":"conservation""#), "{}", json.out);
+    dir.write("wrong.csv", "from,to,flow\n0,1,3\n0,9,1\n");
+    expect![[r#"
+        error: wrong.csv:3: the graph has no edge from `0` to `9`
+    "#]]
+    .assert_eq(&dir.run("flow toy.json --check wrong.csv").refused());
+}
+
+#[test]
+fn trajectories_are_drawn_from_the_source_to_objects_and_are_the_same_every_time() {
+    let dir = toy();
+    let drawn = dir.run("flow toy.json -n 3").ok();
+    assert_eq!(drawn.lines().next(), Some("object,reward,log_p,log_pf,trajectory"));
+    assert_eq!(drawn.lines().count(), 4);
+    assert_eq!(dir.run("flow toy.json -n 3").ok(), drawn);
+    assert_ne!(dir.run("flow toy.json -n 3 --seed 1").ok(), drawn);
+    for line in dir.run("flow toy.json -n 50 --format jsonl").ok().lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let trajectory = row["trajectory"].as_array().unwrap();
+        assert_eq!((&trajectory[0], trajectory.last().unwrap()), (&"0".into(), &row["object"]));
+    }
+}
+
+#[test]
+fn a_graph_is_trained_on_and_its_learned_flow_lies_on_the_exact_one() {
+    let dir = toy();
+    let args =
+        "train toy.json --set train.steps=400 --set objective.kind=fm --set eval.every=400 --out run -q";
+    dir.run(args).ok();
+    let text = dir.run("flow toy.json --run run").ok();
+    assert!(text.contains("learned       fm, total variation "), "{text}");
+    assert!(text.contains("edges on which the learned flow differs most, as shares of Z:\n"), "{text}");
+    let json = dir.run("flow toy.json --run run --json").json();
+    assert!(json["tv_run"].as_f64().unwrap() < 1e-3, "{json}");
+    let edges = dir.run("flow toy.json --run run --backward uniform --edges -").ok();
+    assert!(
+        edges.starts_with("from,to,flow,log_flow,log_p_forward,log_p_backward,log_flow_run\n"),
+        "{edges}"
+    );
+    dir.write("other.json", r#"{"edges": [["a", "b"]], "rewards": {"b": 1}}"#);
+    expect![[r#"
+        error: the run `run` is not of this graph: it has 11 nodes and 13 edges instead of 2 and 1
+
+        hint: train on it first: `headwater train GRAPH`
+    "#]]
+    .assert_eq(&dir.run("flow other.json --run run").refused());
+}
+
+#[test]
+fn what_is_no_network_is_refused_with_its_line_and_a_hint() {
+    let dir = toy();
+    dir.write("cycle.csv", "from,to\na,b\nb,c\nc,b\n");
+    dir.write("rewards.csv", "node,reward\nc,1\n");
+    expect![[r#"
+        error: cycle.csv:4: this edge closes the cycle `b` → `c` → `b`
+
+        hint: objects are built step by step: no edge may lead back
+    "#]]
+    .assert_eq(&dir.run("flow cycle.csv --rewards rewards.csv").refused());
+    expect![[r#"
+        error: cycle.csv:1: there are no rewards
+
+        hint: give `--rewards`, a CSV file with the header `node,reward`, or write them into the graph
+    "#]]
+    .assert_eq(&dir.run("flow cycle.csv").refused());
+    expect![[r#"
+        error: cannot read `nothing.json`: there is no such file or directory
+    "#]]
+    .assert_eq(&dir.run("flow nothing.json").refused());
+    dir.write("bytes.json", b"{\n\xff");
+    expect![[r#"
+        error: cannot read `bytes.json`: byte 2, in line 2, is not text in UTF-8
+    "#]]
+    .assert_eq(&dir.run("flow bytes.json").refused());
+    expect![[r#"
+        error: no edge has a weight
+
+        hint: add the attribute `weight` to the edges of the graph
+    "#]]
+    .assert_eq(&dir.run("flow toy.json --backward given").refused());
+    expect![[r#"
+        error: only one of the lists, pictures, trajectories and `--json` can go to stdout
+
+        hint: name a file for the others
+    "#]]
+    .assert_eq(&dir.run("flow toy.json --edges - --nodes -").refused());
+}
