@@ -9,6 +9,9 @@ use super::bands::share;
 use super::colour::{ink, shade};
 use super::text::number;
 
+/// Digits of flows; logarithms have few more.
+const DIGITS: usize = 12;
+
 /// The network and its flow for other tools. Nodes have `reward` and `flow`, edges `flow` and, as `weight`, P_B, so that
 /// the graph can be read back with the same flow; the rest is for the eye.
 ///
@@ -36,7 +39,7 @@ pub fn dot(picture: &Picture<'_>) -> String {
         line(format_args!(
             "  {} [label={label}{reward}, flow=\"{}\", fillcolor=\"{fill}\", fontcolor=\"{}\"];\n",
             quote(network.name(v)),
-            number(flow.state[v], 15),
+            number(flow.state[v], DIGITS),
             ink(fill),
         ));
     }
@@ -47,13 +50,13 @@ pub fn dot(picture: &Picture<'_>) -> String {
             // Where no flow arrives, P_B is uniform.
             let idle = into == f64::NEG_INFINITY;
             let weight = if idle { 1.0 / g.entering(v).len() as f64 } else { share(flow.edge[e], into) };
-            let learned = picture.learned.map(|l| format!(", learned=\"{}\"", number(l.edge[e], 15)));
+            let learned = picture.learned.map(|l| format!(", learned=\"{}\"", number(l.edge[e], DIGITS)));
             line(format_args!(
                 "  {} -> {} [label=\"{}\", flow=\"{}\", weight=\"{}\", penwidth={:.2}{}];\n",
                 quote(network.name(g.from(e))),
                 quote(network.name(v)),
                 number(flow.edge[e], 3),
-                number(flow.edge[e], 15),
+                number(flow.edge[e], DIGITS),
                 decimal(weight),
                 0.4 + 9.6 * share(flow.edge[e], flow.log_z).min(1.0),
                 learned.unwrap_or_default(),

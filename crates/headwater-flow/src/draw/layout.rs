@@ -54,7 +54,7 @@ impl Style {
             gap_layer: 56.0,
             gap_most: 300.0,
             unit: 64.0,
-            bar: [56.0, 9.0],
+            bar: [48.0, 9.0],
         };
         let medium = Self {
             name: 12.0,
@@ -80,7 +80,7 @@ impl Style {
             gap_node: 9.0,
             gap_bend: 4.0,
             gap_layer: 44.0,
-            gap_most: 160.0,
+            gap_most: 120.0,
             unit: 110.0,
             bar: [36.0, 6.0],
         };
@@ -126,7 +126,7 @@ impl Rect {
 
 /// Where the bars of objects stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marks {
+enum Marks {
     /// To the right of the nodes, on one common line: all objects are in the last layer.
     Right,
     /// Below each node.
@@ -139,7 +139,6 @@ pub(super) type Point = [f64; 2];
 /// A finished layout; the origin is the upper left corner of the graph.
 pub(super) struct Layout {
     pub style: Style,
-    pub marks: Marks,
     pub bands: Bands,
     /// Per node: its box, and of an object the line with its bar and reward.
     pub nodes: Vec<Rect>,
@@ -187,7 +186,7 @@ impl Layout {
         let courses = (0..g.n_edges()).map(|e| columns.course(&layers, &ports, &y, &free, e)).collect();
         let reach = nodes.iter().chain(lines.iter().flatten());
         let size = reach.fold([0.0; 2], |[w, h]: Point, r| [w.max(r.x + r.w), h.max(r.y + r.h)]);
-        Self { style, marks, bands, nodes, lines, courses, size, crossings }
+        Self { style, bands, nodes, lines, courses, size, crossings }
     }
 }
 
@@ -242,7 +241,7 @@ impl Ports {
         for (link, spring) in layers.links.iter().zip(&mut springs) {
             // Edges that pass layers are level before others, and broad ones before thin ones.
             let bends = [link.from, link.to].into_iter().filter(|&v| !layers.is_node(v)).count();
-            spring.weight = [1.0, 2.0, 8.0][bends] * (1.0 + bands.room(link.edge as usize) / 8.0);
+            spring.weight = [1.0, 1.5, 4.0][bends] * (1.0 + bands.room(link.edge as usize) / 8.0);
         }
         for v in 0..layers.n_vertices() {
             let stop = if v < g.n_states() && !g.out(v).is_empty() { bands.stop[v] } else { 0.0 };
@@ -318,7 +317,7 @@ impl Columns {
             let gap = &mut gaps[layers.layer[link.from as usize] as usize];
             let rise = y[link.to as usize] + spring.ports[1] - y[link.from as usize] - spring.ports[0];
             // Steep bands want a longer way.
-            *gap = gap.max((0.4 * rise.abs()).min(style.gap_most));
+            *gap = gap.max((0.5 * rise.abs()).min(style.gap_most));
             if style.labels {
                 let label = number(picture.flow.edge[link.edge as usize], style.digits);
                 *gap = gap.max(width(&label, style.label) + 30.0);

@@ -62,7 +62,7 @@ impl Sample {
                     let paint = shade((i as f64 / (STEPS - 1) as f64).powi(2));
                     let w = self.width() / STEPS as f64;
                     let step = Rect { x: x + i as f64 * w, y: y - 5.0, w: w + 0.2, h: 10.0 };
-                    svg.rect(step, &format!("{} stroke=\"none\"", fill(paint.light, paint.dark)));
+                    svg.rect(step, &fill("shade", paint.light, paint.dark));
                 }
             }
         }

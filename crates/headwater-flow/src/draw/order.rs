@@ -38,7 +38,20 @@ pub(super) fn reduce(layers: &mut Layers) -> usize {
         }
     }
     layers.order = best.1;
+    if descends(layers) {
+        layers.order.iter_mut().for_each(|order| order.reverse());
+    }
     best.0
+}
+
+/// Do nodes that come first in the file stand below the others? Upside down as many links cross.
+fn descends(layers: &Layers) -> bool {
+    let mut rises = 0i64;
+    for order in &layers.order {
+        let nodes = Vec::from_iter(order.iter().filter(|&&v| layers.is_node(v)));
+        rises += nodes.windows(2).map(|pair| if pair[0] < pair[1] { 1 } else { -1 }).sum::<i64>();
+    }
+    rises < 0
 }
 
 /// Places of vertices within their layers, and room to work in.

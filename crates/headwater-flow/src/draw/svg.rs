@@ -23,13 +23,15 @@ const TITLE_CHARS: usize = 90;
 /// Digits of numbers in tooltips.
 const DIGITS: usize = 10;
 
-pub(super) const DARK: &str = "\
+const STYLE: &str = "\
+.edge:hover path { stroke: #b3401a; stroke-opacity: 1 }
 @media (prefers-color-scheme: dark) {
 .bg { fill: #12161c } .ink { fill: #e6e9ed } .soft { fill: #a6aeb9 } .halo { stroke: #12161c }
 .band { stroke: #3f71ab } .hair { stroke: #37577d } .none { stroke: #4b515a }
 .more { stroke: #d98a2f } .less { stroke: #24405f }
-.node { fill: var(--dark) } rect.node { stroke: #b9cbe2 } .idle { fill: #1d2229; stroke: #4b515a }
+.node, .shade { fill: var(--dark) } rect.node { stroke: #b9cbe2 } .idle { fill: #1d2229; stroke: #4b515a }
 .target { stroke: #e6e9ed } .p { fill: #79aae4 }
+.edge:hover path { stroke: #ffb56b }
 }";
 
 /// An SVG that is being written. Numbers are rounded to a tenth of a pixel.
@@ -96,7 +98,7 @@ pub(super) fn write(picture: &Picture<'_>, layout: &Layout) -> String {
         (picture.learned.map_or("", |_| ", with a learned flow over it"), escape(&facts));
     svg.push(format_args!(
         "<desc>A flow network drawn from left to right{more}. {facts_text}. Bands are as broad as the flow of their \
-         edges.</desc>\n<style>\n{DARK}\n</style>\n"
+         edges.</desc>\n<style>\n{STYLE}\n</style>\n"
     ));
     svg.rect(Rect { x: 0.0, y: 0.0, w, h }, "class=\"bg\" fill=\"#ffffff\"");
     if !title.is_empty() {
@@ -140,7 +142,7 @@ fn edges(svg: &mut Svg, picture: &Picture<'_>, layout: &Layout) {
     turns.sort_by(|&a, &b| idle(b).cmp(&idle(a)).then(bands.room(b).total_cmp(&bands.room(a))));
     for e in turns {
         let d = path(&layout.courses[e]);
-        svg.push(format_args!("<g><title>{}</title>", escape(&edge_tip(picture, e))));
+        svg.push(format_args!("<g class=\"edge\"><title>{}</title>", escape(&edge_tip(picture, e))));
         let exact = bands.edge[e];
         // Where the flows differ, the broader band looks out from under the narrower.
         match bands.learned.as_ref().map(|l| l[e]) {
@@ -207,8 +209,8 @@ fn nodes(svg: &mut Svg, picture: &Picture<'_>, layout: &Layout) {
         } else {
             let Paint { light, dark } = shade(flow);
             let rim = "stroke=\"#27446e\" stroke-width=\"0.8\" stroke-opacity=\"0.6\"";
-            svg.rect(*r, &format!("rx=\"{round}\" {} {rim}", fill(light, dark)));
-            svg.text(middle, style.name, &fill(ink(light), ink(dark)), &name);
+            svg.rect(*r, &format!("rx=\"{round}\" {} {rim}", fill("node", light, dark)));
+            svg.text(middle, style.name, &fill("node", ink(light), ink(dark)), &name);
         }
         svg.push(format_args!("</g>\n"));
     }
@@ -227,8 +229,8 @@ fn nodes(svg: &mut Svg, picture: &Picture<'_>, layout: &Layout) {
 }
 
 /// The attributes of a fill with a colour of its own.
-pub(super) fn fill(light: Rgb, dark: Rgb) -> String {
-    format!("class=\"node\" fill=\"{light}\" style=\"--dark:{dark}\"")
+pub(super) fn fill(class: &str, light: Rgb, dark: Rgb) -> String {
+    format!("class=\"{class}\" fill=\"{light}\" style=\"--dark:{dark}\"")
 }
 
 /// The longest of all bars, as a probability.
