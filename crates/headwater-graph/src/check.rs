@@ -154,7 +154,7 @@ fn only_source(names: &Names, sorted: &Sorted, graph: &StateGraph) -> Result<(),
     let first_line = |v: usize| sorted.place(graph.out(v));
     let mut sources: Vec<usize> =
         (0..graph.n_states()).filter(|&v| graph.entering(v).is_empty() && !graph.out(v).is_empty()).collect();
-    sources.sort_by_key(|&v| first_line(v));
+    sources.sort_by_cached_key(|&v| first_line(v));
     if let [first, second, ..] = sources[..] {
         let (a, b) = (shown(names, first as u32), shown(names, second as u32));
         let message = format!("`{b}` cannot be reached: like `{a}`, it has no incoming edge");

@@ -94,7 +94,7 @@ impl Key {
         self.tail != u32::MAX
     }
 
-    /// The halves of a wide product, one over the other: names that count up differ in few bits, and all must tell.
+    /// Both halves of a wide product: names that count up differ in few bits, which must reach all of the hash.
     fn hash(self) -> u64 {
         let mixed = self.head ^ (u64::from(self.tail) << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let product = u128::from(mixed) * 0xD6E8_FEB8_6659_FD93;
