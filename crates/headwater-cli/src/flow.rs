@@ -187,7 +187,8 @@ fn draw(args: &Flow, view: &View<'_>) -> Result<(), Failure> {
     let picture = Picture {
         network,
         flow: &solution.flow,
-        log_p: &solution.log_p,
+        // Bars of objects are about the policy that is being judged.
+        log_p: learned.map_or(&solution.log_p, |l| &l.log_p),
         learned: learned.map(|l| &l.flow),
         title: &title,
     };
