@@ -157,3 +157,34 @@ impl Network {
         entering.iter().map(|&e| e as usize).find(|&e| self.graph.from(e) == from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater_core::settings::File;
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_checked() {
+        let text = r#"{"edges": [["s", "a"], ["a", "x"]], "rewards": {"x": 1}}"#;
+        let file = File { path: "g.json".to_owned(), text: text.into() };
+        let n = crate::read(&file, None).unwrap();
+        assert_eq!(n.attribute(Attribute::Cost), None);
+        let n = n.with_attribute(Attribute::Cost, vec![-1.0, 2.0]).unwrap();
+        assert_eq!(n.attribute(Attribute::Cost), Some(&[-1.0, 2.0][..]));
+        let short = n.clone().with_attribute(Attribute::Weight, vec![1.0]).unwrap_err();
+        assert_eq!(short.to_string(), "1 numbers for 2 edges");
+        let message = "of `a` → `x` is `-1`; expected a number that is";
+        let cases = [
+            (Attribute::Weight, "weight", "finite and not negative"),
+            (Attribute::Capacity, "capacity", "not negative"),
+        ];
+        for (which, name, range) in cases {
+            let error = n.clone().with_attribute(which, vec![0.0, -1.0]).unwrap_err();
+            assert_eq!(error.to_string(), format!("the {name} {message} {range}"));
+            assert!(n.clone().with_attribute(which, vec![0.0, f64::NAN]).is_err());
+        }
+        assert!(n.clone().with_attribute(Attribute::Cost, vec![0.0, f64::INFINITY]).is_err());
+        assert!(n.with_attribute(Attribute::Capacity, vec![0.0, f64::INFINITY]).is_ok());
+    }
+}

@@ -28,7 +28,6 @@ impl Format {
         let path = file.path.to_ascii_lowercase();
         match path.rsplit_once('.').map(|(_, end)| end) {
             Some("json") => Self::Json,
-            Some("csv") => Self::Csv,
             Some("graphml" | "xml") => Self::GraphMl,
             Some("dot" | "gv") => Self::Dot,
             _ => Self::by_start(contents(file).trim_start()),
@@ -71,12 +70,15 @@ fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(Place::Graph(0), "the file is empty").hint(FORMATS));
     }
-    match Format::of(graph) {
-        Format::Json => json::read(text, &mut raw)?,
-        Format::Csv => csv::edges(text, &mut raw)?,
-        Format::GraphMl => graphml::read(text, &mut raw)?,
-        Format::Dot => dot::read(text, &mut raw)?,
-    }
+    let read = match Format::of(graph) {
+        Format::Json => json::read(text, &mut raw),
+        Format::Csv => csv::edges(text, &mut raw),
+        Format::GraphMl => graphml::read(text, &mut raw),
+        Format::Dot => dot::read(text, &mut raw),
+    };
+    // A name that cannot be one comes before whatever stopped the reader.
+    raw.settle()?;
+    read?;
     match rewards {
         Some(_) if raw.has_rewards => {
             let message = "the rewards are already in the graph's file";

@@ -25,7 +25,9 @@ pub fn json(view: &View<'_>) -> Json {
         "max_len": g.longest(),
         "log_z": solution.flow.log_z,
         "entropy": solution.entropy,
-        "carrying_edges": solution.flow.edge.iter().filter(|f| **f > f64::NEG_INFINITY).count(),
+        "carrying_edges": solution.n_carrying(),
+        "mean_cost": solution.mean_cost(network),
+        "largest_used_share": solution.used_share(network),
         "largest_residual": largest_residual(network, &solution.flow),
     });
     if let Some(learned) = learned {
@@ -51,7 +53,7 @@ pub fn json(view: &View<'_>) -> Json {
 pub fn text(view: &View<'_>) -> String {
     let View { network, solution, learned, .. } = view;
     let g = network.graph();
-    let carrying = solution.flow.edge.iter().filter(|f| **f > f64::NEG_INFINITY).count();
+    let carrying = solution.n_carrying();
     let mut rows = vec![
         ("nodes", count(g.n_states() as u64)),
         ("edges", format!("{}, of which {} carry flow", count(g.n_edges() as u64), count(carrying as u64))),
@@ -62,6 +64,12 @@ pub fn text(view: &View<'_>) -> String {
         ("entropy", format!("{} nats, of the trajectories", number(solution.entropy))),
         ("equations", format!("hold {}", below(largest_residual(network, &solution.flow)))),
     ];
+    if let Some(cost) = solution.mean_cost(network) {
+        rows.push(("cost", format!("{} of a trajectory on average", number(cost))));
+    }
+    if let Some(share) = solution.used_share(network) {
+        rows.push(("capacity", format!("{:.1} % used at most, of any edge", 100.0 * share)));
+    }
     if let Some(learned) = learned {
         let tv = divergence(view, &learned.log_p).tv;
         rows.push(("learned", format!("{}, total variation {}", learned.objective, number(tv))));

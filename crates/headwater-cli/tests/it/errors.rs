@@ -252,7 +252,7 @@ fn what_does_not_fit_together_is_refused() {
         $ headwater train grid.toml --set env.kind=dag
         error: `env.graph` is missing in grid.toml:1:2, expected the path of a file
 
-        hint: `graph`: The edges: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
+        hint: `graph`: The graph: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, GraphML, DOT, or CSV with the header `from,to`
 
         error: unknown key `dim` of `env` in grid.toml:3:1, expected `kind`, `graph` or `rewards`
 

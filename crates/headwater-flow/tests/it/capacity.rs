@@ -40,14 +40,18 @@ fn the_most_even_flow_uses_equal_shares() {
 
 #[test]
 fn of_the_most_even_flows_the_shortest() {
-    // s → x must be full; to y there is a short way and a long one, neither as full as that.
-    let edges = [("s", "x"), ("s", "y"), ("s", "a"), ("a", "y")];
-    let n = with(
-        network(&edges, &[("x", 1.0), ("y", 1.0)]),
-        Attribute::Capacity,
-        &[("s", "x", 1.0), ("s", "y", 2.0), ("s", "a", 2.0), ("a", "y", 2.0)],
-    );
-    assert!(close(carried(&n, &solve(&n, Choice::Capacity).unwrap(), "s", "y"), 1.0));
+    // s → x must be full; to every y there is a long way and a short one, neither as full as that.
+    let names = Vec::from_iter((0..8).map(|i| format!("y{i}")));
+    let mut edges = vec![("s", "x"), ("s", "a"), ("a", "b")];
+    names.iter().for_each(|y| edges.extend([("b", y.as_str()), ("s", y.as_str())]));
+    let rewards = Vec::from_iter(edges.iter().filter(|e| e.0 == "b").map(|e| (e.1, 1.0)));
+    let n = network(&edges, &[&rewards[..], &[("x", 1.0)]].concat());
+    let capacities =
+        Vec::from_iter(edges.iter().map(|&(from, to)| (from, to, if to == "x" { 1.0 } else { 20.0 })));
+    let n = with(n, Attribute::Capacity, &capacities);
+    let solution = solve(&n, Choice::Capacity).unwrap();
+    assert!(close(solution.used_share(&n).unwrap(), 1.0));
+    assert_eq!(carried(&n, &solution, "a", "b"), 0.0);
 }
 
 #[test]

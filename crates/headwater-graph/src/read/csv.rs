@@ -2,14 +2,19 @@
 
 use super::FORMATS;
 use crate::Attribute;
-use crate::raw::{Fault, Place, QUOTED, Raw, shorten};
+use crate::raw::{Fault, Place, Raw, shorten};
+
+const REWARDS: &str = "write CSV with the header `node,reward`";
+
+/// Bytes of the longest header that is taken apart: files that are no CSV at all may be one line.
+const LONGEST_HEADER: usize = 1000;
 
 /// Reads the edges of a graph.
 pub(super) fn edges(text: &str, raw: &mut Raw) -> Result<(), Fault> {
     let mut table = Table::new(text, Place::Graph);
     let header = table.header()?;
     let Some(others) = header.strip_prefix(&["from".to_owned(), "to".to_owned()]) else {
-        return Err(table.wrong_header(&header, "from,to"));
+        return Err(table.wrong_header(&header, "from,to").hint(FORMATS));
     };
     let attributes = attributes(others)?;
     while let Some(at) = table.next()? {
@@ -44,13 +49,12 @@ fn attributes(columns: &[String]) -> Result<Vec<Attribute>, Fault> {
 /// Reads the rewards of nodes.
 pub(super) fn rewards(text: &str, raw: &mut Raw) -> Result<(), Fault> {
     if text.trim().is_empty() {
-        return Err(Fault::new(Place::Rewards(0), "the file is empty")
-            .hint("write CSV with the header `node,reward`"));
+        return Err(Fault::new(Place::Rewards(0), "the file is empty").hint(REWARDS));
     }
     let mut table = Table::new(text, Place::Rewards);
     let header = table.header()?;
     if header != ["node", "reward"] {
-        return Err(table.wrong_header(&header, "node,reward"));
+        return Err(table.wrong_header(&header, "node,reward").hint(REWARDS));
     }
     while let Some(at) = table.next()? {
         let (node, reward) = (table.field(0)?, table.field(1)?);
@@ -66,6 +70,7 @@ pub(super) fn rewards(text: &str, raw: &mut Raw) -> Result<(), Fault> {
 
 /// The records of a CSV, one at a time; blanks around fields are none of theirs.
 struct Table<'a> {
+    text: &'a str,
     reader: csv::Reader<&'a [u8]>,
     record: csv::ByteRecord,
     place: fn(usize) -> Place,
@@ -75,18 +80,22 @@ impl<'a> Table<'a> {
     fn new(text: &'a str, place: fn(usize) -> Place) -> Self {
         // The header is a record like the others, so that all have as many fields.
         let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-        Self { reader, record: csv::ByteRecord::new(), place }
+        Self { text, reader, record: csv::ByteRecord::new(), place }
     }
 
-    /// The fields of the first record, or as many as a message about them shows.
+    /// The fields of the first record; of a line too long to be a header, its start.
     fn header(&mut self) -> Result<Vec<String>, Fault> {
+        let first = self.text.trim_start().lines().next().unwrap_or_default();
+        if first.len() > LONGEST_HEADER {
+            return Ok(vec![first[..first.floor_char_boundary(LONGEST_HEADER)].to_owned()]);
+        }
         self.next()?;
-        (0..self.record.len().min(QUOTED)).map(|i| self.field(i).map(str::to_owned)).collect()
+        (0..self.record.len()).map(|i| self.field(i).map(str::to_owned)).collect()
     }
 
     fn wrong_header(&self, found: &[String], wanted: &str) -> Fault {
         let found = shorten(&found.join(","));
-        Fault::new((self.place)(0), format!("the header is `{found}` instead of `{wanted}`")).hint(FORMATS)
+        Fault::new((self.place)(0), format!("the header is `{found}` instead of `{wanted}`"))
     }
 
     /// Goes to the next record; its place.

@@ -210,7 +210,8 @@ impl Graph<'_> {
     }
 
     /// Every end of an edge has its `<node>`: a name that was mistyped is found here.
-    fn ends_are_declared(&self) -> Result<(), Fault> {
+    fn ends_are_declared(&mut self) -> Result<(), Fault> {
+        self.raw.settle()?;
         let unknown = |node: u32| !self.declared.get(node as usize).is_some_and(|&seen| seen);
         for e in &self.raw.edges {
             if let Some(&node) = [e.from, e.to].iter().find(|&&node| unknown(node)) {

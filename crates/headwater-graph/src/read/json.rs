@@ -69,14 +69,23 @@ fn edge(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
 fn pair(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
     let start = json.at();
     let value = json.skip()?;
-    let mut again = json.back_to(start);
     let mut names = Vec::new();
-    let strings = again.list('[', ']', |json| {
-        let name = if names.len() < 2 { json.string()? } else { None };
-        name.map(|name| names.push(name)).ok_or_else(|| Fault::new(Place::Graph(start), ""))
-    });
-    match (strings, names.as_slice()) {
-        (Ok(()), [from, to]) => raw.edge(from, to, start),
+    let mut is_pair = value.starts_with('[');
+    if is_pair {
+        json.back_to(start).list('[', ']', |json| {
+            match json.string()? {
+                Some(name) if names.len() < 2 => names.push(name),
+                Some(_) => is_pair = false,
+                None => {
+                    is_pair = false;
+                    json.skip()?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    match names.as_slice() {
+        [from, to] if is_pair => raw.edge(from, to, start),
         _ => Err(Fault::new(Place::Graph(start), format!("`{value}` is not an edge")).hint(EDGE)),
     }
 }

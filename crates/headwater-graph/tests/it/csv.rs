@@ -22,6 +22,7 @@ fn bad_edges_are_refused_with_the_line() {
         ("a,b\nb\n", "e.csv:3: 1 fields where the header has 2"),
         ("a,b\nb,c,d\n", "e.csv:3: 3 fields where the header has 2"),
         ("a,b\n,c\n", "e.csv:3: \"\" cannot name a node"),
+        ("a,b\n,c\nb\n", "e.csv:3: \"\" cannot name a node"),
         ("", "e.csv:1: there are no edges"),
     ] {
         refused(csv(&format!("from,to\n{edges}"), rewards), message);

@@ -77,6 +77,8 @@ fn bad_objects_are_refused_with_the_line() {
         (r#"{"from": "a" "to": "b"}"#, "g.json:2: bad JSON: expected `,` or `}`, found `\"`"),
         (r#"{"from": "a", "to": "b""#, "g.json:2: bad JSON: expected `,` or `}`, found `]`"),
         (r#"["a", "b", 3]"#, "g.json:2: `[\"a\",\"b\",3]` is not an edge"),
+        (r#"[["a"], "b"]"#, "g.json:2: `[[\"a\"],\"b\"]` is not an edge"),
+        (r#"["\ud800", "b"]"#, "g.json:2: bad JSON: unexpected end of hex escape"),
         ("null", "g.json:2: `null` is not an edge"),
     ] {
         refused(json(&format!("{{\"edges\": [\n{edge}]}}")), message);

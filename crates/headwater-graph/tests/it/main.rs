@@ -5,6 +5,7 @@ mod csv;
 mod dot;
 mod formats;
 mod graphml;
+mod guide;
 mod json;
 mod network;
 mod robust;
