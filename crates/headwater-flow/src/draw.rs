@@ -11,6 +11,7 @@ mod order;
 mod place;
 #[cfg(feature = "png")]
 mod png;
+mod style;
 mod svg;
 mod text;
 

@@ -25,7 +25,7 @@ pub fn dot(picture: &Picture<'_>) -> String {
         out.write_fmt(args).expect("a string takes any text");
     };
     if !picture.title.is_empty() {
-        line(format_args!("  label={};\n", quote(picture.title)));
+        line(format_args!("  label=\"{}\";\n", label(picture.title)));
     }
     line(format_args!("  rankdir=LR;\n"));
     line(format_args!("  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n"));
@@ -34,7 +34,7 @@ pub fn dot(picture: &Picture<'_>) -> String {
         let fill = shade(share(flow.state[v], flow.log_z)).light;
         let reward = network.rewards()[v];
         let shown = reward.map_or_else(String::new, |r| format!("\\nR = {}", number(r.ln(), 3)));
-        let label = format!("\"{}{shown}\"", escape(network.name(v)));
+        let label = format!("\"{}{shown}\"", label(network.name(v)));
         let reward = reward.map_or_else(String::new, |r| format!(", reward=\"{}\"", decimal(r)));
         line(format_args!(
             "  {} [label={label}{reward}, flow=\"{}\", fillcolor=\"{fill}\", fontcolor=\"{}\"];\n",
@@ -67,13 +67,25 @@ pub fn dot(picture: &Picture<'_>) -> String {
     out
 }
 
-/// A text as a string of DOT.
-fn quote(text: &str) -> String {
-    format!("\"{}\"", escape(text))
+/// A name in quotes. Only quotes are escaped: other backslashes are themselves in DOT, but for an odd number of them
+/// before a quote or at the end, which cannot be written and becomes even.
+fn quote(name: &str) -> String {
+    let mut out = String::from("\"");
+    let mut odd = false;
+    for c in name.chars() {
+        if c == '"' {
+            out.push_str(if odd { "\\\\\"" } else { "\\\"" });
+        } else {
+            out.push(if c.is_control() { ' ' } else { c });
+        }
+        odd = c == '\\' && !odd;
+    }
+    out.push_str(if odd { "\\\"" } else { "\"" });
+    out
 }
 
-/// What stands between the quotes: backslashes are doubled, so that Graphviz shows the text itself.
-fn escape(text: &str) -> String {
+/// What stands between the quotes of a label, where backslashes are doubled to be shown.
+fn label(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! Where everything of a picture goes: boxes of nodes, courses of edges, and the room around them.
+//! Where everything of a picture goes: boxes of nodes, bars of objects, courses of edges.
 
 use headwater_core::StateGraph;
 
@@ -7,103 +7,8 @@ use super::bands::Bands;
 use super::layers::{Layers, assign, pieces};
 use super::order::reduce;
 use super::place::{Extent, Spring, heights};
+use super::style::{SMALL, Style};
 use super::text::{cut, number, width};
-
-/// Most nodes of a picture with large and with middling marks.
-const SMALL: usize = 24;
-const MEDIUM: usize = 79;
-
-/// Sizes in pixels, by how much there is to show.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
-    /// Sizes of the fonts of names, and of flows and rewards.
-    pub name: f64,
-    pub label: f64,
-    /// Are edges labelled, and with how many digits?
-    pub labels: bool,
-    pub digits: usize,
-    /// Characters of a name that are shown.
-    pub chars: usize,
-    /// Least height and width of a node, and the room beside its name.
-    pub node: [f64; 2],
-    pub pad: f64,
-    /// Least distance between nodes, between edges that pass, and between layers.
-    pub gap_node: f64,
-    pub gap_bend: f64,
-    pub gap_layer: f64,
-    /// Most distance that steep edges ask for between layers.
-    pub gap_most: f64,
-    /// Width of a band that carries Z.
-    pub unit: f64,
-    /// Length of the longest bar of an object, and the height of all.
-    pub bar: [f64; 2],
-}
-
-impl Style {
-    fn new(g: &StateGraph, assigned: &[u32], crossings: usize) -> Self {
-        let small = Self {
-            name: 14.0,
-            label: 11.0,
-            labels: true,
-            digits: 4,
-            chars: 16,
-            node: [30.0, 40.0],
-            pad: 10.0,
-            gap_node: 26.0,
-            gap_bend: 14.0,
-            gap_layer: 56.0,
-            gap_most: 300.0,
-            unit: 64.0,
-            bar: [48.0, 9.0],
-        };
-        let medium = Self {
-            name: 12.0,
-            label: 10.0,
-            digits: 3,
-            node: [22.0, 34.0],
-            pad: 7.0,
-            gap_node: 16.0,
-            gap_bend: 10.0,
-            gap_layer: 52.0,
-            unit: 90.0,
-            bar: [46.0, 7.0],
-            ..small
-        };
-        let large = Self {
-            name: 10.0,
-            label: 9.0,
-            labels: false,
-            digits: 3,
-            chars: 14,
-            node: [16.0, 26.0],
-            pad: 5.0,
-            gap_node: 9.0,
-            gap_bend: 4.0,
-            gap_layer: 44.0,
-            gap_most: 120.0,
-            unit: 110.0,
-            bar: [36.0, 6.0],
-        };
-        let mut style = match g.n_states() {
-            ..=SMALL => small,
-            ..=MEDIUM => medium,
-            _ => large,
-        };
-        // Among many crossings it is not seen to which edge a label belongs.
-        style.labels &= g.n_edges() <= 120 && 2 * crossings <= g.n_edges();
-        // Bands are slender where nodes stand in a row, and broad where they stand in a long column.
-        let mut column = vec![0u32; 1 + assigned.iter().copied().max().unwrap_or(0) as usize];
-        assigned.iter().for_each(|&l| column[l as usize] += 1);
-        let longest = f64::from(column.into_iter().max().unwrap_or(1));
-        style.unit *= (longest / 3.0).clamp(0.5, 1.0).max((longest / 40.0).min(2.0));
-        style
-    }
-
-    /// Height of the line with an object's bar and reward.
-    pub fn mark(&self) -> f64 {
-        self.label + 4.0
-    }
-}
 
 /// A rectangle by its upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,8 +51,6 @@ pub(super) struct Layout {
     /// Per edge: cubic curves that continue each other, each by its control points, from left to right.
     pub courses: Vec<Vec<[Point; 4]>>,
     pub size: Point,
-    /// Pairs of links that cross.
-    pub crossings: usize,
 }
 
 /// Links that a layout of the graph has.
@@ -186,7 +89,7 @@ impl Layout {
         let courses = (0..g.n_edges()).map(|e| columns.course(&layers, &ports, &y, &free, e)).collect();
         let reach = nodes.iter().chain(lines.iter().flatten());
         let size = reach.fold([0.0; 2], |[w, h]: Point, r| [w.max(r.x + r.w), h.max(r.y + r.h)]);
-        Self { style, bands, nodes, lines, courses, size, crossings }
+        Self { style, bands, nodes, lines, courses, size }
     }
 }
 

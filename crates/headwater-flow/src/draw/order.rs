@@ -32,7 +32,7 @@ pub(super) fn reduce(layers: &mut Layers) -> usize {
         if crossings < best.0 {
             best = (crossings, layers.order.clone());
             since = 0;
-        } else if since % RETURN == 0 {
+        } else if since.is_multiple_of(RETURN) {
             layers.order.clone_from(&best.1);
             sorter.number_all(layers);
         }
@@ -120,7 +120,8 @@ impl Sorter {
     /// Sorts every layer by the one before, or from right to left by the one behind; by medians and by mean places in
     /// turns. Equals keep their order in one sweep of three, and are shuffled in the others.
     fn sweep(&mut self, layers: &mut Layers, number: usize) {
-        let (before, by_median, shuffle) = (number % 2 == 0, number % 4 < 2, number % 3 > 0);
+        let (before, by_median, shuffle) =
+            (number.is_multiple_of(2), number % 4 < 2, !number.is_multiple_of(3));
         let shuffled = Key::new(number as u64);
         let n = layers.order.len();
         for i in 1..n {
