@@ -5,10 +5,17 @@
 //!
 //! [`Scorer`]: headwater_rewards::Scorer
 
+mod chains;
 mod exact;
+mod leg;
+mod mcmc;
 mod method;
 mod random;
 mod registry;
+mod walk;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};
+
+#[cfg(test)]
+mod tests;

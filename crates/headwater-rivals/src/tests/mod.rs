@@ -1,0 +1,5 @@
+//! The Markov kernels, written out on small spaces, and what walks beside them.
+
+mod balance;
+mod space;
+mod walks;

@@ -1,0 +1,118 @@
+//! Small enumerated spaces, and every leg between a state of theirs and an object.
+
+use std::sync::Arc;
+
+use headwater_core::{Heads, Key, Simulator, Stop};
+use headwater_envs::registry;
+use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
+use headwater_rewards::{Scorer, Source, Transform};
+use headwater_train::Exact;
+
+use crate::Arena;
+use crate::leg::Leg;
+
+/// Pairs of legs that a test may look at.
+pub const MOST_PAIRS: usize = 1_000_000;
+
+/// A small instance of a registered environment with its default reward.
+pub struct Space {
+    pub name: &'static str,
+    pub sim: Box<dyn Simulator>,
+    pub scorer: fn(&'static str) -> Scorer,
+    pub exact: Arc<Exact>,
+    /// Objects by their state numbers.
+    pub objects: Vec<usize>,
+}
+
+impl Space {
+    /// All there are.
+    pub fn all() -> Vec<Self> {
+        let of = |entry: &'static headwater_envs::EnvEntry| {
+            entry.small().into_iter().map(|sim| Self::new(entry.entry.name, sim))
+        };
+        registry().iter().flat_map(of).collect()
+    }
+
+    fn new(name: &'static str, sim: Box<dyn Simulator>) -> Self {
+        let exact = Exact::new(&*sim, &mut scorer(name), 10_000).unwrap();
+        let objects = exact.graph().objects().collect();
+        Self { name, sim, scorer, exact: Arc::new(exact), objects }
+    }
+
+    /// π of every object.
+    pub fn target(&self) -> Vec<f64> {
+        self.objects.iter().map(|&s| self.exact.log_target()[s].exp()).collect()
+    }
+
+    /// The index of the object that is state `s`.
+    pub fn index(&self, s: usize) -> usize {
+        self.objects.binary_search(&s).unwrap()
+    }
+
+    /// log R of every object.
+    pub fn log_reward(&self) -> Vec<f64> {
+        self.objects.iter().map(|&s| self.exact.log_reward()[s]).collect()
+    }
+
+    /// What a method gets to work on this space.
+    pub fn arena(&self, key: Key) -> Arena {
+        let pool = Arc::new(Pool::new(1));
+        let encoding = self.sim.spec().encoding;
+        let threads = Arc::clone(&pool);
+        let config = MlpConfig { depth: 1, width: 16, activation: Activation::Relu, layer_norm: false };
+        let network = move |heads: Heads, key: Key| -> Box<dyn headwater_core::Estimator> {
+            Box::new(Mlp::new(&config, encoding, heads, false, Arc::clone(&threads), key).unwrap())
+        };
+        Arena {
+            sim: self.sim.fork(),
+            scorer: (self.scorer)(self.name),
+            exact: Some(Arc::clone(&self.exact)),
+            network: Box::new(network),
+            pool,
+            key,
+        }
+    }
+
+    /// Every way from state `turn` forth to an object, one leg each; `None` if there are more than `most`.
+    pub fn legs(&self, turn: usize, most: usize) -> Option<Vec<(usize, Leg)>> {
+        let mut legs = Vec::new();
+        self.extend(turn, Leg::new(false), most, &mut legs)?;
+        Some(legs)
+    }
+
+    fn extend(&self, s: usize, leg: Leg, most: usize, legs: &mut Vec<(usize, Leg)>) -> Option<()> {
+        let g = self.exact.graph();
+        if g.is_object(s) {
+            legs.push((self.index(s), Leg { complete: g.stops()[s] == Stop::Must, ..leg }));
+            if legs.len() > most {
+                return None;
+            }
+        }
+        for e in g.out(s) {
+            let log_back = -(g.entering(g.to(e)).len() as f64).ln();
+            let log_forth = -(g.out(s).len() as f64).ln();
+            let mut longer = leg;
+            longer.extend_forth(log_back, log_forth, g.is_object(s));
+            self.extend(g.to(e), longer, most, legs)?;
+        }
+        Some(())
+    }
+
+    /// The legs of every state; `None` if there are too many pairs of them.
+    pub fn all_legs(&self) -> Option<Vec<Vec<(usize, Leg)>>> {
+        let mut pairs = 0;
+        let states = 0..self.exact.graph().n_states();
+        states
+            .map(|s| {
+                let legs = self.legs(s, 1000)?;
+                pairs += legs.len() * legs.len();
+                (pairs <= MOST_PAIRS).then_some(legs)
+            })
+            .collect()
+    }
+}
+
+fn scorer(name: &'static str) -> Scorer {
+    let scale = headwater_envs::find(name).unwrap().rewards[0].scale;
+    Scorer::new(Source::Native, Transform::plain(scale))
+}
