@@ -17,8 +17,9 @@ pub(crate) struct Chains<G = Uniform> {
     pub lanes: Vec<u32>,
     /// Per chain: log R of its object.
     pub log_reward: Vec<f64>,
-    /// Per chain: a lane to propose in, and log R of what is proposed there.
-    spare: Vec<u32>,
+    /// Per chain: a lane to propose in.
+    pub spare: Vec<u32>,
+    /// Per chain: log R of what is proposed.
     proposed: Vec<f64>,
     started: bool,
 }
@@ -101,6 +102,12 @@ impl<G: Guide> Chains<G> {
             }
         }
         Ok(Spent { transitions, objects: 0, reward_calls: self.lanes.len() as u64 })
+    }
+
+    /// Exchanges the objects of two chains.
+    pub fn swap(&mut self, i: usize, j: usize) {
+        self.lanes.swap(i, j);
+        self.log_reward.swap(i, j);
     }
 
     /// The objects of the chains in `chains`.

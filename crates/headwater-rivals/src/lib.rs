@@ -5,13 +5,17 @@
 //!
 //! [`Scorer`]: headwater_rewards::Scorer
 
+mod annealing;
 mod chains;
+pub mod diagnose;
 mod exact;
+mod gibbs;
 mod leg;
 mod mcmc;
 mod method;
 mod random;
 mod registry;
+mod tempering;
 mod walk;
 
 pub use method::{Arena, Found, Method, Spent};

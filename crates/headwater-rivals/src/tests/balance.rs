@@ -1,5 +1,6 @@
 //! Detailed balance of the kernels, checked entry by entry.
 
+use crate::gibbs::log_weight;
 use crate::leg::{Law, Leg, accepts, log_alpha};
 
 use super::space::Space;
@@ -157,4 +158,38 @@ fn a_chain_without_reward_goes_anywhere_and_never_back() {
     assert!(accepts(0.0, 0.0, 1.0, 0.0, 0.999_999));
     assert!(accepts(0.0, -1.0, 0.0, 0.0, 0.999_999), "at infinite temperature rewards do not matter");
     assert!(!accepts(0.0, none, 0.0, 0.0, 0.0), "but zero does");
+}
+
+/// The kernel of the heat bath.
+pub fn bath(space: &Space) -> Kernel {
+    let g = space.exact.graph();
+    let parents = |s: usize| g.entering(s).len();
+    let weight = |s: usize| {
+        let log_reward = if g.is_object(s) { space.exact.log_reward()[s] } else { f64::NEG_INFINITY };
+        log_weight(log_reward, parents(s) as u32).exp()
+    };
+    let mut kernel = Kernel::new(space.objects.len());
+    for (x, &object) in space.objects.iter().enumerate() {
+        for &e in g.entering(object) {
+            let siblings = g.out(g.from(e as usize)).map(|e| g.to(e));
+            let sum: f64 = siblings.clone().map(weight).sum();
+            for y in siblings.filter(|&y| g.is_object(y)) {
+                kernel.p[x * kernel.n + space.index(y)] += weight(y) / sum / parents(object) as f64;
+            }
+        }
+    }
+    kernel.rest()
+}
+
+#[test]
+fn the_heat_bath_is_in_detailed_balance_with_the_target() {
+    for space in Space::all() {
+        let kernel = bath(&space);
+        let imbalance = kernel.imbalance(&space.target());
+        assert!(imbalance < 1e-12, "{}: {imbalance}", space.name);
+        for (x, &s) in space.objects.iter().enumerate() {
+            assert!(kernel.row(x).iter().all(|&p| p > -1e-12));
+            assert!(s != space.exact.graph().source() || kernel.row(x)[x] == 1.0, "the source stays");
+        }
+    }
 }

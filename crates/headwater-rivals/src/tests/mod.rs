@@ -1,5 +1,6 @@
 //! The Markov kernels, written out on small spaces, and what walks beside them.
 
 mod balance;
+mod ladder;
 mod space;
 mod walks;

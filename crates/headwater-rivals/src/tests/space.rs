@@ -1,5 +1,6 @@
 //! Small enumerated spaces, and every leg between a state of theirs and an object.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use headwater_core::{Heads, Key, Simulator, Stop};
@@ -22,6 +23,8 @@ pub struct Space {
     pub exact: Arc<Exact>,
     /// Objects by their state numbers.
     pub objects: Vec<usize>,
+    /// The index of each object by its text.
+    texts: HashMap<String, usize>,
 }
 
 impl Space {
@@ -35,8 +38,10 @@ impl Space {
 
     fn new(name: &'static str, sim: Box<dyn Simulator>) -> Self {
         let exact = Exact::new(&*sim, &mut scorer(name), 10_000).unwrap();
-        let objects = exact.graph().objects().collect();
-        Self { name, sim, scorer, exact: Arc::new(exact), objects }
+        let objects: Vec<usize> = exact.graph().objects().collect();
+        let text = |(i, &s): (usize, &usize)| (exact.graph().sim().text(s as u32), i);
+        let texts = objects.iter().enumerate().map(text).collect();
+        Self { name, sim, scorer, exact: Arc::new(exact), objects, texts }
     }
 
     /// π of every object.
@@ -47,6 +52,16 @@ impl Space {
     /// The index of the object that is state `s`.
     pub fn index(&self, s: usize) -> usize {
         self.objects.binary_search(&s).unwrap()
+    }
+
+    /// The index of the object in a lane.
+    pub fn at(&self, sim: &dyn Simulator, lane: u32) -> usize {
+        self.texts[&sim.text(lane)]
+    }
+
+    /// Puts a lane at object `x`.
+    pub fn put(&self, sim: &mut dyn Simulator, lane: u32, x: usize) {
+        sim.load(lane, &self.exact.graph().sim().text(self.objects[x] as u32)).unwrap();
     }
 
     /// log R of every object.

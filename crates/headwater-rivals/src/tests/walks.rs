@@ -2,10 +2,12 @@
 
 use headwater_core::Key;
 
+use crate::Arena;
 use crate::chains::Chains;
+use crate::gibbs::Bath;
 use crate::leg::{Law, Leg};
 
-use super::balance::metropolis;
+use super::balance::{bath, metropolis};
 use super::space::Space;
 
 /// How many standard deviations a χ² of `counts` against `p` is above its mean, by the cube root of Wilson and Hilferty.
@@ -34,46 +36,60 @@ pub fn chi_squared(counts: &[u64], p: &[f64]) -> f64 {
     ((sum / (cells - 1.0)).cbrt() - 1.0 + v) / v.sqrt()
 }
 
-/// One move of many chains from the same object has the distribution of the kernel's row. A row fails by chance once in
-/// 10⁹ times.
+/// Many chains at object `x`.
+fn chains_at(space: &Space, x: usize) -> (Arena, Chains) {
+    let mut arena = space.arena(Key::new(1));
+    let mut chains = Chains::new(space.sim.spec(), 1 << 14, STEPS);
+    chains.advance(&mut arena, Key::new(2), |_| 1.0).unwrap();
+    for &lane in &chains.lanes {
+        space.put(&mut *arena.sim, lane, x);
+    }
+    chains.log_reward.fill(space.log_reward()[x]);
+    (arena, chains)
+}
+
+/// Is where chains from object `x` are now what the row of a kernel says? A row fails by chance once in 10⁹ times.
+fn assert_row(space: &Space, x: usize, arena: &Arena, chains: &Chains, row: &[f64]) {
+    let mut counts = vec![0; row.len()];
+    let log_reward = space.log_reward();
+    for (&lane, &r) in chains.lanes.iter().zip(&chains.log_reward) {
+        let y = space.at(&*arena.sim, lane);
+        assert!((r - log_reward[y]).abs() < 1e-12, "{}: log R goes with the object", space.name);
+        counts[y] += 1;
+    }
+    let z = chi_squared(&counts, row);
+    assert!(z < 6.0, "{}: from object {x} {z:.1} deviations", space.name);
+}
+
+const STEPS: f64 = 1.5;
+
 #[test]
 fn one_move_has_the_distribution_that_the_kernel_says() {
-    const CHAINS: usize = 1 << 14;
-    let mut rows = 0;
     for space in Space::all() {
         let Some(legs) = space.all_legs() else { continue };
-        let law = Law::new(1.5, space.sim.spec().max_len);
+        let law = Law::new(STEPS, space.sim.spec().max_len);
         let (kernel, _) = metropolis(&space, &legs, &law, 1.0, Law::log_reverse);
         let n = space.objects.len();
         for x in [0, n / 2, n - 1] {
-            let mut arena = space.arena(Key::new(1));
-            let mut chains = Chains::new(space.sim.spec(), CHAINS, 1.5);
-            chains.advance(&mut arena, Key::new(2), |_| 1.0).unwrap();
-            let text = space.exact.graph().sim().text(space.objects[x] as u32);
-            for &lane in &chains.lanes {
-                arena.sim.load(lane, &text).unwrap();
-            }
-            chains.log_reward.fill(space.log_reward()[x]);
+            let (mut arena, mut chains) = chains_at(&space, x);
             chains.advance(&mut arena, Key::new(3).fold(x as u64), |_| 1.0).unwrap();
-            let counts = counts(&space, &*arena.sim, &chains.lanes);
-            let z = chi_squared(&counts, kernel.row(x));
-            assert!(z < 6.0, "{}: from `{text}` {z:.1} deviations", space.name);
-            rows += 1;
+            assert_row(&space, x, &arena, &chains, kernel.row(x));
         }
     }
-    assert!(rows >= 60);
 }
 
-/// How many lanes hold each object.
-pub fn counts(space: &Space, sim: &dyn headwater_core::Simulator, lanes: &[u32]) -> Vec<u64> {
-    let graph = space.exact.graph();
-    let texts: std::collections::HashMap<String, usize> =
-        space.objects.iter().enumerate().map(|(i, &s)| (graph.sim().text(s as u32), i)).collect();
-    let mut counts = vec![0; space.objects.len()];
-    for &lane in lanes {
-        counts[texts[&sim.text(lane)]] += 1;
+#[test]
+fn one_heat_bath_has_the_distribution_that_the_kernel_says() {
+    for space in Space::all().into_iter().filter(|s| s.objects.len() < 300) {
+        let kernel = bath(&space);
+        let n = space.objects.len();
+        for x in [0, n / 2, n - 1] {
+            let (mut arena, mut chains) = chains_at(&space, x);
+            let mut baths = Bath::new(space.sim.spec().n_actions);
+            baths.step(&mut arena, &mut chains, Key::new(4).fold(x as u64)).unwrap();
+            assert_row(&space, x, &arena, &chains, kernel.row(x));
+        }
     }
-    counts
 }
 
 #[test]
