@@ -72,12 +72,12 @@ impl<G: Guide> Chains<G> {
     }
 
     fn start(&mut self, arena: &mut Arena, key: Key) -> Result<Spent, RewardError> {
-        let Arena { sim, scorer, .. } = arena;
-        sim.reset(2 * self.lanes.len());
-        let transitions = self.walk.finish(&mut **sim, &self.lanes, key);
-        scorer.log_reward(&**sim, &self.lanes, &mut self.log_reward)?;
+        arena.sim.reset(2 * self.lanes.len());
+        let transitions = self.walk.finish(&mut *arena.sim, &self.lanes, key);
+        let mut spent = self.walk.end(arena, &self.lanes, &mut self.log_reward)?;
+        spent.transitions += transitions;
         self.started = true;
-        Ok(Spent { transitions, objects: 0, reward_calls: self.lanes.len() as u64 })
+        Ok(spent)
     }
 
     fn step(
@@ -86,12 +86,13 @@ impl<G: Guide> Chains<G> {
         key: Key,
         beta: impl Fn(usize) -> f64,
     ) -> Result<Spent, RewardError> {
-        let Arena { sim, scorer, .. } = arena;
+        let sim = &mut *arena.sim;
         for (&from, &to) in self.lanes.iter().zip(&self.spare) {
             sim.copy(from, to);
         }
-        let transitions = self.walk.back_and_forth(&mut **sim, &self.spare, &self.law, &mut self.guide, key);
-        scorer.log_reward(&**sim, &self.spare, &mut self.proposed)?;
+        let transitions = self.walk.back_and_forth(sim, &self.spare, &self.law, &mut self.guide, key);
+        let mut spent = self.walk.end(arena, &self.spare, &mut self.proposed)?;
+        spent.transitions += transitions;
         for i in 0..self.lanes.len() {
             let (back, forth) = (&self.walk.back[i], &self.walk.forth[i]);
             let log_reverse = self.law.log_reverse(back, forth, self.walk.source[i]);
@@ -101,7 +102,7 @@ impl<G: Guide> Chains<G> {
                 self.log_reward[i] = self.proposed[i];
             }
         }
-        Ok(Spent { transitions, objects: 0, reward_calls: self.lanes.len() as u64 })
+        Ok(spent)
     }
 
     /// Exchanges the objects of two chains.

@@ -13,10 +13,11 @@
 //! the other depends on nothing but the key, and the mixture of two kernels in detailed balance is in detailed balance.
 
 use headwater_core::settings::settings;
-use headwater_core::{Action, BitMatrix, Entry, Key, Settings, Stop};
+use headwater_core::{Action, BitMatrix, Entry, EnvSpec, Key, Settings, Stop};
 use headwater_rewards::RewardError;
 
 use crate::chains::Chains;
+use crate::children::Children;
 use crate::walk::grow_rows;
 use crate::{Arena, Found, Method, MethodEntry, Spent};
 
@@ -59,7 +60,7 @@ impl Gibbs {
     fn new(config: &Config, arena: Arena) -> Self {
         let spec = arena.sim.spec();
         let chains = Chains::new(spec, config.chains, config.steps);
-        let bath = Bath::new(spec.n_actions);
+        let bath = Bath::new(spec);
         Self { arena, chains, bath, walk: config.walk, burn_in: config.burn_in, round: 0 }
     }
 }
@@ -84,31 +85,25 @@ impl Method for Gibbs {
 
 /// The heat bath, and its buffers.
 pub(crate) struct Bath {
-    /// The chains that have a parent, and the edges back to it.
-    children: Vec<u32>,
-    lanes: Vec<u32>,
-    actions: Vec<Action>,
-    /// Per candidate: the chain among `children` that it is for, and its lane.
+    /// The chains whose objects have parents, and the edges back to them.
     owners: Vec<u32>,
-    candidates: Vec<u32>,
-    edges: Vec<Action>,
+    parents: Vec<u32>,
+    actions: Vec<Action>,
+    /// The objects to choose from.
+    candidates: Children,
     masks: BitMatrix,
-    stops: Vec<Stop>,
     log_reward: Vec<f64>,
     log_weight: Vec<f64>,
 }
 
 impl Bath {
-    pub fn new(n_actions: usize) -> Self {
+    pub fn new(spec: &EnvSpec) -> Self {
         Self {
-            children: Vec::new(),
-            lanes: Vec::new(),
-            actions: Vec::new(),
             owners: Vec::new(),
-            candidates: Vec::new(),
-            edges: Vec::new(),
-            masks: BitMatrix::new(0, n_actions),
-            stops: Vec::new(),
+            parents: Vec::new(),
+            actions: Vec::new(),
+            candidates: Children::new(spec),
+            masks: BitMatrix::new(0, spec.n_actions),
             log_reward: Vec::new(),
             log_weight: Vec::new(),
         }
@@ -117,84 +112,48 @@ impl Bath {
     /// One draw of a parent and of an object one edge from it, for every chain.
     pub fn step(&mut self, arena: &mut Arena, chains: &mut Chains, key: Key) -> Result<Spent, RewardError> {
         self.draw_parents(arena, chains, key);
-        let mut transitions = self.children.len() as u64;
-        transitions += self.make_candidates(arena, 2 * chains.lanes.len() as u32);
-        let Arena { sim, scorer, .. } = arena;
-        self.log_reward.resize(self.candidates.len(), 0.0);
-        scorer.log_reward(&**sim, &self.candidates, &mut self.log_reward)?;
-        grow_rows(&mut self.masks, self.candidates.len());
-        sim.backward_masks(&self.candidates, &mut self.masks, 0);
+        let candidates = &mut self.candidates;
+        candidates.expand(&mut *arena.sim, &self.parents, 2 * chains.lanes.len() as u32);
+        let transitions = (self.parents.len() + candidates.len()) as u64;
+        candidates.retain(|c, j| c.stops[j] != Stop::Never);
+        self.log_reward.resize(candidates.len(), 0.0);
+        let mut spent = chains.walk.end(arena, &candidates.lanes, &mut self.log_reward)?;
+        spent.transitions += transitions;
+        grow_rows(&mut self.masks, candidates.len());
+        arena.sim.backward_masks(&candidates.lanes, &mut self.masks, 0);
         self.log_weight.clear();
         let weights = self.log_reward.iter().enumerate().map(|(j, &r)| log_weight(r, self.masks.count(j)));
         self.log_weight.extend(weights);
         let mut from = 0;
-        for (k, &chain) in self.children.iter().enumerate() {
-            let (i, of) = (chain as usize, self.owners[from..].partition_point(|&o| o == k as u32));
-            let u = key.fold(u64::from(chain)).fold(1).unit();
-            if let Some(j) = choose(&self.log_weight[from..from + of], u) {
-                sim.copy(self.candidates[from + j], chains.lanes[i]);
-                chains.log_reward[i] = self.log_reward[from + j];
+        for (k, &owner) in self.owners.iter().enumerate() {
+            let n = candidates.owners[from..].partition_point(|&o| o == k as u32);
+            let u = key.fold(u64::from(owner)).fold(1).unit();
+            if let Some(j) = choose(&self.log_weight[from..from + n], u) {
+                arena.sim.copy(candidates.lanes[from + j], chains.lanes[owner as usize]);
+                chains.log_reward[owner as usize] = self.log_reward[from + j];
             }
-            from += of;
+            from += n;
         }
-        Ok(Spent { transitions, objects: 0, reward_calls: self.candidates.len() as u64 })
+        Ok(spent)
     }
 
-    /// Puts a parent of each chain's object into its lane of `self.lanes`.
+    /// Puts a parent of each chain's object into the chain's spare lane.
     fn draw_parents(&mut self, arena: &mut Arena, chains: &Chains, key: Key) {
         grow_rows(&mut self.masks, chains.lanes.len());
         arena.sim.backward_masks(&chains.lanes, &mut self.masks, 0);
-        self.children.clear();
-        self.lanes.clear();
+        self.owners.clear();
+        self.parents.clear();
         self.actions.clear();
         for (i, (&from, &to)) in chains.lanes.iter().zip(&chains.spare).enumerate() {
             let n = self.masks.count(i);
             if n > 0 {
                 arena.sim.copy(from, to);
-                self.children.push(i as u32);
-                self.lanes.push(to);
+                self.owners.push(i as u32);
+                self.parents.push(to);
                 self.actions.push(self.masks.select(i, key.fold(i as u64).fold(0).below(n)));
             }
         }
-        arena.sim.unstep(&self.lanes, &self.actions);
-    }
-
-    /// Puts every object one edge from a parent into a lane from `first` on. Gives the number of edges walked, and of
-    /// stops where there was an alternative.
-    fn make_candidates(&mut self, arena: &mut Arena, first: u32) -> u64 {
-        let sim = &mut arena.sim;
-        sim.forward_masks(&self.lanes, &mut self.masks, 0);
-        self.owners.clear();
-        self.edges.clear();
-        for k in 0..self.lanes.len() {
-            self.edges.extend(self.masks.ones(k).map(|a| Action(a as u32)));
-            self.owners.resize(self.edges.len(), k as u32);
-        }
-        self.candidates.clear();
-        self.candidates.extend((0..self.edges.len() as u32).map(|j| first + j));
-        let need = first as usize + self.edges.len();
-        if sim.lanes() < need {
-            sim.resize(need);
-        }
-        for (&k, &to) in self.owners.iter().zip(&self.candidates) {
-            sim.copy(self.lanes[k as usize], to);
-        }
-        sim.step(&self.candidates, &self.edges);
-        self.stops.resize(self.edges.len(), Stop::Never);
-        sim.stops(&self.candidates, &mut self.stops);
-        let mut transitions = self.edges.len() as u64;
-        let mut kept = 0;
-        for j in 0..self.edges.len() {
-            if self.stops[j] != Stop::Never {
-                transitions += u64::from(self.stops[j] == Stop::May);
-                self.owners[kept] = self.owners[j];
-                self.candidates[kept] = self.candidates[j];
-                kept += 1;
-            }
-        }
-        self.owners.truncate(kept);
-        self.candidates.truncate(kept);
-        transitions
+        arena.sim.unstep(&self.parents, &self.actions);
     }
 }
 

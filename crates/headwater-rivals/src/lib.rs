@@ -6,13 +6,18 @@
 //! [`Scorer`]: headwater_rewards::Scorer
 
 mod annealing;
+mod beam;
 mod chains;
+mod children;
 pub mod diagnose;
 mod exact;
+mod genetic;
 mod gibbs;
+mod greedy;
 mod leg;
 mod mcmc;
 mod method;
+mod outlook;
 mod random;
 mod registry;
 mod tempering;

@@ -52,15 +52,14 @@ impl Random {
 impl Method for Random {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
         let Self { arena, walk, lanes, log_reward, .. } = self;
-        let Arena { sim, scorer, .. } = arena;
         let key = arena.key.fold(self.round);
         self.round += 1;
-        sim.reset(lanes.len());
-        let transitions = walk.finish(&mut **sim, lanes, key);
-        scorer.log_reward(&**sim, lanes, log_reward)?;
-        found(Found { sim: &**sim, lanes, log_reward });
-        let n = lanes.len() as u64;
-        Ok(Spent { transitions, objects: n, reward_calls: n })
+        arena.sim.reset(lanes.len());
+        let transitions = walk.finish(&mut *arena.sim, lanes, key);
+        let mut spent = walk.end(arena, lanes, log_reward)?;
+        found(Found { sim: &*arena.sim, lanes, log_reward });
+        spent += Spent { transitions, objects: lanes.len() as u64, reward_calls: 0 };
+        Ok(spent)
     }
 
     fn policy(&mut self, space: &Exact) -> Option<ForwardPolicy> {

@@ -1,8 +1,10 @@
 //! Walking lanes at random: whole trajectories, and back and forth between objects.
 
 use headwater_core::{Action, BitMatrix, EnvSpec, Key, Simulator, Stop};
+use headwater_rewards::RewardError;
 
 use crate::leg::{Law, Leg};
+use crate::{Arena, Spent};
 
 /// How edges are chosen on the way forth.
 pub(crate) trait Guide {
@@ -101,7 +103,7 @@ impl Walk {
     }
 
     /// Walks on from wherever the lanes are, every edge and stopping where that is possible equally likely, until all
-    /// have stopped. Gives the number of choices made: edges, and stops where there was an alternative.
+    /// have stopped. Gives the number of edges.
     ///
     /// The draws of `lanes[i]` are functions of `key.fold(i)`.
     pub fn finish(&mut self, sim: &mut dyn Simulator, lanes: &[u32], key: Key) -> u64 {
@@ -115,7 +117,6 @@ impl Walk {
             for (j, &i) in self.live.iter().enumerate() {
                 let edges = self.masks.count(j);
                 let choices = edges + u32::from(self.stops[j] == Stop::May);
-                transitions += u64::from(self.stops[j] != Stop::Must);
                 let choice = key.fold(u64::from(i)).fold(t).below(choices.max(1));
                 if choice < edges {
                     self.moving.push(i);
@@ -125,13 +126,64 @@ impl Walk {
             if !self.advance(lanes) {
                 break;
             }
+            transitions += self.lanes.len() as u64;
             sim.step(&self.lanes, &self.actions);
         }
         transitions
     }
 
+    /// Ends a trajectory in the object of each of `lanes`: log R, and what that costs, the edges not counted.
+    pub fn end(
+        &mut self,
+        arena: &mut Arena,
+        lanes: &[u32],
+        log_reward: &mut [f64],
+    ) -> Result<Spent, RewardError> {
+        let n = lanes.len();
+        self.stops.resize(n.max(self.stops.len()), Stop::Never);
+        arena.sim.stops(lanes, &mut self.stops[..n]);
+        let chosen = self.stops[..n].iter().filter(|&&stop| stop == Stop::May).count();
+        arena.scorer.log_reward(&*arena.sim, lanes, log_reward)?;
+        Ok(Spent { transitions: chosen as u64, objects: 0, reward_calls: n as u64 })
+    }
+
+    /// Walks each lane back to the source by uniform P_B. `see` is told the edges of each walker, the last first. Gives
+    /// their number.
+    ///
+    /// The draws of `lanes[i]` are functions of `key.fold(i)`.
+    pub fn retrace(
+        &mut self,
+        sim: &mut dyn Simulator,
+        lanes: &[u32],
+        key: Key,
+        mut see: impl FnMut(usize, Action),
+    ) -> u64 {
+        self.depart(lanes);
+        let mut transitions = 0;
+        for t in 0.. {
+            sim.backward_masks(&self.lanes, &mut self.masks, 0);
+            self.moving.clear();
+            self.actions.clear();
+            for (j, &i) in self.live.iter().enumerate() {
+                let n = self.masks.count(j);
+                if n > 0 {
+                    let edge = self.masks.select(j, key.fold(u64::from(i)).fold(t).below(n));
+                    see(i as usize, edge);
+                    self.moving.push(i);
+                    self.actions.push(edge);
+                }
+            }
+            if !self.advance(lanes) {
+                break;
+            }
+            transitions += self.lanes.len() as u64;
+            sim.unstep(&self.lanes, &self.actions);
+        }
+        transitions
+    }
+
     /// Takes each lane from its object back to a turn and forth to another object, and leaves the two legs behind.
-    /// Gives the number of edges walked, and of stops where there was an alternative.
+    /// Gives the number of edges.
     ///
     /// The draws of `lanes[i]` are functions of `key.fold(i)`.
     pub fn back_and_forth(
@@ -146,9 +198,7 @@ impl Walk {
         self.keys.extend((0..lanes.len() as u64).map(|i| key.fold(i)));
         self.walk_back(sim, lanes, law, guide);
         self.walk_forth(sim, lanes, law, guide);
-        let stopped = |leg: &Leg| u64::from(!leg.complete);
-        let edges = |legs: &[Leg]| legs.iter().map(|l| u64::from(l.edges)).sum::<u64>();
-        edges(&self.back) + edges(&self.forth) + self.forth.iter().map(stopped).sum::<u64>()
+        self.back.iter().chain(&self.forth).map(|leg| u64::from(leg.edges)).sum()
     }
 
     fn walk_back(&mut self, sim: &mut dyn Simulator, lanes: &[u32], law: &Law, guide: &mut impl Guide) {

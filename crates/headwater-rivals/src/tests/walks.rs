@@ -85,7 +85,7 @@ fn one_heat_bath_has_the_distribution_that_the_kernel_says() {
         let n = space.objects.len();
         for x in [0, n / 2, n - 1] {
             let (mut arena, mut chains) = chains_at(&space, x);
-            let mut baths = Bath::new(space.sim.spec().n_actions);
+            let mut baths = Bath::new(space.sim.spec());
             baths.step(&mut arena, &mut chains, Key::new(4).fold(x as u64)).unwrap();
             assert_row(&space, x, &arena, &chains, kernel.row(x));
         }
