@@ -17,6 +17,8 @@ pub(crate) struct Chains<G = Uniform> {
     pub lanes: Vec<u32>,
     /// Per chain: log R of its object.
     pub log_reward: Vec<f64>,
+    /// Per chain: by how much log R grew in the last move; 0 if there was none.
+    pub gains: Vec<f64>,
     /// Per chain: a lane to propose in.
     pub spare: Vec<u32>,
     /// Per chain: log R of what is proposed.
@@ -44,6 +46,7 @@ impl<G: Guide> Chains<G> {
             walk: Walk::new(spec),
             lanes: (0..n).collect(),
             log_reward: vec![0.0; n as usize],
+            gains: vec![0.0; n as usize],
             spare: (n..2 * n).collect(),
             proposed: vec![0.0; n as usize],
             started: false,
@@ -97,7 +100,9 @@ impl<G: Guide> Chains<G> {
             let (back, forth) = (&self.walk.back[i], &self.walk.forth[i]);
             let log_reverse = self.law.log_reverse(back, forth, self.walk.source[i]);
             let u = key.fold(i as u64).fold(ACCEPT).unit();
+            self.gains[i] = 0.0;
             if accepts(self.log_reward[i], self.proposed[i], beta(i), log_reverse, u) {
+                self.gains[i] = self.proposed[i] - self.log_reward[i];
                 std::mem::swap(&mut self.lanes[i], &mut self.spare[i]);
                 self.log_reward[i] = self.proposed[i];
             }

@@ -3,7 +3,7 @@
 use headwater_core::settings::Values;
 use headwater_core::{Entry, SettingError};
 
-use crate::{Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mcmc, random, tempering};
+use crate::{Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mars, mcmc, random, tempering};
 
 /// A method: what is said of it, and how it is built.
 pub struct MethodEntry {
@@ -27,6 +27,7 @@ pub fn methods() -> &'static [MethodEntry] {
         genetic::ENTRY,
         gibbs::ENTRY,
         greedy::ENTRY,
+        mars::ENTRY,
         mcmc::ENTRY,
         tempering::ENTRY,
         random::ENTRY,

@@ -67,6 +67,9 @@ pub(crate) struct Walk {
     pub forth: Vec<Leg>,
     /// Per walker: does it turn at the source?
     pub source: Vec<bool>,
+    /// The edges taken forth, each with its walker, and where those of each step end.
+    taken: Vec<(u32, Action)>,
+    step_ends: Vec<usize>,
     log_n: Vec<f64>,
     /// Per walker: its draws, and how many edges it is to walk.
     keys: Vec<Key>,
@@ -90,6 +93,8 @@ impl Walk {
             back: Vec::new(),
             forth: Vec::new(),
             source: Vec::new(),
+            taken: Vec::new(),
+            step_ends: Vec::new(),
             log_n: logs(spec.n_actions),
             keys: Vec::new(),
             want: Vec::new(),
@@ -201,6 +206,12 @@ impl Walk {
         self.back.iter().chain(&self.forth).map(|leg| u64::from(leg.edges)).sum()
     }
 
+    /// The edges that the walkers took forth, step by step, each with its walker.
+    pub fn steps_forth(&self) -> impl DoubleEndedIterator<Item = &[(u32, Action)]> {
+        let start = |t: usize| if t == 0 { 0 } else { self.step_ends[t - 1] };
+        (0..self.step_ends.len()).map(move |t| &self.taken[start(t)..self.step_ends[t]])
+    }
+
     fn walk_back(&mut self, sim: &mut dyn Simulator, lanes: &[u32], law: &Law, guide: &mut impl Guide) {
         self.depart(lanes);
         sim.stops(lanes, &mut self.stops[..lanes.len()]);
@@ -242,6 +253,8 @@ impl Walk {
 
     fn walk_forth(&mut self, sim: &mut dyn Simulator, lanes: &[u32], law: &Law, guide: &mut impl Guide) {
         self.depart(lanes);
+        self.taken.clear();
+        self.step_ends.clear();
         self.forth.clear();
         self.forth.resize(lanes.len(), Leg::new(false));
         self.want.clear();
@@ -276,8 +289,10 @@ impl Walk {
             for (j, &i) in self.live.iter().enumerate() {
                 let log_back = -self.log_n[self.masks.count(j) as usize];
                 let log_forth = guide.log_p(j, self.actions[j]);
+                self.taken.push((i, self.actions[j]));
                 self.forth[i as usize].extend_forth(log_back, log_forth, self.stops[j] != Stop::Never);
             }
+            self.step_ends.push(self.taken.len());
         }
     }
 

@@ -88,14 +88,22 @@ impl Space {
         }
     }
 
-    /// Every way from state `turn` forth to an object, one leg each; `None` if there are more than `most`.
-    pub fn legs(&self, turn: usize, most: usize) -> Option<Vec<(usize, Leg)>> {
-        let mut legs = Vec::new();
-        self.extend(turn, Leg::new(false), most, &mut legs)?;
-        Some(legs)
+    /// log P of every edge where all that leave a state are equally likely.
+    fn uniform(&self) -> Vec<f64> {
+        let g = self.exact.graph();
+        (0..g.n_edges()).map(|e| -(g.out(g.from(e)).len() as f64).ln()).collect()
     }
 
-    fn extend(&self, s: usize, leg: Leg, most: usize, legs: &mut Vec<(usize, Leg)>) -> Option<()> {
+    /// Adds every way from state `s` forth to an object to `legs`, behind the way `leg` to `s`, where edges have
+    /// log-probabilities `log_forth`; `None` if there are more than `most`.
+    fn extend(
+        &self,
+        s: usize,
+        leg: Leg,
+        log_forth: &[f64],
+        most: usize,
+        legs: &mut Vec<(usize, Leg)>,
+    ) -> Option<()> {
         let g = self.exact.graph();
         if g.is_object(s) {
             legs.push((self.index(s), Leg { complete: g.stops()[s] == Stop::Must, ..leg }));
@@ -105,21 +113,27 @@ impl Space {
         }
         for e in g.out(s) {
             let log_back = -(g.entering(g.to(e)).len() as f64).ln();
-            let log_forth = -(g.out(s).len() as f64).ln();
             let mut longer = leg;
-            longer.extend_forth(log_back, log_forth, g.is_object(s));
-            self.extend(g.to(e), longer, most, legs)?;
+            longer.extend_forth(log_back, log_forth[e], g.is_object(s));
+            self.extend(g.to(e), longer, log_forth, most, legs)?;
         }
         Some(())
     }
 
-    /// The legs of every state; `None` if there are too many pairs of them.
+    /// Per state: the legs from there to every object, where edges forth are equally likely; `None` if there are too
+    /// many pairs of them.
     pub fn all_legs(&self) -> Option<Vec<Vec<(usize, Leg)>>> {
+        self.legs_with(&self.uniform())
+    }
+
+    /// The same for edges with other log-probabilities.
+    pub fn legs_with(&self, log_forth: &[f64]) -> Option<Vec<Vec<(usize, Leg)>>> {
         let mut pairs = 0;
         let states = 0..self.exact.graph().n_states();
         states
             .map(|s| {
-                let legs = self.legs(s, 1000)?;
+                let mut legs = Vec::new();
+                self.extend(s, Leg::new(false), log_forth, 1000, &mut legs)?;
                 pairs += legs.len() * legs.len();
                 (pairs <= MOST_PAIRS).then_some(legs)
             })

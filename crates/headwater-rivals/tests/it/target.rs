@@ -41,6 +41,7 @@ fn chains_end_where_the_target_says() {
         ("batch", Value::Int(1024)),
         ("levels", Value::Int(3)),
         ("steps", Value::Real(3.0)),
+        ("adapt", Value::Int(50)),
     ];
     for space in Space::all(70) {
         for m in methods().iter().filter(|m| m.samples_target) {
