@@ -3,7 +3,7 @@
 use headwater_core::settings::Values;
 use headwater_core::{Entry, SettingError};
 
-use crate::{Arena, Method, exact, random};
+use crate::{Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mars, mcmc, random, tempering};
 
 /// A method: what is said of it, and how it is built.
 pub struct MethodEntry {
@@ -20,7 +20,18 @@ pub type Build = fn(&Values, Arena) -> Result<Box<dyn Method>, SettingError>;
 
 /// Every method, by name.
 pub fn methods() -> &'static [MethodEntry] {
-    const METHODS: &[MethodEntry] = &[exact::ENTRY, random::ENTRY];
+    const METHODS: &[MethodEntry] = &[
+        annealing::ENTRY,
+        beam::ENTRY,
+        exact::ENTRY,
+        genetic::ENTRY,
+        gibbs::ENTRY,
+        greedy::ENTRY,
+        mars::ENTRY,
+        mcmc::ENTRY,
+        tempering::ENTRY,
+        random::ENTRY,
+    ];
     METHODS
 }
 
