@@ -49,15 +49,19 @@ pub fn edges(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
     let g = network.graph();
     let tail = if learned.is_some() { ",log_flow_run" } else { "" };
     writeln!(out, "from,to,flow,log_flow,log_p_forward,log_p_backward{tail}")?;
-    let mut row =
-        |ends: [usize; 2], flow: f64, forward: f64, backward: f64, run: Option<f64>| -> io::Result<()> {
-            let to = if ends[0] == ends[1] { String::new() } else { quoted(network.name(ends[1])) };
-            // Adding zero makes the negative zero of a certain choice a plain one.
-            let (forward, backward) = (forward + 0.0, backward + 0.0);
-            write!(out, "{},{to},{},{flow},{forward},{backward}", quoted(network.name(ends[0])), plain(flow))?;
-            run.map_or(Ok(()), |run| write!(out, ",{run}"))?;
-            writeln!(out)
-        };
+    let mut row = |ends: [usize; 2],
+                   flow: f64,
+                   forward: f64,
+                   backward: f64,
+                   run: Option<f64>|
+     -> io::Result<()> {
+        let to = if ends[0] == ends[1] { String::new() } else { quoted(network.name(ends[1])) };
+        // Adding zero makes the negative zero of a certain choice a plain one.
+        let (forward, backward) = (forward + 0.0, backward + 0.0);
+        write!(out, "{},{to},{},{flow},{forward},{backward}", quoted(network.name(ends[0])), plain(flow))?;
+        run.map_or(Ok(()), |run| write!(out, ",{run}"))?;
+        writeln!(out)
+    };
     for v in 0..g.n_states() {
         for e in g.out(v) {
             let run = learned.map(|l| l.flow.edge[e]);
