@@ -185,12 +185,14 @@ fn costs_and_capacities_choose_flows_and_a_cut_that_is_too_narrow_is_named() {
         error: no flow fits: the edges `s` → `a`, `s` → `b` can carry 5, and the rewards behind them need 6
 
         hint: raise capacities there, or lower the rewards
-    "#]].assert_eq(&dir.run("flow pipes.json --backward capacity").refused());
+    "#]]
+    .assert_eq(&dir.run("flow pipes.json --backward capacity").refused());
     expect![[r#"
         error: no edge has a cost
 
         hint: add the attribute `cost` to the edges of the graph
-    "#]].assert_eq(&dir.run("flow toy.json --backward cost").refused());
+    "#]]
+    .assert_eq(&dir.run("flow toy.json --backward cost").refused());
 }
 
 #[test]
