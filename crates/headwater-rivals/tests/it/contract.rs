@@ -10,11 +10,11 @@ use headwater_rivals::{Found, Spent, methods};
 use crate::counting::Counting;
 use crate::support::{Space, found};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 15;
 
 #[test]
 fn the_same_key_gives_the_same_objects() {
-    for space in Space::all(200) {
+    for space in Space::all(100) {
         for m in methods() {
             let with = |key, threads| {
                 let mut method = space.method_on(space.sim.fork(), m, &[], Key::new(key), threads);
@@ -32,7 +32,7 @@ fn the_same_key_gives_the_same_objects() {
 
 #[test]
 fn what_is_found_and_spent_is_what_was_seen() {
-    for space in Space::all(200) {
+    for space in Space::all(100) {
         for m in methods() {
             let counting = Counting::new(space.sim.fork());
             let counts = Arc::clone(&counting.counts);
