@@ -21,7 +21,7 @@ mod sim;
 
 pub use encoding::{Encoded, EncodedRow, Encoding};
 pub use env::{Action, Environment, Stop};
-pub use estimator::{Estimator, Flops, Heads, Params, Tensor};
+pub use estimator::{Estimator, Flops, Heads, Params, Tensor, Wanted};
 pub use floats::Floats;
 pub use key::Key;
 pub use lanes::Lanes;

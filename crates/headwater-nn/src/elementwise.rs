@@ -53,6 +53,18 @@ multiversion! {
 }
 
 multiversion! {
+    /// `sum[j] += Σ_r d[r][j]` over the rows `rows`.
+    pub(crate) fn listed_sums(d: &[f32], width: usize, rows: &[u32], sum: &mut [f32]) {
+        for &r in rows {
+            let row = &d[r as usize * width..];
+            for (s, &x) in sum.iter_mut().zip(row) {
+                *s += x;
+            }
+        }
+    }
+}
+
+multiversion! {
     /// `sum[j] += Σ_r d[r][j] · x[r][j]`: the gradient of a gain.
     pub(crate) fn column_products(d: &[f32], d_width: usize, x: &[f32], x_width: usize, sum: &mut [f32]) {
         for (d, x) in d.chunks(d_width).zip(x.chunks(x_width)) {

@@ -6,6 +6,7 @@ mod gather;
 mod gemm;
 pub mod measure;
 mod mlp;
+mod panels;
 mod pool;
 mod softmax;
 mod tabular;

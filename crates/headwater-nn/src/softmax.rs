@@ -59,13 +59,20 @@ unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, log_sum: &mut [f64]) {
             let (logits, probs) = (logits.add(r * stride), probs.add(r * probs_stride));
             let mut largest = V::splat(f32::NEG_INFINITY);
             for column in (0..n).step_by(16) {
-                let x = V::load_where(logits.add(column), bits(mask, column, n));
+                let bits = bits(mask, column, n);
+                if bits == 0 {
+                    continue;
+                }
+                let x = V::load_where(logits.add(column), bits);
                 x.store(probs.add(column));
                 largest = largest.max(x);
             }
             let largest = largest.largest();
             let (mut sum, shift) = (V::splat(0.0), V::splat(largest));
             for column in (0..n).step_by(16) {
+                if bits(mask, column, n) == 0 {
+                    continue;
+                }
                 let e = exp(V::load(probs.add(column)).sub(shift));
                 e.store(probs.add(column));
                 sum = sum.add(e);
@@ -73,10 +80,11 @@ unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, log_sum: &mut [f64]) {
             let sum = sum.sum();
             let empty = largest == f32::NEG_INFINITY;
             let scale = V::splat(1.0 / sum);
-            for column in (0..probs_stride).step_by(16) {
-                let p =
-                    if empty || column >= n { V::splat(0.0) } else { V::load(probs.add(column)).mul(scale) };
-                p.store(probs.add(column));
+            for column in (0..n).step_by(16) {
+                if bits(mask, column, n) == 0 {
+                    continue;
+                }
+                V::load(probs.add(column)).mul(scale).store(probs.add(column));
             }
             *log_sum = if empty { f64::NEG_INFINITY } else { f64::from(largest) + f64::from(sum).ln() };
         }
@@ -86,9 +94,9 @@ unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, log_sum: &mut [f64]) {
 /// Row by row: the softmax of `n` logits over those whose mask bit is set, and the log of their sum of exponentials.
 ///
 /// A row of `logits` and one of `probs` are `stride` and `probs_stride` floats apart; `masks` has `words` words per
-/// row; there are as many rows as `log_sum` has elements. Elements whose bit is not set get probability exactly 0; a
-/// row without any valid element has the sum −∞. `probs_stride` is a multiple of 16 and at least `n`; elements past
-/// `n` get 0.
+/// row; there are as many rows as `log_sum` has elements. Only groups of sixteen elements (from a multiple of sixteen
+/// on) where some bit is set are read or written; in them, elements whose bit is not set get probability exactly 0. A
+/// row without any valid element has the sum −∞. `probs_stride` is a multiple of 16 and at least `n`.
 ///
 /// # Panics
 /// If an operand is too short for its rows, or `probs_stride` is not a multiple of 16.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
+use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
 use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
@@ -250,7 +250,7 @@ fn check_gradient(config: &MlpConfig, encoding: Encoding, own: bool, key: Key) {
     let heads = net.heads();
     let x = inputs(rows, encoding, key);
     let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
-    net.forward(&x, 0..rows, &mut out, &mut tape);
+    net.forward(&x, 0..rows, Wanted::All, &mut out, &mut tape);
     let params: Vec<f64> = net.params().data.iter().map(|&p| f64::from(p)).collect();
     let used = columns(heads, own);
     let mut d_out = vec![0.0; out.len()];
@@ -266,7 +266,7 @@ fn check_gradient(config: &MlpConfig, encoding: Encoding, own: bool, key: Key) {
         }
     }
     let mut grads = vec![f32::NAN; params.len()];
-    net.backward(&x, rows, &d_out, &tape, &mut grads);
+    net.backward(&x, rows, Wanted::All, &d_out, &tape, &mut grads);
     let loss = |params: &[f64]| -> f64 {
         let row = |r: usize| {
             let both = ["trunk", "backward"].map(|t| {
@@ -307,6 +307,7 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
             net.forward(
                 &x,
                 from..to,
+                Wanted::All,
                 &mut out[from * stride..to * stride],
                 &mut tape[from * width..to * width],
             );
@@ -314,7 +315,7 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
         let d_out: Vec<f32> =
             (0..out.len()).map(|i| if i % stride < 12 { out[i] - 0.3 } else { 0.0 }).collect();
         let mut grads = vec![0.0; net.params().data.len()];
-        net.backward(&x, rows, &d_out, &tape, &mut grads);
+        net.backward(&x, rows, Wanted::All, &d_out, &tape, &mut grads);
         (out, grads)
     };
     let one = run(1, 0);
@@ -333,10 +334,10 @@ fn tables_hand_out_and_collect_rows_by_state() {
     let mut table = Tabular::new(states, Heads::new(2, false, false));
     table.update(&mut |p| p.data.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32));
     let mut out = vec![0.0; 40 * 16];
-    table.forward(&x, 0..40, &mut out, &mut []);
+    table.forward(&x, 0..40, Wanted::All, &mut out, &mut []);
     assert!((0..40).all(|r| out[16 * r] == 16.0 * ids[r] as f32));
     let mut grads = vec![9.0; table.params().data.len()];
-    table.backward(&x, 40, &vec![1.0; 40 * 16], &[], &mut grads);
+    table.backward(&x, 40, Wanted::All, &vec![1.0; 40 * 16], &[], &mut grads);
     for (s, row) in grads.chunks(16).enumerate() {
         assert_eq!(row[0] as usize, ids.iter().filter(|&&i| i == s).count());
     }
@@ -404,12 +405,16 @@ proptest! {
             let want = max + (0..n).filter(|&j| valid(r, j)).map(|j| (x(j) - max).exp()).sum::<f64>().ln();
             if max == f64::NEG_INFINITY {
                 prop_assert_eq!(log_sum[r], max);
-                prop_assert!(probs[r * wide..(r + 1) * wide].iter().all(|&p| p == 0.0));
+                prop_assert!(probs[r * wide..(r + 1) * wide].iter().all(|&p| p == 9.0));
                 continue;
             }
             prop_assert!((log_sum[r] - want).abs() < 2e-6, "{} {want}", log_sum[r]);
             for j in 0..wide {
                 let p = f64::from(probs[r * wide + j]);
+                if !(j / 16 * 16..(j / 16 + 1) * 16).any(|j| j < n && valid(r, j)) {
+                    prop_assert_eq!(p, 9.0);
+                    continue;
+                }
                 let want = if j < n && valid(r, j) { (x(j) - want).exp() } else { 0.0 };
                 // The difference of two logits is rounded to single precision before it is exponentiated.
                 let rounding = if want > 0.0 { 6e-8 * (x(j) - max).abs() } else { 0.0 };

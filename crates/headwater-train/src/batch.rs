@@ -4,7 +4,9 @@
 //! has something to say (a choice between edges, a flow, a choice between parents) get a *slot*: a row of network
 //! input, output and tape. Forced moves and complete objects cost nothing.
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, RowSet, Simulator, Stop};
+use headwater_core::{
+    Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, RowSet, Simulator, Stop, Wanted,
+};
 use headwater_nn::{Pool, masked_softmax};
 use headwater_rewards::{RewardError, Scorer};
 
@@ -48,6 +50,8 @@ pub(crate) struct States {
     inputs: Encoded,
     masks: BitMatrix,
     slot_backward: BitMatrix,
+    /// Panels of the network's output that hold a valid label; `None` where they are too few to tell apart.
+    wanted: Option<BitMatrix>,
     evaluated: usize,
     pub out: Floats,
     pub tape: Floats,
@@ -78,6 +82,7 @@ impl States {
             inputs: Encoded::new(spec.encoding, 0),
             masks: BitMatrix::new(0, n + 1),
             slot_backward: BitMatrix::new(0, n),
+            wanted: None,
             evaluated: 0,
             out: Floats::default(),
             tape: Floats::default(),
@@ -266,17 +271,16 @@ impl States {
         let (n, stride, width) = (heads.n_actions, heads.stride, net.tape_width());
         let (wide, back_wide) = (self.probs_stride(), self.back_stride());
         self.out.grow(to * stride);
+        self.want(heads, from..to);
         // Without gradients, all calls write to the same few rows, which stay in the cache.
         let at = if self.wants.tape { from } else { 0 };
         self.tape.grow((at + to - from) * width);
         self.probs.grow(to * wide);
         grow(&mut self.lse, to);
-        net.forward(
-            &self.inputs,
-            from..to,
-            &mut self.out[from * stride..to * stride],
-            &mut self.tape[at * width..(at + to - from) * width],
-        );
+        let wanted = self.wanted.as_ref().map_or(Wanted::All, Wanted::Panels);
+        let out = &mut self.out[from * stride..to * stride];
+        let tape = &mut self.tape[at * width..(at + to - from) * width];
+        net.forward(&self.inputs, from..to, wanted, out, tape);
         let logits = &self.out[from * stride..to * stride];
         let probs = &mut self.probs[from * wide..to * wide];
         let lse = &mut self.lse[from..to];
@@ -291,6 +295,43 @@ impl States {
         self.evaluated = to;
     }
 
+    /// Notes the panels of output that somebody will read in the slots `slots`.
+    fn want(&mut self, heads: Heads, slots: std::ops::Range<usize>) {
+        let panels = heads.stride / 16;
+        if panels <= FEW_PANELS {
+            return;
+        }
+        let wanted = self.wanted.get_or_insert_with(|| BitMatrix::new(0, panels));
+        wanted.resize(slots.start);
+        wanted.resize(slots.end);
+        for slot in slots {
+            let mut row = wanted.row_mut(slot);
+            let mut mark = |p: usize| row.set(p);
+            panels_of(self.masks.row(slot), 0, &mut mark);
+            if let Some(at) = heads.backward {
+                panels_of(self.slot_backward.row(slot), at, &mut mark);
+            }
+            if let Some(at) = heads.flow {
+                mark(at / 16);
+            }
+        }
+    }
+
+    /// The panels of the network's output that somebody reads, slot by slot.
+    pub fn wanted(&self) -> Wanted<'_> {
+        self.wanted.as_ref().map_or(Wanted::All, Wanted::Panels)
+    }
+
+    /// The valid edges of a slot as bits, the stop edge behind them.
+    pub fn mask(&self, slot: usize) -> &[u64] {
+        self.masks.row(slot)
+    }
+
+    /// The valid labels of edges that enter the state of a slot.
+    pub fn back_mask(&self, slot: usize) -> &[u64] {
+        self.slot_backward.row(slot)
+    }
+
     /// Floats between rows of `probs`.
     pub fn probs_stride(&self) -> usize {
         (self.spec.n_actions + 1).next_multiple_of(16)
@@ -301,7 +342,8 @@ impl States {
         self.spec.n_actions.next_multiple_of(16)
     }
 
-    /// Probabilities of the edges leaving the state of a slot, the stop edge behind them; 0 where invalid.
+    /// Probabilities of the edges leaving the state of a slot, the stop edge behind them. Of sixteen neighbours they
+    /// are 0 where invalid, and undefined where all are invalid.
     pub fn probs(&self, slot: usize) -> &[f32] {
         let wide = self.probs_stride();
         &self.probs[slot * wide..slot * wide + self.spec.n_actions + 1]
@@ -327,6 +369,27 @@ impl States {
             },
         }
     }
+}
+
+/// Panels of output up to which all are wanted: telling them apart would cost more than it saves.
+const FEW_PANELS: usize = 4;
+
+/// Calls `mark` with the panels of the columns `at + i` for every bit i of `words`.
+fn panels_of(words: &[u64], at: usize, mark: &mut impl FnMut(usize)) {
+    for (w, &word) in words.iter().enumerate().filter(|&(_, &word)| word != 0) {
+        let column = at + 64 * w;
+        let bits = u128::from(word) << (column % 16);
+        for i in (0..5).filter(|i| (bits >> (16 * i)) as u16 != 0) {
+            mark(column / 16 + i);
+        }
+    }
+}
+
+/// The groups of sixteen columns, by the first of each, where some bit of `words` is set.
+pub(crate) fn groups(words: &[u64]) -> impl Iterator<Item = usize> {
+    let some = |&(_, bits): &(usize, u16)| bits != 0;
+    let parts = |(w, &word): (usize, &u64)| (0..4).map(move |i| (64 * w + 16 * i, (word >> (16 * i)) as u16));
+    words.iter().enumerate().flat_map(parts).filter(some).map(|(column, _)| column)
 }
 
 /// Rows of `width` columns per piece of work, when every thread is to have one; all of them if they are too few to

@@ -1,6 +1,6 @@
 //! Exact evaluation: the trained policy on every state, and what it makes of the target.
 
-use headwater_core::{BitMatrix, Encoded, Floats, Heads, Simulator, Stop};
+use headwater_core::{BitMatrix, Encoded, Floats, Heads, Simulator, Stop, Wanted};
 use headwater_exact::{
     Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
     log_target, log_terminating_after, log_visits, maxent_backward, uniform_backward,
@@ -279,7 +279,7 @@ impl Evaluator {
             }
         }
         let (out, tape) = (&mut self.out[..k * stride], &mut self.tape[..k * self.tape_width]);
-        view.estimator.forward(&self.x, 0..k, out, tape);
+        view.estimator.forward(&self.x, 0..k, Wanted::All, out, tape);
         let wide = (n + 1).next_multiple_of(16);
         let probs = &mut self.probs[..k * wide];
         softmax(view.pool, out, stride, n + 1, &self.masks, 0, probs, wide, &mut self.lse[..k]);

@@ -1,10 +1,10 @@
 //! Between the network and the objective: outputs to rows, and the rows' gradients back to outputs.
 
-use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop};
+use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop, Wanted};
 use headwater_nn::Pool;
 
 use crate::backward::Backward;
-use crate::batch::{Batch, rows_per_piece};
+use crate::batch::{Batch, groups, rows_per_piece};
 
 /// The rows of `batch` as an objective sees them.
 ///
@@ -101,7 +101,8 @@ pub(crate) fn pull(
         v.clear();
         v.resize(len, 0.0);
     }
-    d_out.reset(slots * stride);
+    let piece = rows_per_piece(pool, slots, n);
+    clear(states.wanted(), pool, piece, slots, stride, d_out);
     *d_log_z = grads.log_z;
     let learned = heads.backward.filter(|_| matches!(backward, Backward::Learned));
     let (mut row, mut entering) = (0, 0);
@@ -114,7 +115,9 @@ pub(crate) fn pull(
             if let Some(slot) = states.slot(s) {
                 let d = &mut d_out[slot * stride..(slot + 1) * stride];
                 d[action.index()] += grads.logit[row] as f32;
-                d[n] += grads.stop_logit[row] as f32;
+                if states.stop(s) == Stop::May {
+                    d[n] += grads.stop_logit[row] as f32;
+                }
                 lse[slot] += grads.lse[row];
                 if needs.flow
                     && let Some(at) = heads.flow
@@ -146,21 +149,39 @@ pub(crate) fn pull(
         }
     }
     let (wide, back_wide) = (states.probs_stride(), states.back_stride());
-    let piece = rows_per_piece(pool, slots, n);
-    pool.pieces(d_out, piece * stride, &|i, d| {
+    pool.pieces(&mut d_out[..slots * stride], piece * stride, &|i, d| {
         for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
-            axpy(lse[slot], &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
+            add(lse[slot], states.mask(slot), &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
             if let Some(at) = learned {
-                axpy(back_lse[slot], &states.back_probs[slot * back_wide..][..n], &mut d[at..at + n]);
+                let probs = &states.back_probs[slot * back_wide..][..n];
+                add(back_lse[slot], states.back_mask(slot), probs, &mut d[at..at + n]);
             }
         }
     });
 }
 
-/// `y += a · x`.
-fn axpy(a: f64, x: &[f32], y: &mut [f32]) {
+/// Makes room for the gradient of `slots` rows of outputs, zero in the panels that are wanted.
+fn clear(wanted: Wanted<'_>, pool: &Pool, piece: usize, slots: usize, stride: usize, d_out: &mut Floats) {
+    let Wanted::Panels(wanted) = wanted else {
+        d_out.reset(slots * stride);
+        return;
+    };
+    d_out.grow(slots * stride);
+    pool.pieces(&mut d_out[..slots * stride], piece * stride, &|i, d| {
+        for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
+            for panel in wanted.ones(slot) {
+                d[16 * panel..16 * (panel + 1)].fill(0.0);
+            }
+        }
+    });
+}
+
+/// `y += a · x` in the groups of sixteen columns where some bit of `mask` is set.
+fn add(a: f64, mask: &[u64], x: &[f32], y: &mut [f32]) {
     let a = a as f32;
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += a * x;
+    for group in groups(mask) {
+        for (y, &x) in y[group..].iter_mut().zip(&x[group..]).take(16) {
+            *y += a * x;
+        }
     }
 }
