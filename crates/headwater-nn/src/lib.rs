@@ -15,7 +15,7 @@ mod vec16;
 pub use adam::{Adam, norm};
 pub use mlp::{Activation, Mlp, MlpConfig};
 pub use pool::Pool;
-pub use softmax::masked_softmax;
+pub use softmax::{Softmax, masked_softmax};
 pub use tabular::Tabular;
 pub use vec16::Isa;
 

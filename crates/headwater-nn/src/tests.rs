@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
-use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax, norm};
+use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Softmax, Tabular, masked_softmax, norm};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
     (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
@@ -393,34 +393,45 @@ proptest! {
     #[test]
     fn softmax_agrees_with_double_precision(n in 1usize..200, rows in 0usize..4, spread in 0.0f32..60.0, seed: u64) {
         let key = Key::new(seed);
-        let (stride, words, wide) = (n + 3, n.div_ceil(64), n.next_multiple_of(16));
+        let (stride, words) = (n + 3, n.div_ceil(64));
         let logits: Vec<f32> = random(key, rows * stride).iter().map(|x| x * spread).collect();
         let masks: Vec<u64> = (0..rows * words).map(|i| key.fold(1).fold(i as u64).bits()).collect();
         let valid = |r: usize, j: usize| masks[r * words + j / 64] >> (j % 64) & 1 == 1;
-        let (mut probs, mut log_sum) = (vec![9.0; rows * wide], vec![9.0; rows]);
-        masked_softmax(&logits, stride, n, &masks, words, &mut probs, wide, &mut log_sum);
+        let mut softmax = vec![Softmax::default(); rows];
+        masked_softmax(&logits, stride, n, &masks, words, &mut softmax);
         for r in 0..rows {
             let x = |j: usize| f64::from(logits[r * stride + j]);
             let max = (0..n).filter(|&j| valid(r, j)).map(x).fold(f64::NEG_INFINITY, f64::max);
             let want = max + (0..n).filter(|&j| valid(r, j)).map(|j| (x(j) - max).exp()).sum::<f64>().ln();
+            let (softmax, mask) = (softmax[r], &masks[r * words..(r + 1) * words]);
+            let row = &logits[r * stride..r * stride + n];
             if max == f64::NEG_INFINITY {
-                prop_assert_eq!(log_sum[r], max);
-                prop_assert!(probs[r * wide..(r + 1) * wide].iter().all(|&p| p == 9.0));
+                prop_assert_eq!(softmax.log_sum, max);
+                prop_assert_eq!(softmax.draw(row, mask, 0.5), None);
                 continue;
             }
-            prop_assert!((log_sum[r] - want).abs() < 2e-6, "{} {want}", log_sum[r]);
-            for j in 0..wide {
-                let p = f64::from(probs[r * wide + j]);
-                if !(j / 16 * 16..(j / 16 + 1) * 16).any(|j| j < n && valid(r, j)) {
-                    prop_assert_eq!(p, 9.0);
-                    continue;
-                }
-                let want = if j < n && valid(r, j) { (x(j) - want).exp() } else { 0.0 };
+            prop_assert!((softmax.log_sum - want).abs() < 2e-6, "{} {want}", softmax.log_sum);
+            let mut d = vec![0.0; n];
+            softmax.pull(row, mask, 1.0, &mut d);
+            let mut sum = 0.0;
+            for j in 0..n {
+                let p = f64::from(d[j]);
+                let want = if valid(r, j) { (x(j) - want).exp() } else { 0.0 };
                 // The difference of two logits is rounded to single precision before it is exponentiated.
                 let rounding = if want > 0.0 { 6e-8 * (x(j) - max).abs() } else { 0.0 };
                 prop_assert!((p - want).abs() <= (2e-6 + rounding) * want + 1e-37, "{j}: {p} {want}");
                 prop_assert!(want > 0.0 || p == 0.0);
+                if valid(r, j) {
+                    prop_assert!((f64::from(softmax.probability(row[j])) - p).abs() <= 1e-6 * p + 1e-37);
+                    // A number within the column's share of the unit interval draws the column.
+                    if p > 1e-4 {
+                        prop_assert_eq!(softmax.draw(row, mask, sum + 0.5 * p), Some(j));
+                    }
+                }
+                sum += p;
             }
+            let last = softmax.draw(row, mask, 1.5);
+            prop_assert_eq!(last, (0..n).rfind(|&j| d[j] > 0.0));
         }
     }
 }

@@ -4,7 +4,7 @@ use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop, Wanted};
 use headwater_nn::Pool;
 
 use crate::backward::Backward;
-use crate::batch::{Batch, groups, rows_per_piece};
+use crate::batch::{Batch, rows_per_piece};
 
 /// The rows of `batch` as an objective sees them.
 ///
@@ -40,7 +40,7 @@ pub(crate) fn score(
             let out = slot.map_or(&[][..], |slot| &states.out[slot * stride..(slot + 1) * stride]);
             // A forced move has probability one: any logit that equals its own log-sum-exp says so.
             rows.logit.push(slot.map_or(0.0, |_| f64::from(out[action.index()])) + scale);
-            rows.lse.push(slot.map_or(0.0, |slot| states.lse[slot]) + scale);
+            rows.lse.push(slot.map_or(0.0, |slot| states.leaving(slot, heads).softmax.log_sum) + scale);
             let may = stop == Stop::May;
             rows.stop_logit.push(match slot {
                 Some(_) if may => f64::from(out[n]) + scale,
@@ -148,13 +148,13 @@ pub(crate) fn pull(
             row += 1;
         }
     }
-    let (wide, back_wide) = (states.probs_stride(), states.back_stride());
     pool.pieces(&mut d_out[..slots * stride], piece * stride, &|i, d| {
         for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
-            add(lse[slot], states.mask(slot), &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
-            if let Some(at) = learned {
-                let probs = &states.back_probs[slot * back_wide..][..n];
-                add(back_lse[slot], states.back_mask(slot), probs, &mut d[at..at + n]);
+            let leaving = states.leaving(slot, heads);
+            leaving.softmax.pull(leaving.logits, leaving.mask, lse[slot] as f32, &mut d[..n + 1]);
+            if let (Some(at), Some(entering)) = (learned, states.entering(slot, heads)) {
+                let d = &mut d[at..at + n];
+                entering.softmax.pull(entering.logits, entering.mask, back_lse[slot] as f32, d);
             }
         }
     });
@@ -174,14 +174,4 @@ fn clear(wanted: Wanted<'_>, pool: &Pool, piece: usize, slots: usize, stride: us
             }
         }
     });
-}
-
-/// `y += a · x` in the groups of sixteen columns where some bit of `mask` is set.
-fn add(a: f64, mask: &[u64], x: &[f32], y: &mut [f32]) {
-    let a = a as f32;
-    for group in groups(mask) {
-        for (y, &x) in y[group..].iter_mut().zip(&x[group..]).take(16) {
-            *y += a * x;
-        }
-    }
 }

@@ -1,11 +1,11 @@
 //! Acting: trajectories from the initial state by P_F, and from given objects back by P_B.
 
-use headwater_core::{Action, Estimator, Key, Ones, Simulator, Stop};
+use headwater_core::{Action, Estimator, Heads, Key, Simulator, Stop};
 use headwater_nn::Pool;
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
-use crate::batch::{Batch, Expansion, States, Visit, groups};
+use crate::batch::{Batch, Expansion, States, Visit};
 use crate::phases::{Phase, Stopwatch};
 
 /// How actions are drawn while training; the policy that is trained is never altered.
@@ -95,7 +95,8 @@ impl Roller {
         draw: &Draw,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        let stop = Action(acting.sim.spec().n_actions as u32);
+        let heads = acting.net.heads();
+        let stop = Action(heads.n_actions as u32);
         let mut t = 0;
         while !self.live.is_empty() {
             self.look(acting, draw.lanes, false, batch)?;
@@ -103,7 +104,7 @@ impl Roller {
             self.actions.clear();
             for (&lane, &state) in self.live.iter().zip(&self.states) {
                 let key = draw.key.fold(draw.first + u64::from(lane)).fold(t);
-                let action = choose(&batch.states, state, stop, draw.how, key);
+                let action = choose(&batch.states, state, stop, draw.how, key, heads);
                 batch.push(Visit { lane, state, action });
                 if action != stop {
                     self.moving.push(lane);
@@ -172,7 +173,7 @@ impl Roller {
 }
 
 /// Draws the edge to take from a state.
-fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -> Action {
+fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key, heads: Heads) -> Action {
     let may_stop = match states.stop(state) {
         Stop::Must => return stop,
         Stop::May => 1,
@@ -191,19 +192,17 @@ fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -
         return uniform(key.fold(2));
     }
     let slot = states.slot(state).expect("a state with a choice has a slot");
-    let (probs, mask, u) = (states.probs(slot), states.mask(slot), key.unit());
+    let (policy, u) = (states.leaving(slot, heads), key.unit());
     let index = if how.temperature == 1.0 {
-        pick(probs, mask, u)
+        policy.draw(u)
     } else {
         // Powers of small numbers vanish; those of the largest probability's fractions do not all.
-        let largest = Ones::new(mask).map(|a| probs[a]).fold(0.0, f32::max);
+        let largest = policy.probabilities().map(|(_, p)| p).fold(0.0, f32::max);
         let power = 1.0 / how.temperature;
-        let warm = Ones::new(mask).map(|a| {
-            let p = probs[a];
-            (a, if p > 0.0 { f64::from(p / largest).powf(power) } else { 0.0 })
-        });
+        let warm = |p: f32| if p > 0.0 { f64::from(p / largest).powf(power) } else { 0.0 };
+        let warm = policy.probabilities().map(|(a, p)| (a, warm(p)));
         let total: f64 = warm.clone().map(|(_, w)| w).sum();
-        pick_weighted(warm, u * total)
+        pick(warm, u * total)
     };
     // Where the network has blown up, any edge will do: the loss of this trajectory is not finite.
     index.map_or_else(|| uniform(key.fold(2)), |i| Action(i as u32))
@@ -227,57 +226,22 @@ fn choose_back(
         Backward::Uniform => Some(mask.select(row, key.below(parents))),
         Backward::Learned => {
             let slot = states.slot(state).expect("a state with several parents has a slot");
-            let wide = states.back_stride();
-            let probs = &states.back_probs[slot * wide..(slot + 1) * wide];
-            let index = pick(probs, states.back_mask(slot), key.unit());
+            let policy = states.entering(slot, net.heads()).expect("a learned P_B has a head");
+            let index = policy.draw(key.unit());
             Some(index.map_or_else(|| mask.select(row, 0), |i| Action(i as u32)))
         }
         Backward::MaxEnt(_) => {
             let parents = states.parents(state);
             let p = |&(parent, a): &(u32, Action)| states.log_pb(backward, parent, a, state, net).exp();
-            let index = pick_weighted(parents.iter().map(p).enumerate(), key.unit());
+            let index = pick(parents.iter().map(p).enumerate(), key.unit());
             Some(parents[index.expect("some parent has a trajectory")].1)
         }
     }
 }
 
-/// Draws among the columns of `mask` by their probabilities, which are zero where only some of sixteen columns are
-/// valid: the column at which the running sum exceeds `u`. `None` if no probability is positive.
-///
-/// Sixteen columns are summed at a time, as there may be thousands.
-fn pick(probs: &[f32], mask: &[u64], u: f64) -> Option<usize> {
-    let (mut sum, mut last) = (0.0, None);
-    for group in groups(mask) {
-        let probs = &probs[group..probs.len().min(group + 16)];
-        let here = sum_of_group(probs);
-        if here > 0.0 {
-            last = Some((group, sum));
-            if u < sum + here {
-                break;
-            }
-            sum += here;
-        }
-    }
-    let (group, sum) = last?;
-    let probs = probs[group..].iter().take(16).map(|&p| f64::from(p));
-    pick_weighted((group..).zip(probs), u - sum)
-}
-
-/// The sum of up to sixteen probabilities, by halves.
-fn sum_of_group(probs: &[f32]) -> f64 {
-    let mut x = [0.0; 16];
-    x[..probs.len()].copy_from_slice(probs);
-    for half in [8, 4, 2, 1] {
-        for j in 0..half {
-            x[j] += x[j + half];
-        }
-    }
-    f64::from(x[0])
-}
-
 /// The first number at which the running sum of weights exceeds `u`; the last of positive weight if rounding keeps
 /// the sum below it. Never one of weight zero; `None` if no weight is positive.
-fn pick_weighted(weights: impl Iterator<Item = (usize, f64)>, u: f64) -> Option<usize> {
+fn pick(weights: impl Iterator<Item = (usize, f64)>, u: f64) -> Option<usize> {
     let (mut sum, mut last) = (0.0, None);
     for (i, w) in weights {
         if w > 0.0 {
@@ -293,35 +257,15 @@ fn pick_weighted(weights: impl Iterator<Item = (usize, f64)>, u: f64) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use super::{pick, pick_weighted};
+    use super::pick;
 
     #[test]
     fn picks_never_land_on_weight_zero() {
         let weights = || [0.0, 0.25, 0.0, 0.75, 0.0].into_iter().enumerate();
-        assert_eq!(pick_weighted(weights(), 0.0), Some(1));
-        assert_eq!(pick_weighted(weights(), 0.249), Some(1));
-        assert_eq!(pick_weighted(weights(), 0.25), Some(3));
-        assert_eq!(pick_weighted(weights(), 1.5), Some(3));
-        assert_eq!(pick_weighted([0.0, f64::NAN].into_iter().enumerate(), 0.5), None);
-    }
-
-    #[test]
-    fn picks_among_many_find_what_a_running_sum_finds() {
-        // Columns 16..32 and 48..64 are invalid, and hold what is not to be read.
-        let mut probs = vec![1.0 / 64.0; 70];
-        probs[16..32].fill(f32::NAN);
-        probs[48..64].fill(7.0);
-        probs[64..].fill(1.0 / 12.0);
-        probs[40] = 0.0;
-        probs[41] = 2.0 / 64.0;
-        let mask = [0x0000_FFFF_0000_FFFF, 0x3F];
-        for i in 0..1000 {
-            let u = f64::from(i) / 1000.0;
-            let weights = (0..70).filter(|c| mask[c / 64] >> (c % 64) & 1 == 1);
-            let want = pick_weighted(weights.map(|c| (c, f64::from(probs[c]))), u);
-            assert_eq!(pick(&probs, &mask, u), want, "{u}");
-        }
-        assert_eq!(pick(&probs, &mask, 1.5), Some(69));
-        assert_eq!(pick(&[0.0, f32::NAN], &[3], 0.5), None);
+        assert_eq!(pick(weights(), 0.0), Some(1));
+        assert_eq!(pick(weights(), 0.249), Some(1));
+        assert_eq!(pick(weights(), 0.25), Some(3));
+        assert_eq!(pick(weights(), 1.5), Some(3));
+        assert_eq!(pick([0.0, f64::NAN].into_iter().enumerate(), 0.5), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use headwater_core::{
-    Estimator, Floats, Grads, Key, Needs, Objective, Ones, Params, Regression, Scored, Simulator, Stop,
+    Estimator, Floats, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop,
 };
 use headwater_nn::{Adam, Pool, norm};
 use headwater_rewards::{RewardError, Scorer};
@@ -439,12 +439,9 @@ impl Trainer {
         for s in 0..states.len() as u32 {
             let choices = states.forward().count(s as usize) + u32::from(states.stop(s) == Stop::May);
             let Some(slot) = states.slot(s).filter(|_| choices > 1) else { continue };
-            let probs = states.probs(slot);
-            sum -= Ones::new(states.mask(slot))
-                .map(|a| f64::from(probs[a]))
-                .filter(|&p| p > 0.0)
-                .map(|p| p * p.ln())
-                .sum::<f64>();
+            let policy = states.leaving(slot, self.estimator.heads());
+            let p = policy.probabilities().map(|(_, p)| f64::from(p)).filter(|&p| p > 0.0);
+            sum -= p.map(|p| p * p.ln()).sum::<f64>();
             n += 1;
         }
         if n == 0 { 0.0 } else { sum / f64::from(n) }
