@@ -53,12 +53,16 @@ multiversion! {
 }
 
 multiversion! {
-    /// `sum[j] += Σ_r d[r][j]` over the rows `rows`.
-    pub(crate) fn listed_sums(d: &[f32], width: usize, rows: &[u32], sum: &mut [f32]) {
-        for &r in rows {
-            let row = &d[r as usize * width..];
-            for (s, &x) in sum.iter_mut().zip(row) {
-                *s += x;
+    /// `sum[j] += Σ_r d[r][j]` for up to 64 panels, panel p in the rows where bit p of `wanted[r]` is set.
+    pub(crate) fn panel_sums(d: &[f32], width: usize, wanted: impl Iterator<Item = u64>, sum: &mut [f32]) {
+        let (sum, _) = sum.as_chunks_mut::<16>();
+        for (d, mut bits) in d.chunks(width).zip(wanted) {
+            while bits != 0 {
+                let p = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                for (s, &x) in sum[p].iter_mut().zip(&d[16 * p..16 * (p + 1)]) {
+                    *s += x;
+                }
             }
         }
     }

@@ -6,6 +6,8 @@
 //! but the sign of a sum that is zero, and no stored zero has a sign.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::marker::PhantomData;
@@ -591,6 +593,9 @@ impl Terms for Strided {
     }
 }
 
+/// Terms of a list that are fetched ahead.
+const AHEAD: usize = 16;
+
 /// The terms of a list.
 struct Chosen<'a> {
     list: &'a [u32],
@@ -603,6 +608,12 @@ impl Terms for Chosen<'_> {
     unsafe fn enter(&self, l: usize, (a, b): At, _: At) -> At {
         // SAFETY: the list has as many terms as the job, and `Job::new` has checked them.
         unsafe {
+            // Rows of the right operand are far apart, where no hardware fetches ahead.
+            #[cfg(target_arch = "x86_64")]
+            {
+                let ahead = *self.list.get_unchecked((l + AHEAD).min(self.list.len() - 1)) as usize;
+                _mm_prefetch::<_MM_HINT_T0>(b.add(ahead * self.brs).cast());
+            }
             let term = *self.list.get_unchecked(l) as usize;
             (a.add(term * self.acs), b.add(term * self.brs))
         }

@@ -10,6 +10,7 @@ mod panels;
 mod pool;
 mod softmax;
 mod tabular;
+mod transpose;
 mod vec16;
 
 pub use adam::{Adam, norm};

@@ -16,6 +16,7 @@ use self::layout::{Build, Item, Layer, Part, Trunk, odd_lines};
 use crate::adam::PARAMS_WORTH_SHARING;
 use crate::panels::{self, sparse};
 use crate::pool::Pool;
+use crate::transpose::transpose_panel;
 use crate::vec16::Isa;
 
 /// Rows evaluated together: their activations stay in the second-level cache between layers.
@@ -213,16 +214,7 @@ impl Mlp {
                 let from = &self.params.data[layer.weights()];
                 let to = &mut self.transposed[layer.transposed..layer.transposed + inputs * outputs];
                 let pool = if to.len() >= PARAMS_WORTH_SHARING { &*self.pool } else { &self.alone };
-                pool.pieces(to, 16 * outputs, &|q, panel| {
-                    for (p, block) in panel.chunks_exact_mut(256).enumerate() {
-                        let source = &from[(p * inputs + 16 * q) * 16..][..256];
-                        for (j, row) in block.chunks_exact_mut(16).enumerate() {
-                            for (i, x) in row.iter_mut().enumerate() {
-                                *x = source[16 * i + j];
-                            }
-                        }
-                    }
-                });
+                pool.pieces(to, 16 * outputs, &|q, to| transpose_panel(self.isa, from, inputs, q, to));
             }
         }
     }

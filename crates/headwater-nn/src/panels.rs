@@ -84,6 +84,13 @@ pub(crate) fn by_panel(wanted: &BitMatrix, rows: usize, out: &mut Vec<u64>) {
     }
 }
 
+/// The bits `at..at + n` of a row of words; n ≤ 64.
+pub(crate) fn window(words: &[u64], at: usize, n: usize) -> u64 {
+    let (w, shift) = (at / 64, at % 64);
+    let both = u128::from(words[w]) | u128::from(words.get(w + 1).copied().unwrap_or(0)) << 64;
+    (both >> shift) as u64 & u64::MAX >> (64 - n)
+}
+
 /// A list of up to `N` rows or panels, in place.
 pub(crate) struct List<const N: usize> {
     items: [u32; N],

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
+use crate::transpose::transpose_panel;
 use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Softmax, Tabular, masked_softmax, norm};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
@@ -432,6 +433,22 @@ proptest! {
             }
             let last = softmax.draw(row, mask, 1.5);
             prop_assert_eq!(last, (0..n).rfind(|&j| d[j] > 0.0));
+        }
+    }
+}
+
+#[test]
+fn transposed_panels_hold_the_columns() {
+    let (inputs, panels) = (48, 3);
+    let from = random(Key::new(2), 16 * inputs * panels);
+    for isa in Isa::available() {
+        for q in 0..inputs / 16 {
+            let mut to = vec![0.0; 256 * panels];
+            transpose_panel(isa, &from, inputs, q, &mut to);
+            for (i, x) in to.iter().enumerate() {
+                let (output, input) = (i / 16, 16 * q + i % 16);
+                assert_eq!(*x, from[(output / 16 * inputs + input) * 16 + output % 16], "{isa:?}");
+            }
         }
     }
 }

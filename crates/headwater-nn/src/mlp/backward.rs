@@ -6,11 +6,11 @@ use std::ops::Range;
 use headwater_core::{BitMatrix, Encoded, Encoding, Floats};
 
 use super::layout::{Item, Part, Trunk};
-use super::{DEPTH, DEPTH_OF_LARGE, LARGE, Mlp, PART, PARTIAL, PARTS, PIECE, rows_per_piece};
-use crate::elementwise::{column_products, column_sums, listed_sums, nonlinearity_backward, sum_parts};
+use super::{DEPTH, DEPTH_OF_LARGE, LARGE, Mlp, PANELS, PART, PARTIAL, PARTS, PIECE, rows_per_piece};
+use crate::elementwise::{column_products, column_sums, nonlinearity_backward, panel_sums, sum_parts};
 use crate::gather::scatter;
 use crate::gemm::{Epilogue, Left, Out, Right, gemm, gemm_rows, gemm_terms};
-use crate::panels::{List, ROWS, runs};
+use crate::panels::{List, ROWS, runs, window};
 use crate::pool::Pool;
 
 /// What `backward` was given.
@@ -250,30 +250,39 @@ impl Mlp {
         first: bool,
         out: &mut [f32],
     ) {
-        let inputs = trunk.head.inputs;
-        let (p, size) = match part {
-            Part::Panels(p) => (p, 16 * inputs),
-            Part::Bias(p) => (p, 16),
+        let (inputs, at) = (trunk.head.inputs, trunk.wanted().start);
+        let p = match part {
+            Part::Panels(p) => p,
+            Part::Bias(p) => {
+                let panels = out.len() / 16;
+                let bits = rows.map(|r| window(sparse.wanted.row(r), at + p, panels));
+                if first {
+                    out.fill(0.0);
+                }
+                panel_sums(self.isa, &d[16 * p..], width, bits, out);
+                return;
+            }
             Part::Gain => unreachable!("a head has no gain"),
         };
-        for (i, out) in out.chunks_exact_mut(size).enumerate() {
-            let panel = p + i;
-            let list = sparse.rows(trunk.wanted().start + panel, rows.clone());
-            let d = &d[16 * panel..];
-            if first && (size == 16 || list.is_empty()) {
-                out.fill(0.0);
-            }
+        let (mut lists, size) = ([const { List::EMPTY }; PANELS], 16 * inputs);
+        let lists = &mut lists[..out.len() / size];
+        for (i, list) in lists.iter_mut().enumerate() {
+            *list = sparse.rows(at + p + i, rows.clone());
+        }
+        // Neighbours that the same rows want make a whole tile.
+        let together = if lists.iter().all(|list| **list == *lists[0]) { lists.len() } else { 1 };
+        for (i, out) in out.chunks_exact_mut(size * together).enumerate() {
+            let list = &lists[i * together];
             if list.is_empty() {
-                continue;
-            }
-            if size == 16 {
-                listed_sums(self.isa, d, width, &list, out);
+                if first {
+                    out.fill(0.0);
+                }
                 continue;
             }
             let left = Left::new(&tape[trunk.last().tape..], 1, self.tape_width);
-            let right = Right { data: d, rs: width, ps: 16 };
+            let right = Right { data: &d[16 * (p + i * together)..], rs: width, ps: 16 };
             let epilogue = if first { Epilogue::Store } else { Epilogue::Accumulate };
-            gemm_terms(self.isa, inputs, &list, 1, left, right, Out::new(out, 16, size), epilogue);
+            gemm_terms(self.isa, inputs, list, together, left, right, Out::new(out, 16, size), epilogue);
         }
     }
 
