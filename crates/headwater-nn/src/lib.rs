@@ -15,6 +15,7 @@ mod vec16;
 
 pub use adam::{Adam, norm};
 pub use mlp::{Activation, Mlp, MlpConfig};
+pub use panels::fetch;
 pub use pool::Pool;
 pub use softmax::{Softmax, masked_softmax};
 pub use tabular::Tabular;

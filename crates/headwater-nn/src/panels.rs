@@ -1,5 +1,8 @@
 //! Which rows want which panels of a head, turned round: from bits per row to lists of rows per panel.
+#![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::ops::Range;
 
 use headwater_core::{BitMatrix, Ones, Wanted};
@@ -89,6 +92,18 @@ pub(crate) fn window(words: &[u64], at: usize, n: usize) -> u64 {
     let (w, shift) = (at / 64, at % 64);
     let both = u128::from(words[w]) | u128::from(words.get(w + 1).copied().unwrap_or(0)) << 64;
     (both >> shift) as u64 & u64::MAX >> (64 - n)
+}
+
+/// Asks the memory for the panels of a row whose bit is set, for use soon: they are scattered, so that no hardware
+/// fetches ahead.
+pub fn fetch(row: &[f32], panels: &[u64]) {
+    #[cfg(target_arch = "x86_64")]
+    for panel in Ones::new(panels) {
+        // SAFETY: every x86-64 has the instruction, and it may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(16 * panel).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (row, panels);
 }
 
 /// A list of up to `N` rows or panels, in place.

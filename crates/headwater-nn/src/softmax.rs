@@ -113,6 +113,10 @@ unsafe fn draw<V: Vec16>(softmax: Softmax, logits: &[f32], mask: &[u64], u: f64,
     for (column, bits) in groups(mask, logits.len()) {
         // SAFETY: only floats whose bit is set are read, and no bit from `logits.len()` on is.
         let p = unsafe { softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits) };
+        if logits.len() <= 16 {
+            last = Some((column, p, sum));
+            break;
+        }
         let here = f64::from(unsafe { p.sum() });
         if here > 0.0 {
             last = Some((column, p, sum));

@@ -5,7 +5,7 @@ use headwater_nn::Pool;
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
-use crate::batch::{Batch, Expansion, States, Visit};
+use crate::batch::{Batch, Expansion, States, Visit, rows_per_piece};
 use crate::phases::{Phase, Stopwatch};
 
 /// How actions are drawn while training; the policy that is trained is never altered.
@@ -29,6 +29,7 @@ pub(crate) struct Roller {
     moving: Vec<u32>,
     states: Vec<u32>,
     actions: Vec<Action>,
+    chosen: Vec<Action>,
     arrival: Vec<Action>,
     expansion: Expansion,
 }
@@ -102,9 +103,8 @@ impl Roller {
             self.look(acting, draw.lanes, false, batch)?;
             self.moving.clear();
             self.actions.clear();
-            for (&lane, &state) in self.live.iter().zip(&self.states) {
-                let key = draw.key.fold(draw.first + u64::from(lane)).fold(t);
-                let action = choose(&batch.states, state, stop, draw.how, key, heads);
+            self.choose_all(acting.pool, draw, t, &batch.states, heads);
+            for ((&lane, &state), &action) in self.live.iter().zip(&self.states).zip(&self.chosen) {
                 batch.push(Visit { lane, state, action });
                 if action != stop {
                     self.moving.push(lane);
@@ -116,6 +116,21 @@ impl Roller {
             t += 1;
         }
         Ok(())
+    }
+
+    /// Draws the edge that each live lane takes in step `t`.
+    fn choose_all(&mut self, pool: &Pool, draw: &Draw, t: u64, states: &States, heads: Heads) {
+        let stop = Action(heads.n_actions as u32);
+        self.chosen.clear();
+        self.chosen.resize(self.live.len(), stop);
+        let piece = rows_per_piece(pool, self.live.len(), heads.n_actions);
+        let (live, at) = (&self.live, &self.states);
+        pool.pieces(&mut self.chosen, piece, &|i, chosen| {
+            for (i, action) in (i * piece..).zip(chosen) {
+                let key = draw.key.fold(draw.first + u64::from(live[i])).fold(t);
+                *action = choose(states, at[i], stop, draw.how, key, heads);
+            }
+        });
     }
 
     /// Moves the live lanes back until all are in the initial state.
