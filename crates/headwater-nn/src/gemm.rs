@@ -612,7 +612,9 @@ impl Terms for Chosen<'_> {
             #[cfg(target_arch = "x86_64")]
             {
                 let ahead = *self.list.get_unchecked((l + AHEAD).min(self.list.len() - 1)) as usize;
-                _mm_prefetch::<_MM_HINT_T0>(b.add(ahead * self.brs).cast());
+                let ahead = b.add(ahead * self.brs);
+                _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(16).cast());
             }
             let term = *self.list.get_unchecked(l) as usize;
             (a.add(term * self.acs), b.add(term * self.brs))

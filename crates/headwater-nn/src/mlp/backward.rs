@@ -10,7 +10,7 @@ use super::{DEPTH, DEPTH_OF_LARGE, LARGE, Mlp, PANELS, PART, PARTIAL, PARTS, PIE
 use crate::elementwise::{column_products, column_sums, nonlinearity_backward, panel_sums, sum_parts};
 use crate::gather::scatter;
 use crate::gemm::{Epilogue, Left, Out, Right, gemm, gemm_rows, gemm_terms};
-use crate::panels::{List, ROWS, runs, window};
+use crate::panels::{List, ROWS, fetch, runs, window};
 use crate::pool::Pool;
 
 /// What `backward` was given.
@@ -144,6 +144,9 @@ impl Mlp {
                 row[last.delta..last.delta + last.outputs()].fill(0.0);
             }
             let (d_out, delta) = (&d_out[at * stride..], &mut delta[last.delta..]);
+            for (i, r) in block.clone().enumerate() {
+                fetch(&d_out[i * stride..], wanted.row(r));
+            }
             runs(wanted, block, trunk.wanted(), |run, set| {
                 let list = List::<ROWS>::of(&[set]);
                 let left = Left::new(&d_out[16 * run.start..], stride, 1);
