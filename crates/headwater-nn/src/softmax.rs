@@ -1,7 +1,7 @@
 //! Masked softmax: from logits and a mask to a log-sum-exp, draws and gradients, without branches per element.
 //!
-//! Probabilities are never stored: with thousands of labels that would cost more than to exponentiate anew. Groups of
-//! sixteen columns without a valid one are skipped.
+//! Probabilities are not stored, but for the first sixteen: with thousands of labels that would cost more than to
+//! exponentiate anew. Groups of sixteen columns without a valid one are skipped.
 #![allow(unsafe_code)]
 
 use crate::vec16::{Isa, Vec16, dispatch};
@@ -44,6 +44,8 @@ pub struct Softmax {
     scale: f32,
     /// The log of the sum of exponentials; −∞ where nothing is valid.
     pub log_sum: f64,
+    /// Probabilities of the first sixteen columns, 0 where invalid: all there are in many an environment.
+    first: [f32; 16],
 }
 
 /// The first columns of the groups of sixteen that have a valid column, with their bits.
@@ -78,13 +80,17 @@ impl Softmax {
     pub fn draw(&self, logits: &[f32], mask: &[u64], u: f64) -> Option<usize> {
         assert!(64 * mask.len() >= logits.len());
         let mut drawn = None;
-        let (softmax, isa) = (*self, Isa::detect());
+        if logits.len() <= 16 {
+            find(&self.first, u, 0.0, 0, &mut drawn);
+            return drawn;
+        }
+        let (softmax, isa) = (self, Isa::detect());
         let out = &mut drawn;
         // SAFETY: the logits are as many as the kernel says there are; the instruction set was detected.
         unsafe {
             dispatch!(
                 isa,
-                draw(softmax: Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>)
+                draw(softmax: &Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>)
             );
         }
         drawn
@@ -97,10 +103,10 @@ impl Softmax {
     /// If the mask is too short, or `d` has another length than `logits`.
     pub fn pull(&self, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
         assert!(64 * mask.len() >= logits.len() && d.len() == logits.len());
-        let (softmax, isa) = (*self, Isa::detect());
+        let (softmax, isa) = (self, Isa::detect());
         // SAFETY: there are as many gradients as logits; the instruction set was detected.
         unsafe {
-            dispatch!(isa, pull(softmax: Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]));
+            dispatch!(isa, pull(softmax: &Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]));
         }
     }
 }
@@ -108,15 +114,11 @@ impl Softmax {
 /// # Safety
 /// The instruction set of `V` is enabled; `mask` has a bit for every logit.
 #[inline(always)]
-unsafe fn draw<V: Vec16>(softmax: Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>) {
+unsafe fn draw<V: Vec16>(softmax: &Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>) {
     let (mut sum, mut last) = (0.0, None);
     for (column, bits) in groups(mask, logits.len()) {
         // SAFETY: only floats whose bit is set are read, and no bit from `logits.len()` on is.
         let p = unsafe { softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits) };
-        if logits.len() <= 16 {
-            last = Some((column, p, sum));
-            break;
-        }
         let here = f64::from(unsafe { p.sum() });
         if here > 0.0 {
             last = Some((column, p, sum));
@@ -126,12 +128,22 @@ unsafe fn draw<V: Vec16>(softmax: Softmax, logits: &[f32], mask: &[u64], u: f64,
             sum += here;
         }
     }
-    let Some((column, p, mut sum)) = last else { return };
-    for (i, p) in unsafe { p.elements() }.into_iter().enumerate().filter(|&(_, p)| p > 0.0) {
-        sum += f64::from(p);
-        *out = Some(column + i);
-        if u < sum {
-            break;
+    if let Some((column, p, sum)) = last {
+        find(&unsafe { p.elements() }, u, sum, column, out);
+    }
+}
+
+/// The column among sixteen from `column` on at which the sum, which is `sum` before them, exceeds `u`; the last of
+/// positive probability if none does.
+#[inline(always)]
+fn find(p: &[f32; 16], u: f64, mut sum: f64, column: usize, out: &mut Option<usize>) {
+    for (i, &p) in p.iter().enumerate() {
+        if p > 0.0 {
+            sum += f64::from(p);
+            *out = Some(column + i);
+            if u < sum {
+                break;
+            }
         }
     }
 }
@@ -144,7 +156,12 @@ unsafe fn pull<V: Vec16>(softmax: Softmax, logits: &[f32], mask: &[u64], a: f32,
     for (column, bits) in groups(mask, n) {
         // SAFETY: only logits whose bit is set are read; sixteen gradients are only where as many columns are left.
         unsafe {
-            let change = softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits).mul(V::splat(a));
+            let p = if column == 0 {
+                V::load(softmax.first.as_ptr())
+            } else {
+                softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits)
+            };
+            let change = p.mul(V::splat(a));
             if column + 16 <= n {
                 let d = d.as_mut_ptr().add(column);
                 V::load(d).add(change).store(d);
@@ -182,14 +199,17 @@ unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, out: &mut [Softmax]) {
                 largest = largest.max(V::load_where(logits.add(column), bits));
             }
             let shift = largest.largest();
-            let mut sum = V::splat(0.0);
+            let (mut sum, mut first) = (V::splat(0.0), V::splat(0.0));
             for (column, bits) in groups(mask, n) {
-                sum = sum.add(exp(V::load_where(logits.add(column), bits).sub(V::splat(shift))));
+                let e = exp(V::load_where(logits.add(column), bits).sub(V::splat(shift)));
+                first = if column == 0 { e } else { first };
+                sum = sum.add(e);
             }
             let sum = sum.sum();
             let empty = shift == f32::NEG_INFINITY;
             let log_sum = if empty { f64::NEG_INFINITY } else { f64::from(shift) + f64::from(sum).ln() };
-            *out = Softmax { shift, scale: 1.0 / sum, log_sum };
+            let scale = if empty { 0.0 } else { 1.0 / sum };
+            *out = Softmax { shift, scale, log_sum, first: first.mul(V::splat(scale)).elements() };
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
+use headwater_core::{BitMatrix, Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
 use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
@@ -322,6 +322,70 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
     let one = run(1, 0);
     for (threads, cut) in [(1, 13), (2, 150), (4, 1), (7, 300)] {
         assert!(run(threads, cut) == one, "{threads} threads, cut at {cut}");
+    }
+}
+
+/// Rows that want a tenth of 40 panels, some of them in runs: what is wanted has the bits of the dense products, and so
+/// does the gradient, where the rest is zero there and anything here.
+#[test]
+fn wanted_panels_have_the_bits_of_all_of_them() {
+    let heads = Heads::new(300, true, true);
+    let panels = heads.stride / 16;
+    for (own, rows) in [(false, 301), (false, 3), (true, 70)] {
+        let heads = if own { Heads::split(300, true) } else { heads };
+        let key = Key::new(rows as u64);
+        let mut wanted = BitMatrix::new(rows, heads.stride / 16);
+        for r in 0..rows {
+            for p in 0..panels {
+                let run = key.fold(r as u64 % 7).fold(p as u64 / 8).below(20) == 0;
+                if run || key.fold(9).fold(r as u64).fold(p as u64).below(12) == 0 {
+                    wanted.row_mut(r).set(p);
+                }
+            }
+        }
+        let config = MlpConfig { width: 64, depth: 2, activation: Activation::Relu, layer_norm: false };
+        let x = inputs(rows, ENCODING, key);
+        let run = |isa: Isa, threads: usize, wanted: Option<&BitMatrix>, zero: f32, mask: &BitMatrix| {
+            let pool = Arc::new(Pool::new(threads));
+            let net = Mlp::new(&config, ENCODING, heads, own, pool, Key::new(3)).unwrap();
+            let mut net = net.with_isa(isa);
+            let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
+            let wanted = wanted.map_or(Wanted::All, Wanted::Panels);
+            net.forward(&x, 0..rows, wanted, &mut out, &mut tape);
+            let mut d_out = out.clone();
+            for (i, d) in d_out.iter_mut().enumerate() {
+                let (r, p) = (i / heads.stride, i % heads.stride / 16);
+                // Products with tiny gradients round to zeroes of either sign.
+                let scale = if i % 5 == 0 { 1e-38 } else { 1.0 };
+                *d = if mask.get(r, p) { (*d - 0.3) * scale } else { zero };
+            }
+            out.iter_mut().enumerate().for_each(|(i, x)| {
+                let (r, p) = (i / heads.stride, i % heads.stride / 16);
+                *x = if mask.get(r, p) { *x } else { 0.0 };
+            });
+            let mut grads = vec![f32::NAN; net.params().data.len()];
+            net.backward(&x, rows, wanted, &d_out, &tape, &mut grads);
+            let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            (bits(out), bits(grads))
+        };
+        for isa in Isa::available() {
+            let dense = run(isa, 1, None, 0.0, &wanted);
+            for threads in [1, 2, 5] {
+                let some = run(isa, threads, Some(&wanted), f32::NAN, &wanted);
+                assert!(some == dense, "{isa:?}, {threads} threads, {rows} rows, own {own}");
+            }
+        }
+    }
+}
+
+#[test]
+fn words_are_transposed() {
+    let key = Key::new(4);
+    let words: [u64; 64] = std::array::from_fn(|i| key.fold(i as u64).bits());
+    let mut turned = words;
+    crate::panels::transpose(&mut turned);
+    for i in 0..64 {
+        assert!((0..64).all(|j| turned[j] >> i & 1 == words[i] >> j & 1), "{i}");
     }
 }
 

@@ -315,13 +315,13 @@ impl States {
     /// P_F at a slot: over the edges that leave it, the stop edge behind them.
     pub fn leaving(&self, slot: usize, heads: Heads) -> Policy<'_> {
         let logits = &self.out[slot * heads.stride..][..heads.n_actions + 1];
-        Policy { softmax: self.softmax[slot], logits, mask: self.masks.row(slot) }
+        Policy { softmax: &self.softmax[slot], logits, mask: self.masks.row(slot) }
     }
 
     /// P_B at a slot, if it is learned: over the edges that enter it.
     pub fn entering(&self, slot: usize, heads: Heads) -> Option<Policy<'_>> {
         let logits = &self.out[slot * heads.stride + heads.backward?..][..heads.n_actions];
-        Some(Policy { softmax: self.back_softmax[slot], logits, mask: self.slot_backward.row(slot) })
+        Some(Policy { softmax: &self.back_softmax[slot], logits, mask: self.slot_backward.row(slot) })
     }
 
     /// log P_B of going from state `child` back along `a` to state `parent`.
@@ -350,7 +350,7 @@ impl States {
 /// A policy's choice at one state.
 #[derive(Clone, Copy)]
 pub(crate) struct Policy<'a> {
-    pub softmax: Softmax,
+    pub softmax: &'a Softmax,
     /// Read only where the bit of `mask` is set.
     pub logits: &'a [f32],
     pub mask: &'a [u64],
