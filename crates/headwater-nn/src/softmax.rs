@@ -151,7 +151,7 @@ fn find(p: &[f32; 16], u: f64, mut sum: f64, column: usize, out: &mut Option<usi
 /// # Safety
 /// The instruction set of `V` is enabled; `mask` has a bit for every logit, and `d` is as long as `logits`.
 #[inline(always)]
-unsafe fn pull<V: Vec16>(softmax: Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
+unsafe fn pull<V: Vec16>(softmax: &Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
     let n = logits.len();
     for (column, bits) in groups(mask, n) {
         // SAFETY: only logits whose bit is set are read; sixteen gradients are only where as many columns are left.
