@@ -213,7 +213,8 @@ fn pictures_are_written_and_are_the_same_every_time() {
             error: this program was built without PNG
 
             hint: build it with `--features png`, or write SVG
-        "#]].assert_eq(&png.refused());
+        "#]]
+        .assert_eq(&png.refused());
     } else if png.code == Some(0) {
         assert_eq!(std::fs::read(dir.path("a.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");
     } else {
