@@ -369,7 +369,7 @@ impl Policy<'_> {
 }
 
 /// Panels of output up to which all are wanted: telling them apart would cost more than it saves.
-const FEW_PANELS: usize = 4;
+const FEW_PANELS: usize = 32;
 
 /// Calls `mark` with the panels of the columns `at + i` for every bit i of `words`.
 fn panels_of(words: &[u64], at: usize, mark: &mut impl FnMut(usize)) {

@@ -79,7 +79,10 @@ pub(crate) struct Pulled {
     /// Gradient of the loss by log Z or by the scale of flows.
     pub d_log_z: f64,
     slots: Vec<OfSlot>,
+    /// Direct parts of the gradient that wait until their row is made.
     direct: Vec<Direct>,
+    /// Floats between rows, if rows are narrow, so that all are made at once.
+    at_once: Option<usize>,
 }
 
 /// What the gradient of a slot's outputs is made of.
@@ -105,6 +108,10 @@ const NONE: u32 = u32::MAX;
 
 impl Pulled {
     fn add(&mut self, slot: usize, column: usize, value: f64) {
+        if let Some(stride) = self.at_once {
+            self.d_out[slot * stride + column] += value as f32;
+            return;
+        }
         let this = self.direct.len() as u32;
         self.direct.push(Direct { column: column as u32, value: value as f32, next: NONE });
         let of = &mut self.slots[slot];
@@ -134,6 +141,10 @@ pub(crate) fn pull(
     pulled.slots.clear();
     pulled.slots.resize(slots, OfSlot { lse: 0.0, back_lse: 0.0, first: NONE, last: NONE });
     pulled.direct.clear();
+    pulled.at_once = matches!(states.wanted(), Wanted::All).then_some(stride);
+    if pulled.at_once.is_some() {
+        pulled.d_out.reset(slots * stride);
+    }
     pulled.d_log_z = grads.log_z;
     let learned = heads.backward.filter(|_| matches!(backward, Backward::Learned));
     let (mut row, mut entering) = (0, 0);
@@ -187,13 +198,15 @@ pub(crate) fn pull(
         for at in 0..d.len() / stride {
             let slot = i * piece + at;
             let (d, after) = d[at * stride..].split_at_mut(stride);
-            if let Wanted::Panels(wanted) = states.wanted()
-                && slot < last
-            {
-                fetch(after, wanted.row(slot + 1));
-                fetch(&states.out[(slot + 1) * stride..], wanted.row(slot + 1));
+            if let Wanted::Panels(wanted) = states.wanted() {
+                if slot < last {
+                    fetch(after, wanted.row(slot + 1));
+                    fetch(&states.out[(slot + 1) * stride..], wanted.row(slot + 1));
+                }
+                for panel in wanted.ones(slot) {
+                    d[16 * panel..16 * (panel + 1)].fill(0.0);
+                }
             }
-            clear(states.wanted(), slot, d);
             let OfSlot { lse, back_lse, first, .. } = of[slot];
             let mut next = first;
             while next != NONE {
@@ -209,16 +222,4 @@ pub(crate) fn pull(
             }
         }
     });
-}
-
-/// Clears the panels that are wanted of a slot's row.
-fn clear(wanted: Wanted<'_>, slot: usize, d: &mut [f32]) {
-    match wanted {
-        Wanted::All => d.fill(0.0),
-        Wanted::Panels(wanted) => {
-            for panel in wanted.ones(slot) {
-                d[16 * panel..16 * (panel + 1)].fill(0.0);
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use headwater_core::settings::{Schedule, Shape, Value};
 use headwater_train::{BackwardKind, StateMismatch, TrainState, Trainer};
 
-use crate::support::{Net, Plan, Problem, bits, grid, objective, problem, strings};
+use crate::support::{Net, Plan, Problem, bits, grid, int, objective, problem, strings, text};
 
 fn run(trainer: &mut Trainer, steps: usize) -> Vec<headwater_train::StepReport> {
     (0..steps).map(|_| trainer.step().unwrap()).collect()
@@ -30,6 +30,25 @@ fn the_number_of_threads_changes_no_bit() {
         let one = with(1);
         for threads in [2, 7] {
             assert!(with(threads) == one, "{name}: {threads} threads give other bits than one");
+        }
+    }
+}
+
+/// Where panels of the head without a valid label are not computed.
+#[test]
+fn the_number_of_threads_changes_no_bit_of_many_labels() {
+    let settings = [("n", int(24)), ("k", int(6)), ("growth", text("fill"))];
+    let problem = problem("bits", &settings, "hamming-per-bit", &[]);
+    for backward in [BackwardKind::Learned, BackwardKind::LearnedOwn] {
+        let with = |threads| {
+            let plan = Plan { net: Net::Mlp(128), threads, backward, ..Plan::default() }.batch(128);
+            let mut trainer = plan.trainer(&problem, objective("tb"));
+            let reports = run(&mut trainer, 8);
+            (bits(&trainer.state()), reports)
+        };
+        let one = with(1);
+        for threads in [2, 7] {
+            assert!(with(threads) == one, "{threads} threads give other bits than one");
         }
     }
 }

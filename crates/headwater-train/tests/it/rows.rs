@@ -169,7 +169,11 @@ fn rows_are_those_of_a_pass_over_every_visit() {
         grid.scale = headwater_core::RewardScale::LogReward;
         grid
     };
-    let cases: [(Problem, &str, Needs, BackwardKind); 6] = [
+    // So many labels that panels without a valid one are not computed; states hardly recur.
+    let words =
+        problem("bits", &[("n", int(16)), ("k", int(8)), ("growth", text("fill"))], "hamming-per-bit", &[]);
+    let cases: [(Problem, &str, Needs, BackwardKind); 7] = [
+        (words, "tb", objective("tb").needs(), BackwardKind::Learned),
         (log_grid(), "tb", EVERYTHING, BackwardKind::Learned),
         (strings(4), "db", EVERYTHING, BackwardKind::LearnedOwn),
         (problem("subsets", &subsets, "energies", &[]), "fl-subtb", EVERYTHING, BackwardKind::MaxEnt),
@@ -196,7 +200,8 @@ fn rows_are_those_of_a_pass_over_every_visit() {
                 .sum();
             assert_eq!((checked, rows.trajectories(), rows.log_z), (rows.rows(), 150, 1.25));
             assert_eq!(report.transitions, rows.rows() as u64);
-            assert!(3 * report.evaluated_rows < report.transitions, "{report:?}: states recur in this batch");
+            let recur = problem.sim.spec().n_actions > 100 || 3 * report.evaluated_rows < report.transitions;
+            assert!(recur, "{report:?}: states recur in this batch");
         }
     }
 }
