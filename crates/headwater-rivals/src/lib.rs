@@ -9,6 +9,7 @@ mod exact;
 mod method;
 mod random;
 mod registry;
+mod rl;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};

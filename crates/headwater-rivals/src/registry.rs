@@ -3,7 +3,7 @@
 use headwater_core::settings::Values;
 use headwater_core::{Entry, SettingError};
 
-use crate::{Arena, Method, exact, random};
+use crate::{Arena, Method, exact, random, rl};
 
 /// A method: what is said of it, and how it is built.
 pub struct MethodEntry {
@@ -20,7 +20,8 @@ pub type Build = fn(&Values, Arena) -> Result<Box<dyn Method>, SettingError>;
 
 /// Every method, by name.
 pub fn methods() -> &'static [MethodEntry] {
-    const METHODS: &[MethodEntry] = &[exact::ENTRY, random::ENTRY];
+    const METHODS: &[MethodEntry] =
+        &[rl::ppo::ENT_ENTRY, exact::ENTRY, rl::ppo::ENTRY, random::ENTRY, rl::reinforce::ENTRY];
     METHODS
 }
 

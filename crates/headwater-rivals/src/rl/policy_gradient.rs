@@ -1,0 +1,146 @@
+//! The round that REINFORCE and PPO share: act, judge, and a few epochs of the surrogate's gradient.
+
+use headwater_core::settings::{Schedule, choice};
+use headwater_core::{Heads, Needs};
+use headwater_exact::ForwardPolicy;
+use headwater_rewards::RewardError;
+use headwater_train::{Behaviour, Exact, Looks, Slopes};
+
+use super::actor::Actor;
+use super::learner::Learner;
+use super::surrogate::{self, Judged, Weights};
+use super::{Payoff, advantage};
+use crate::{Arena, Found, Method, Spent};
+
+choice! {
+    /// What an advantage is measured against.
+    pub enum Baseline {
+        /// A moving average of the returns of whole trajectories.
+        MovingAverage = "moving-average",
+        /// A value V(s), learned on the trunk of the policy.
+        Learned = "learned",
+    }
+}
+
+/// Settings of a policy gradient, whatever it is called.
+pub(super) struct Rules {
+    pub batch: usize,
+    pub lr: Schedule,
+    pub max_norm: f64,
+    pub payoff: Payoff,
+    pub baseline: Baseline,
+    pub lambda: f64,
+    pub normalise: bool,
+    /// Does the entropy of later states count, as a payoff −c log π along each edge, and not only that of the present?
+    pub soft: bool,
+    /// Weight of the entropy.
+    pub entropy: f64,
+    /// Weight of the error of values.
+    pub value: f64,
+    pub clip: f64,
+    pub epochs: u64,
+}
+
+/// Share of a batch in the moving average of returns.
+const FRESH: f64 = 0.1;
+
+pub(super) struct PolicyGradient {
+    rules: Rules,
+    weights: Weights,
+    actor: Actor,
+    learner: Learner,
+    average: Option<f64>,
+    payoffs: Vec<f64>,
+    log_acted: Vec<f64>,
+    advantages: Vec<f64>,
+    returns: Vec<f64>,
+    slopes: Slopes,
+}
+
+impl PolicyGradient {
+    pub fn new(rules: Rules, arena: Arena) -> Self {
+        let critic = rules.baseline == Baseline::Learned;
+        // An entropy that is paid along the edges is not in the loss as well. What is paid was measured on the policy
+        // that acted: in later epochs, the drift from it makes up for the difference.
+        let weights = Weights {
+            clip: rules.clip,
+            entropy: if rules.soft { 0.0 } else { rules.entropy },
+            drift: if rules.soft && rules.epochs > 1 { rules.entropy } else { 0.0 },
+            value: if critic { rules.value } else { 0.0 },
+        };
+        let looks = Looks {
+            needs: Needs { flow: critic, backward: true, ..Needs::default() },
+            spread: weights.entropy > 0.0 || weights.drift > 0.0,
+            gradients: true,
+        };
+        let heads = Heads::new(arena.sim.spec().n_actions, false, critic);
+        let (actor, mut nets) = Actor::new(arena, looks, rules.batch, &[heads]);
+        Self {
+            rules,
+            weights,
+            actor,
+            learner: Learner::new(nets.remove(0)),
+            average: None,
+            payoffs: Vec::new(),
+            log_acted: Vec::new(),
+            advantages: Vec::new(),
+            returns: Vec::new(),
+            slopes: Slopes::default(),
+        }
+    }
+
+    /// What the batch says before the policy changes.
+    fn judge(&mut self) {
+        let Self { rules, payoffs, log_acted, advantages, returns, average, .. } = self;
+        let rows = self.actor.experience.rows();
+        log_acted.clear();
+        log_acted.extend(rows.logit.iter().zip(&rows.lse).map(|(logit, lse)| logit - lse));
+        payoffs.clear();
+        for b in 0..rows.trajectories() {
+            payoffs.extend(rows.range(b).map(|r| rules.payoff.of(rows, b, r)));
+        }
+        if rules.soft {
+            payoffs.iter_mut().zip(&*log_acted).for_each(|(payoff, log_p)| *payoff -= rules.entropy * log_p);
+        }
+        match rules.baseline {
+            Baseline::Learned => {
+                advantage::estimate(rows, payoffs, |r| rows.log_flow[r], rules.lambda, advantages, returns);
+            }
+            Baseline::MovingAverage => {
+                let mean = payoffs.iter().sum::<f64>() / rows.trajectories() as f64;
+                let level = average.map_or(mean, |old| old + FRESH * (mean - old));
+                *average = Some(level);
+                advantage::estimate(rows, payoffs, |_| level, rules.lambda, advantages, returns);
+            }
+        }
+        if rules.normalise {
+            advantage::normalise(advantages);
+        }
+    }
+}
+
+impl Method for PolicyGradient {
+    fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
+        let spent = self.actor.act(&*self.learner.net, Behaviour::ON_POLICY, found)?;
+        self.judge();
+        let Self { rules, weights, actor, learner, log_acted, advantages, returns, slopes, .. } = self;
+        let rate = rules.lr.at(actor.round());
+        for epoch in 0..rules.epochs {
+            // What acted is what the first epoch would evaluate.
+            if epoch > 0 {
+                actor.refresh(&*learner.net);
+            }
+            let judged = Judged { log_acted, advantages, returns };
+            surrogate::loss_of(&actor.experience, judged, *weights, slopes);
+            let (backward, pool) = (&actor.backward, &actor.pool);
+            actor.experience.differentiate(&mut *learner.net, backward, pool, slopes, &mut learner.grads);
+            learner.step(pool, rate, rules.max_norm);
+        }
+        actor.next();
+        Ok(spent)
+    }
+
+    fn policy(&mut self, space: &Exact) -> Option<ForwardPolicy> {
+        Some(self.actor.policy(&*self.learner.net, space))
+    }
+}

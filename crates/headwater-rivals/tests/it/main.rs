@@ -1,0 +1,4 @@
+//! Methods on small spaces, against exact answers.
+#![allow(clippy::unwrap_used)]
+
+mod rl;
