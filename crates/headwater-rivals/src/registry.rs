@@ -20,8 +20,15 @@ pub type Build = fn(&Values, Arena) -> Result<Box<dyn Method>, SettingError>;
 
 /// Every method, by name.
 pub fn methods() -> &'static [MethodEntry] {
-    const METHODS: &[MethodEntry] =
-        &[rl::ppo::ENT_ENTRY, exact::ENTRY, rl::ppo::ENTRY, random::ENTRY, rl::reinforce::ENTRY];
+    const METHODS: &[MethodEntry] = &[
+        rl::ppo::ENT_ENTRY,
+        exact::ENTRY,
+        rl::ppo::ENTRY,
+        random::ENTRY,
+        rl::reinforce::ENTRY,
+        rl::sac::ENTRY,
+        rl::soft_dqn::ENTRY,
+    ];
     METHODS
 }
 

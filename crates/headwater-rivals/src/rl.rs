@@ -5,11 +5,17 @@
 
 mod actor;
 mod advantage;
+mod choice;
 mod learner;
+mod outputs;
 mod policy_gradient;
 pub(crate) mod ppo;
 pub(crate) mod reinforce;
+mod replay;
+pub(crate) mod sac;
+pub(crate) mod soft_dqn;
 mod surrogate;
+mod td;
 #[cfg(test)]
 mod tests;
 

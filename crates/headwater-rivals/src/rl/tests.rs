@@ -1,11 +1,21 @@
-//! Losses against finite differences, and advantages worked out by hand.
+//! Losses against finite differences, advantages worked out by hand, and what a ring keeps.
 #![allow(clippy::unwrap_used)]
 
-use headwater_core::{Key, Scored};
-use headwater_train::Slopes;
+use std::sync::Arc;
 
+use headwater_core::settings::{Value, defaults};
+use headwater_core::{Heads, Key, Needs, Regression, RewardScale, Scored, Stop};
+use headwater_exact::enumerate;
+use headwater_nn::{Pool, Tabular};
+use headwater_rewards::{Scorer, Source, Transform};
+use headwater_train::{Behaviour, Looks, Slopes, encodings};
+
+use super::actor::Actor;
+use super::choice::Choice;
+use super::replay::{Minibatch, Replay};
 use super::surrogate::{Judged, Weights, loss};
-use super::{Payoff, advantage};
+use super::{Payoff, advantage, td};
+use crate::Arena;
 
 /// Two trajectories of three and two edges, of which the second ends by force; all numbers drawn.
 struct Batch {
@@ -148,4 +158,126 @@ fn advantages_by_hand() {
     let mut same = vec![2.0; 3];
     advantage::normalise(&mut same);
     assert_eq!(same, [0.0; 3]);
+}
+
+#[test]
+fn temporal_differences_match_finite_differences() {
+    const STEP: f64 = 1e-6;
+    let draw = |i: u64| (0..6).map(|r| 2.0 * Key::new(i).fold(r).normal()).collect::<Vec<f64>>();
+    let (mut predictions, targets) = (draw(1), draw(2));
+    let (mut slopes, mut scratch) = (Vec::new(), Vec::new());
+    let weight = |i: usize| 1.0 + i as f64;
+    for g in Regression::ALL {
+        td::loss(&predictions, &targets, weight, g, &mut slopes);
+        for i in 0..6 {
+            let old = predictions[i];
+            let mut at = |x: f64| {
+                predictions[i] = x;
+                td::loss(&predictions, &targets, weight, g, &mut scratch)
+            };
+            let difference = (at(old + STEP) - at(old - STEP)) / (2.0 * STEP);
+            at(old);
+            assert!((slopes[i] - difference).abs() < 1e-6 * (1.0 + slopes[i].abs()), "{g:?}");
+        }
+    }
+}
+
+#[test]
+fn choices_match_finite_differences() {
+    const STEP: f32 = 1.0 / 256.0;
+    let draw = |i: u64| (0..5).map(|a| Key::new(i).fold(a).normal() as f32).collect::<Vec<f32>>();
+    let (mut logits, q) = (draw(1), draw(2));
+    // Edge 3 is none; what stands there must not matter.
+    logits[3] = 1e30;
+    let value = |logits: &[f32], slopes: Option<&mut [f32]>| {
+        let weights: Vec<f64> =
+            (0..5).map(|a| if a == 3 { 0.0 } else { f64::from(logits[a]).exp() }).collect();
+        let sum: f64 = weights.iter().sum();
+        let probs: Vec<f32> = weights.iter().map(|w| (w / sum) as f32).collect();
+        let choice = Choice { probs: &probs, logits, lse: sum.ln() };
+        if let Some(slopes) = slopes {
+            choice.descend(&q, 0.7, 2.0, slopes);
+        }
+        let by_hand: f64 =
+            (0..5).filter(|&a| a != 3).map(|a| -(weights[a] / sum) * (weights[a] / sum).ln()).sum();
+        assert!((choice.entropy() - by_hand).abs() < 1e-6);
+        -2.0 * choice.value(&q, 0.7)
+    };
+    let mut slopes = [0.0; 5];
+    value(&logits, Some(&mut slopes));
+    assert_eq!(slopes[3], 0.0);
+    for a in [0, 1, 2, 4] {
+        let old = logits[a];
+        logits[a] = old + STEP;
+        let above = value(&logits, None);
+        logits[a] = old - STEP;
+        let below = value(&logits, None);
+        logits[a] = old;
+        let difference = (above - below) / f64::from(2.0 * STEP);
+        assert!((f64::from(slopes[a]) - difference).abs() < 1e-3, "{} {difference}", slopes[a]);
+    }
+}
+
+/// Draws from rings of several sizes, whole batches of trajectories at a time, are edges of the graph.
+#[test]
+fn transitions_from_a_ring_are_edges() {
+    let entry = headwater_envs::find("hypergrid").unwrap();
+    let mut values = defaults(entry.entry.fields).unwrap();
+    values.insert("side", Value::Int(4));
+    let reward_values = defaults(entry.reward("original").unwrap().entry.fields).unwrap();
+    let sim = entry.build(&values, Some(("original", &reward_values))).unwrap();
+    let graph = enumerate(&*sim, 1000).unwrap();
+    let states = encodings(&graph);
+    let n = sim.spec().n_actions;
+    // No batch of five trajectories is longer than 35 transitions, so that the smaller rings are written over and over.
+    for (capacity, draws, at_least) in [(0, 0, 5), (1, 200, 200), (50, 200, 200), (1000, 200, 200)] {
+        let table = encodings(&graph);
+        let arena = Arena {
+            sim: sim.fork(),
+            scorer: Scorer::new(Source::Native, Transform::plain(RewardScale::Reward)),
+            exact: None,
+            network: Box::new(move |heads, _| Box::new(Tabular::new(table.clone(), heads))),
+            pool: Arc::new(Pool::new(1)),
+            key: Key::new(5),
+        };
+        let mut replay = Replay::new(sim.spec(), capacity, 5);
+        let mut batch = Minibatch::new(sim.spec());
+        let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
+        let (mut actor, nets) = Actor::new(arena, looks, 5, &[Heads::new(n, false, false)]);
+        let (mut ends, mut payoffs) = (0, 0.0);
+        for round in 0..60 {
+            actor.act(&*nets[0], Behaviour::ON_POLICY, &mut |_| ()).unwrap();
+            replay.add(&actor.experience, Payoff::Reward);
+            replay.draw(draws, Key::new(round), &mut batch);
+            assert!(batch.transitions.len() >= at_least);
+            if capacity == 0 {
+                assert_eq!(
+                    batch.transitions.len(),
+                    actor.experience.rows().rows(),
+                    "the last batch is all there is"
+                );
+            }
+            for t in &batch.transitions {
+                let from = states.find(batch.sources.inputs(), t.from as usize).unwrap() as usize;
+                let mask = batch.sources.masks();
+                assert_eq!(
+                    mask.count(t.from as usize) as usize,
+                    graph.out(from).len() + usize::from(graph.stops()[from] == Stop::May)
+                );
+                assert!(mask.get(t.from as usize, t.action as usize));
+                let edge = graph.out(from).find(|&e| graph.action(e).0 == t.action);
+                let to = t.to.map(|to| states.find(batch.nexts.inputs(), to as usize).unwrap() as usize);
+                match (edge, to) {
+                    (Some(edge), Some(to)) => assert_eq!(graph.to(edge), to),
+                    (Some(edge), None) => assert_eq!(graph.stops()[graph.to(edge)], Stop::Must),
+                    (None, to) => assert!(t.action as usize == n && to.is_none()),
+                }
+                assert_eq!(t.payoff > 0.0, t.to.is_none());
+                ends += usize::from(t.to.is_none());
+                payoffs += t.payoff;
+            }
+            actor.next();
+        }
+        assert!(ends > 100 && payoffs > 0.0);
+    }
 }

@@ -2,4 +2,5 @@
 
 mod policy_gradient;
 mod repeatable;
+mod soft_values;
 mod support;

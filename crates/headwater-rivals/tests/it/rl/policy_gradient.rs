@@ -21,10 +21,10 @@ fn max_ent(payoff: &str, lr: f64, rounds: u64) -> Vec<(&'static str, Value)> {
 fn of_maximum_entropy_they_count_trajectories() {
     for problem in [Problem::dag(), Problem::grid(2, 5)] {
         let target = problem.log_counted_target();
-        for (name, net, lr, rounds) in [
-            ("reinforce", Net::TABLE, 0.02, 3000),
-            ("ppo", Net::TABLE, 0.02, 1500),
-            ("ppo", Net::mlp(32), 0.003, 1500),
+        for (name, net, lr, rounds, at_most) in [
+            ("reinforce", Net::TABLE, 0.02, 3000, 0.01),
+            ("ppo", Net::TABLE, 0.02, 1500, 0.001),
+            ("ppo", Net::mlp(32), 0.003, 1500, 0.001),
         ] {
             let mut settings = max_ent("log-reward", lr, rounds);
             if name == "reinforce" {
@@ -32,7 +32,7 @@ fn of_maximum_entropy_they_count_trajectories() {
             }
             let (_, policy, _) = problem.trained(name, &settings, net, rounds);
             let tv = problem.tv(&policy, &target);
-            assert!(tv < 0.02, "{name}: total variation {tv}");
+            assert!(tv < at_most, "{name}: total variation {tv}");
             let apart = problem.tv(&policy, problem.exact().log_target());
             assert!(apart > 0.05, "{name}: that is not the distribution of R alone, {apart} away");
         }

@@ -5,7 +5,7 @@ use super::support::{Net, Problem, int};
 #[test]
 fn threads_change_no_bit() {
     let problem = Problem::grid(2, 6);
-    for name in ["ent-ppo", "ppo", "reinforce"] {
+    for name in ["ent-ppo", "ppo", "reinforce", "sac", "soft-dqn"] {
         let run = |threads: usize, seed: u64| {
             let net = Net { threads, seed, ..Net::mlp(32) };
             let mut method = problem.method(name, &[("batch", int(64))], net);
