@@ -8,6 +8,7 @@ use headwater_train::{Behaviour, Exact, Looks, Slopes};
 
 use super::actor::Actor;
 use super::learner::Learner;
+use super::payoff::Payer;
 use super::surrogate::{self, Judged, Weights};
 use super::{Payoff, advantage};
 use crate::{Arena, Found, Method, Spent};
@@ -49,7 +50,9 @@ pub(super) struct PolicyGradient {
     weights: Weights,
     actor: Actor,
     learner: Learner,
-    average: Option<f64>,
+    payer: Payer,
+    /// The moving average of what trajectories pay.
+    average: f64,
     payoffs: Vec<f64>,
     log_acted: Vec<f64>,
     advantages: Vec<f64>,
@@ -73,6 +76,7 @@ impl PolicyGradient {
             spread: weights.entropy > 0.0 || weights.drift > 0.0,
             gradients: true,
         };
+        let payer = Payer::new(rules.payoff, if rules.soft { rules.entropy } else { 0.0 });
         let heads = Heads::new(arena.sim.spec().n_actions, false, critic);
         let (actor, mut nets) = Actor::new(arena, looks, rules.batch, &[heads]);
         Self {
@@ -80,7 +84,8 @@ impl PolicyGradient {
             weights,
             actor,
             learner: Learner::new(nets.remove(0)),
-            average: None,
+            payer,
+            average: 0.0,
             payoffs: Vec::new(),
             log_acted: Vec::new(),
             advantages: Vec::new(),
@@ -91,14 +96,12 @@ impl PolicyGradient {
 
     /// What the batch says before the policy changes.
     fn judge(&mut self) {
-        let Self { rules, payoffs, log_acted, advantages, returns, average, .. } = self;
+        let Self { rules, payer, payoffs, log_acted, advantages, returns, average, .. } = self;
         let rows = self.actor.experience.rows();
         log_acted.clear();
         log_acted.extend(rows.logit.iter().zip(&rows.lse).map(|(logit, lse)| logit - lse));
         payoffs.clear();
-        for b in 0..rows.trajectories() {
-            payoffs.extend(rows.range(b).map(|r| rules.payoff.of(rows, b, r)));
-        }
+        payoffs.extend_from_slice(payer.pay(rows));
         if rules.soft {
             payoffs.iter_mut().zip(&*log_acted).for_each(|(payoff, log_p)| *payoff -= rules.entropy * log_p);
         }
@@ -108,9 +111,9 @@ impl PolicyGradient {
             }
             Baseline::MovingAverage => {
                 let mean = payoffs.iter().sum::<f64>() / rows.trajectories() as f64;
-                let level = average.map_or(mean, |old| old + FRESH * (mean - old));
-                *average = Some(level);
-                advantage::estimate(rows, payoffs, |_| level, rules.lambda, advantages, returns);
+                // The payer has taken off the first batch's, so that the average starts at zero.
+                *average += FRESH * (mean - *average);
+                advantage::estimate(rows, payoffs, |_| *average, rules.lambda, advantages, returns);
             }
         }
         if rules.normalise {

@@ -24,7 +24,7 @@ settings! {
         /// Scales the advantages of a batch to mean zero and variance one.
         normalise: bool = "true", Kind::Bool;
         /// Weight c of the entropy.
-        entropy: f64 = "0.01", Kind::Real { min: 0.0, max: 1000.0 };
+        entropy: f64 = "0.1", Kind::Real { min: 0.0, max: 1000.0 };
         /// Pays −c log π(a | s) along each edge, so that the entropy of later states counts, and not only that of the
         /// present one. With weight 1 and `payoff = "corrected"` the optimal policy samples the target; turn
         /// `normalise` off then, which would change the weight.

@@ -3,8 +3,6 @@
 use headwater_core::{BitMatrix, Encoded, EnvSpec, Key, RowSet, Stop};
 use headwater_train::Experience;
 
-use super::Payoff;
-
 /// The last transitions walked, trajectory by trajectory, in a ring.
 ///
 /// A transition is kept with the state it leaves; it leads to the state of the next one, unless it is the last of its
@@ -43,8 +41,8 @@ impl Replay {
         }
     }
 
-    /// Adds the trajectories of a batch.
-    pub fn add(&mut self, experience: &Experience, payoff: Payoff) {
+    /// Adds the trajectories of a batch, every row of which pays what `payoffs` says.
+    pub fn add(&mut self, experience: &Experience, payoffs: &[f64]) {
         if self.capacity == 0 {
             self.at = 0;
             self.steps.clear();
@@ -53,7 +51,7 @@ impl Replay {
         for b in 0..rows.trajectories() {
             for (r, &(state, action)) in rows.range(b).zip(experience.trajectory(b)) {
                 let last = r + 1 == rows.range(b).end;
-                let step = Step { action: action.0, payoff: payoff.of(rows, b, r), last };
+                let step = Step { action: action.0, payoff: payoffs[r], last };
                 self.push(experience, state, step);
             }
         }

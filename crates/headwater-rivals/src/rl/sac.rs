@@ -12,6 +12,7 @@ use super::Payoff;
 use super::actor::Actor;
 use super::learner::Learner;
 use super::outputs::Outputs;
+use super::payoff::Payer;
 use super::replay::{Minibatch, Replay};
 use super::td;
 use crate::{Arena, Found, Method, MethodEntry, Spent};
@@ -109,6 +110,7 @@ struct Sac {
     policy: Learner,
     critics: [Critic; 2],
     temperature: Temperature,
+    payer: Payer,
     replay: Replay,
     batch: Minibatch,
     choices: Outputs,
@@ -131,11 +133,13 @@ impl Sac {
         let (actor, nets) = Actor::new(arena, looks, config.batch, &[heads; 5]);
         let mut nets = nets.into_iter();
         let mut net = || nets.next().expect("there are five networks");
+        let temperature = Temperature::new(config.alpha.0);
         Self {
+            payer: Payer::new(config.payoff, temperature.alpha()),
             actor,
             policy: Learner::new(net()),
             critics: [Critic::new(net(), net()), Critic::new(net(), net())],
-            temperature: Temperature::new(config.alpha.0),
+            temperature,
             replay,
             batch,
             choices: Outputs::default(),
@@ -233,7 +237,8 @@ fn least([a, b]: [&[f32]; 2], out: &mut Vec<f32>) {
 impl Method for Sac {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
         let spent = self.actor.act(&*self.policy.net, Behaviour::ON_POLICY, found)?;
-        self.replay.add(&self.actor.experience, self.config.payoff);
+        let experience = &self.actor.experience;
+        self.replay.add(experience, self.payer.pay(experience.rows()));
         let rate = self.config.lr.at(self.actor.round());
         for update in 0..self.config.updates {
             let key = self.actor.key().fold(update);

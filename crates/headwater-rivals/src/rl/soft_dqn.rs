@@ -14,6 +14,7 @@ use super::Payoff;
 use super::actor::Actor;
 use super::learner::Learner;
 use super::outputs::Outputs;
+use super::payoff::Payer;
 use super::replay::{Minibatch, Replay};
 use super::td;
 use crate::{Arena, Found, Method, MethodEntry, Spent};
@@ -72,6 +73,7 @@ struct SoftDqn {
     online: Learner,
     target: Box<dyn Estimator>,
     updates: u64,
+    payer: Payer,
     replay: Replay,
     batch: Minibatch,
     values: Outputs,
@@ -97,6 +99,7 @@ impl SoftDqn {
             online: Learner::new(online),
             target,
             updates: 0,
+            payer: Payer::new(config.payoff, 1.0),
             replay,
             batch,
             values: Outputs::default(),
@@ -158,7 +161,8 @@ impl Method for SoftDqn {
         let round = self.actor.round();
         let how = Behaviour { epsilon: self.config.epsilon.at(round), ..Behaviour::ON_POLICY };
         let spent = self.actor.act(&*self.online.net, how, found)?;
-        self.replay.add(&self.actor.experience, self.config.payoff);
+        let experience = &self.actor.experience;
+        self.replay.add(experience, self.payer.pay(experience.rows()));
         for update in 0..self.config.updates {
             let key = self.actor.key().fold(update);
             self.replay.draw(self.config.minibatch, key, &mut self.batch);

@@ -12,6 +12,7 @@ use headwater_train::{Behaviour, Looks, Slopes, encodings};
 
 use super::actor::Actor;
 use super::choice::Choice;
+use super::payoff::Payer;
 use super::replay::{Minibatch, Replay};
 use super::surrogate::{Judged, Weights, loss};
 use super::{Payoff, advantage, td};
@@ -123,16 +124,33 @@ fn the_surrogate_starts_as_reinforce() {
 #[test]
 fn payoffs_come_at_the_end_and_along_the_edges() {
     let rows = Batch::new(Key::new(1)).rows;
-    let all = |payoff: Payoff| {
-        (0..2)
-            .flat_map(|b| rows.range(b).map(move |r| (b, r)))
-            .map(|(b, r)| payoff.of(&rows, b, r))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(all(Payoff::Reward), [0.0, 0.0, 0.5f64.exp(), 0.0, (-1.0f64).exp()]);
-    assert_eq!(all(Payoff::LogReward), [0.0, 0.0, 0.5, 0.0, -1.0]);
     let pb = &rows.log_pb;
-    assert_eq!(all(Payoff::Corrected), [pb[0], pb[1], pb[2] + 0.5, pb[3], pb[4] - 1.0]);
+    for (payoff, expected) in [
+        (Payoff::Reward, [0.0, 0.0, 0.5f64.exp(), 0.0, (-1.0f64).exp()]),
+        (Payoff::LogReward, [0.0, 0.0, 0.5, 0.0, -1.0]),
+        (Payoff::Corrected, [pb[0], pb[1], pb[2] + 0.5, pb[3], pb[4] - 1.0]),
+    ] {
+        for entropy in [0.0, 2.0] {
+            let mut payer = Payer::new(payoff, entropy);
+            let first = payer.pay(&rows).to_vec();
+            let log_p: f64 = (0..Batch::ROWS).map(|r| rows.logit[r] - rows.lse[r]).sum();
+            let level = (expected.iter().sum::<f64>() - entropy * log_p) / 2.0;
+            for r in 0..Batch::ROWS {
+                let end = if r == 2 || r == 4 { level } else { 0.0 };
+                assert!((first[r] + end - expected[r]).abs() < 1e-12, "{payoff:?}, row {r}");
+            }
+            let total: f64 = first.iter().sum::<f64>() - entropy * log_p;
+            assert!(total.abs() < 1e-12, "trajectories of the first batch pay nothing on average");
+            let other = Batch::new(Key::new(2)).rows;
+            let change = payer.pay(&other)[2] + level - other.log_reward[0];
+            let own = match payoff {
+                Payoff::Reward => 0.5f64.exp() - 0.5,
+                Payoff::LogReward => 0.0,
+                Payoff::Corrected => other.log_pb[2],
+            };
+            assert!((change - own).abs() < 1e-12, "the constant stays that of the first batch");
+        }
+    }
 }
 
 #[test]
@@ -150,7 +168,7 @@ fn advantages_by_hand() {
     let (advantages, returns) = estimate(1.0);
     assert_eq!(advantages, [6.5, 5.0, 2.0, -1.0, 2.0]);
     assert_eq!(returns, [7.0, 6.0, 4.0, 3.0, 3.0], "at λ = 1 returns are what was paid");
-    let mut normal = advantages.clone();
+    let mut normal = advantages;
     advantage::normalise(&mut normal);
     let mean: f64 = normal.iter().sum::<f64>() / 5.0;
     let square: f64 = normal.iter().map(|a| a * a).sum::<f64>() / 5.0;
@@ -247,7 +265,11 @@ fn transitions_from_a_ring_are_edges() {
         let (mut ends, mut payoffs) = (0, 0.0);
         for round in 0..60 {
             actor.act(&*nets[0], Behaviour::ON_POLICY, &mut |_| ()).unwrap();
-            replay.add(&actor.experience, Payoff::Reward);
+            // What a row pays tells whether it is the last one.
+            let rows = actor.experience.rows();
+            let is_last = |r: &usize| rows.offsets[1..].contains(&(*r as u32 + 1));
+            let paid: Vec<f64> = (0..rows.rows()).map(|r| f64::from(u8::from(is_last(&r)))).collect();
+            replay.add(&actor.experience, &paid);
             replay.draw(draws, Key::new(round), &mut batch);
             assert!(batch.transitions.len() >= at_least);
             if capacity == 0 {

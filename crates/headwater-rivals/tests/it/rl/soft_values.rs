@@ -32,6 +32,17 @@ fn soft_dqn_samples_the_target() {
 }
 
 #[test]
+fn values_far_from_zero_are_no_way_to_climb() {
+    let problem = Problem::dag_times("e60");
+    assert!(problem.exact().log_z() > 100.0);
+    for name in ["ent-ppo", "soft-dqn"] {
+        let (_, policy, _) = problem.trained(name, &[("lr", fall(0.003, 1500))], Net::mlp(32), 1500);
+        let tv = problem.tv(&policy, problem.exact().log_target());
+        assert!(tv < 0.002, "{name}: total variation {tv}");
+    }
+}
+
+#[test]
 fn without_log_pb_soft_dqn_counts_trajectories() {
     let problem = Problem::grid(2, 5);
     let settings = [("payoff", text("log-reward")), ("lr", fall(0.05, 2000))];
@@ -54,7 +65,7 @@ fn the_actor_critic_of_fixed_temperature_counts_trajectories() {
             ];
             let (_, policy, _) = problem.trained("sac", &settings, Net::TABLE, 3000);
             let tv = problem.tv(&policy, &target);
-            assert!(tv < 0.002, "{what}: total variation {tv}");
+            assert!(tv < 0.01, "{what}: total variation {tv}");
         }
     }
 }

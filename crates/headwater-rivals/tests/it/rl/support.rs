@@ -49,8 +49,15 @@ impl Problem {
 
     /// A DAG with two ways to most objects, some unfinished states, forced moves, and rewards from 0.2 to 6.
     pub fn dag() -> Self {
-        let dag = r#"{"edges": [["s","a"], ["s","b"], ["a","c"], ["b","c"], ["b","d"], ["c","e"], ["d","e"],
-            ["d","f"], ["e","g"]], "rewards": {"a": 0.5, "c": 1, "d": 3, "f": 6, "g": 0.2}}"#;
+        Self::dag_times("")
+    }
+
+    /// The same with rewards times a power of ten, such as `e30`.
+    pub fn dag_times(power: &str) -> Self {
+        let rewards = [("a", 0.5), ("c", 1.0), ("d", 3.0), ("f", 6.0), ("g", 0.2)];
+        let rewards = rewards.map(|(node, reward)| format!(r#""{node}": {reward}{power}"#)).join(", ");
+        let edges = r#"["s","a"], ["s","b"], ["a","c"], ["b","c"], ["b","d"], ["c","e"], ["d","e"], ["d","f"], ["e","g"]"#;
+        let dag = format!(r#"{{"edges": [{edges}], "rewards": {{{rewards}}}}}"#);
         let file = File { path: "dag.json".to_owned(), text: dag.into() };
         Self::new("dag", &[("graph", Value::File(file))], "given")
     }
