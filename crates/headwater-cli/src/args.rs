@@ -37,6 +37,8 @@ pub enum Command {
     Play(Play),
     /// Measure speed: by phase, against the machine's peak; of training, sampling or the kernels
     Bench(Bench),
+    /// Hold methods to one budget: GFlowNets, Markov chains, reinforcement learning, search
+    Compare(Compare),
     /// List what there is
     List(List),
     /// Explain one environment, reward, objective or policy
@@ -106,6 +108,49 @@ pub struct Bench {
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Compare {
+    /// Configurations, TOML files; each is a contestant with the method that it names
+    #[arg(required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Enter each configuration with these methods instead, separated by commas
+    #[arg(long, value_name = "METHODS", value_delimiter = ',')]
+    pub methods: Vec<String>,
+    /// What each may spend: `objects=…`, `transitions=…`, `reward-calls=…` or `seconds=…`
+    #[arg(long, value_name = "UNIT=AMOUNT", default_value = "objects=100000")]
+    pub budget: String,
+    /// Number of seeds: 0, 1, …
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
+    /// Override a key of every configuration; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Points of the curves
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub points: usize,
+    /// Objects that the empirical distribution is made of: the last so many
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    pub window: usize,
+    /// Distinct objects of largest reward that are kept and described
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    pub top: usize,
+    /// Two of those are unlike if so large a share of their encodings differs
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub radius: f64,
+    /// Directory of the comparison; what is there already is not played again
+    #[arg(long, value_name = "DIR", default_value = "comparison")]
+    pub out: PathBuf,
+    /// Curves played at a time, each on one thread; 0 for one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Format of samples.
@@ -275,6 +320,7 @@ pub enum Registry {
     Objectives,
     Policies,
     Losses,
+    Methods,
 }
 
 #[derive(ClapArgs, Debug)]

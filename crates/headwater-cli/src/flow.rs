@@ -5,13 +5,15 @@ mod learned;
 mod lists;
 mod summary;
 
+use std::io::Write;
 use std::path::Path;
 
+use clap::ValueEnum;
 use headwater_core::Key;
 use headwater_core::settings::File;
 use headwater_exact::{Flow as Flows, log_terminating, worst};
 use headwater_flow::{
-    Choice, Equation, Residual, Sampler, Solution, Unsolvable, backward, read_flow, residuals, soft_rl,
+    Choice, Equation, Picture, Residual, Sampler, Solution, backward, dot, read_flow, residuals, soft_rl, svg,
 };
 use headwater_graph::{Network, ReadError, read};
 use headwater_run::{Problem, read_text};
@@ -19,7 +21,7 @@ use serde_json::json;
 
 use crate::Verdict;
 use crate::args::{Flow, FlowKind};
-use crate::out::{self, Failure};
+use crate::out::{self, Failure, fail};
 use learned::Learned;
 
 /// Nodes shown whose equations are furthest from true.
@@ -109,15 +111,8 @@ fn solve(args: &Flow, network: &Network, learned: Option<&Learned>) -> Result<So
         (Some(FlowKind::Cost), _) => Choice::Cost,
         (Some(FlowKind::Capacity), _) => Choice::Capacity,
     };
-    let backward = backward(network, choice).map_err(|error| {
-        let hint = match &error {
-            Unsolvable::Lacks(which) => {
-                Some(format!("add the attribute `{}` to the edges of the graph", which.name()))
-            }
-            _ => None,
-        };
-        Problem::new(error.to_string()).hint(hint)
-    })?;
+    let backward =
+        backward(network, choice).map_err(|error| Problem::new(error.to_string()).hint(error.hint()))?;
     Ok(Solution::new(network, backward))
 }
 
@@ -177,6 +172,57 @@ fn largest_residual(network: &Network, flow: &Flows) -> f64 {
 
 /// Writes the pictures that are asked for.
 fn draw(args: &Flow, view: &View<'_>) -> Result<(), Failure> {
-    let _ = (args, view);
+    let View { network, solution, learned, .. } = view;
+    let title = args.graph.file_stem().unwrap_or_default().to_string_lossy();
+    let kind = args.backward.and_then(|kind| kind.to_possible_value());
+    let kind = match (&kind, learned) {
+        (Some(kind), _) => kind.get_name(),
+        (None, Some(_)) => "the run’s",
+        (None, None) => "uniform",
+    };
+    let mut title = format!("{title}: {kind} flow");
+    if let Some(learned) = learned {
+        title += &format!(", and what {} learned", learned.objective.to_uppercase());
+    }
+    let picture = Picture {
+        network,
+        flow: &solution.flow,
+        // Bars of objects are about the policy that is being judged.
+        log_p: learned.map_or(&solution.log_p, |l| &l.log_p),
+        learned: learned.map(|l| &l.flow),
+        title: &title,
+    };
+    if let Some(path) = &args.dot {
+        let mut out = out::sink(path)?;
+        out.write_all(dot(&picture).as_bytes())?;
+        out.flush()?;
+    }
+    if args.svg.is_none() && args.png.is_none() {
+        return Ok(());
+    }
+    let drawn = svg(&picture).map_err(fail)?;
+    if let Some(path) = &args.svg {
+        let mut out = out::sink(path)?;
+        out.write_all(drawn.as_bytes())?;
+        out.flush()?;
+    }
+    if let Some(path) = &args.png {
+        let pixels = png(&drawn)?;
+        let mut out = out::sink(path)?;
+        out.write_all(&pixels)?;
+        out.flush()?;
+    }
     Ok(())
+}
+
+/// Two pixels for each of the picture's, so that it is sharp on most screens.
+#[cfg(feature = "png")]
+fn png(drawn: &str) -> Result<Vec<u8>, Failure> {
+    headwater_flow::png(drawn, 2.0).map_err(fail)
+}
+
+#[cfg(not(feature = "png"))]
+fn png(_: &str) -> Result<Vec<u8>, Failure> {
+    let problem = Problem::new("this program was built without PNG");
+    Err(problem.hint("build it with `--features png`, or write SVG".to_owned()).into())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use headwater_core::settings::{Field, defaults};
 use headwater_core::{Entry, Needs, Regression};
-use headwater_run::assemble::POLICIES;
+use headwater_run::assemble::{POLICIES, methods};
 use headwater_run::{Problem, expected, nearest};
 use serde_json::{Value as Json, json};
 
@@ -42,6 +42,7 @@ fn items(registry: Registry) -> Vec<Item> {
             })
             .collect(),
         Registry::Policies => POLICIES.iter().map(|p| item(p.name, "policy", p, Vec::new())).collect(),
+        Registry::Methods => methods().map(|m| item(m.name, "method", m, vec![claim(m.name)])).collect(),
         Registry::Losses => Regression::ALL.iter().map(|&g| loss(g)).collect(),
     }
 }
@@ -80,6 +81,15 @@ fn needs(needs: Needs) -> String {
     format!("needs: {}", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") })
 }
 
+/// What a method promises.
+fn claim(name: &str) -> String {
+    let samples = headwater_rivals::find(name).is_none_or(|m| m.samples_target);
+    format!(
+        "in the limit: {}",
+        if samples { "samples in proportion to R" } else { "does not sample in proportion to R" }
+    )
+}
+
 fn loss(g: Regression) -> Item {
     let (summary, formula) = match g {
         Regression::Squared => ("squared residuals: zero-forcing", "g(t) = t²"),
@@ -111,8 +121,9 @@ pub fn run(args: &List) -> Result<Verdict, Failure> {
 }
 
 pub fn show(args: &Show) -> Result<Verdict, Failure> {
-    use Registry::{Envs, Losses, Objectives, Policies, Rewards};
-    let all: Vec<Item> = [Envs, Rewards, Objectives, Policies, Losses].into_iter().flat_map(items).collect();
+    use Registry::{Envs, Losses, Methods, Objectives, Policies, Rewards};
+    let all: Vec<Item> =
+        [Envs, Rewards, Objectives, Policies, Losses, Methods].into_iter().flat_map(items).collect();
     let own = |i: &&Item| i.name == args.name || i.name.rsplit('/').next() == Some(&args.name);
     let found: Vec<&Item> = match all.iter().find(|i| i.name == args.name) {
         Some(exact) => vec![exact],

@@ -5,6 +5,7 @@
 mod args;
 mod bench;
 mod check;
+mod compare;
 mod config;
 mod eval;
 mod exact;
@@ -73,6 +74,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
         Command::Bench(args) => bench::run(&args, started),
+        Command::Compare(args) => compare::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => list::show(&args),
         Command::Config(args) => config::run(&args),

@@ -125,3 +125,22 @@ pub fn exp(x: f64) -> String {
     let log10 = x / 10f64.ln();
     format!("{:.4}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
 }
+
+/// A table with a header: the first column to the left, numbers to the right.
+pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |i: usize| {
+        let cells = rows.iter().map(|row| row[i].chars().count());
+        cells.chain([header[i].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut text = String::new();
+        for (i, (cell, &width)) in cells.zip(&widths).enumerate() {
+            text += &if i == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+        }
+        text.trim_end().to_owned() + "\n"
+    };
+    let mut text = line(&mut header.iter().copied());
+    rows.iter().for_each(|row| text += &line(&mut row.iter().map(String::as_str)));
+    text
+}

@@ -9,11 +9,12 @@
 //!
 //! **Reward.** `given`: R as the file says.
 //!
-//! **Files.** JSON, `{"edges": [["a", "b"], …], "rewards": {"b": 2.5}}`, or CSV with the header `from,to` and a second
-//! file with the header `node,reward`.
+//! **Files.** JSON, `{"edges": [["a", "b"], …], "rewards": {"b": 2.5}}`; GraphML or DOT, where a node has the attribute
+//! `reward`; or CSV with the header `from,to`. A CSV graph, and any other without rewards, comes with a second file with
+//! the header `node,reward`. `docs/guides/graph-files.md` shows each format.
 //!
 //! **Source.** Flow networks as in Bengio et al. 2023, "GFlowNet Foundations", arXiv:2111.09266; the toy DAG ships as
-//! `examples/toy.json` and, as CSV, `examples/toy-edges.csv` with `examples/toy-rewards.csv`.
+//! `examples/toy.json`, `toy.graphml`, `toy.dot` and, as CSV, `toy-edges.csv` with `toy-rewards.csv`.
 //!
 //! | instance | states | edges | log Z |
 //! |---|---|---|---|
@@ -34,7 +35,8 @@ use crate::{NativeReward, Registered, RewardEntry};
 settings! {
     /// Settings of an explicit DAG.
     pub struct Config {
-        /// The edges: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`.
+        /// The graph: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, GraphML, DOT, or CSV with the header
+        /// `from,to`.
         graph: File, Kind::File;
         /// The rewards, unless the graph's file has them: CSV with the header `node,reward`.
         rewards: Option<File>, Kind::File;

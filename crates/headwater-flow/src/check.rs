@@ -66,28 +66,30 @@ pub fn residuals(network: &Network, flow: &Flow) -> Vec<Residual> {
 /// With the first line that is not as it should be.
 pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
     let g = network.graph();
-    let fault = |line: usize, message: String| {
-        let path = file.path.clone();
-        ReadError { in_rewards: false, path, line, message, hint: None }
-    };
     let text = file.text.trim_start_matches('\u{feff}');
+    let fault = |at: usize, message: String| {
+        // A record's place is before the blank lines above it.
+        let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
+        let line = 1 + text[..at + blank].matches('\n').count();
+        ReadError { in_rewards: false, path: file.path.clone(), line, message, hint: None }
+    };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, |p| p.line() as usize);
+        let at = error.position().map_or(0, |p| p.byte() as usize);
         let what = match error.kind() {
             csv::ErrorKind::UnequalLengths { len, expected_len, .. } => {
                 format!("{len} fields where the header has {expected_len}")
             }
             _ => error.to_string(),
         };
-        fault(line, what)
+        fault(at, what)
     };
     let header = reader.headers().map_err(broken)?.clone();
     let column = |name: &str| header.iter().position(|h| h == name);
     let values = column("log_flow").map(|at| (at, true)).or(column("flow").map(|at| (at, false)));
     let (Some(from), Some(to), Some((value, is_log))) = (column("from"), column("to"), values) else {
         let message = "the header lacks `from`, `to`, or one of `flow` and `log_flow`".to_owned();
-        return Err(ReadError { hint: Some(COLUMNS.to_owned()), ..fault(1, message) });
+        return Err(ReadError { hint: Some(COLUMNS.to_owned()), ..fault(0, message) });
     };
     // NaN marks what has no row yet.
     let mut flow = Flow {
@@ -98,20 +100,20 @@ pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
     };
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(broken)? {
-        let line = record.position().map_or(1, |p| p.line() as usize);
+        let at = record.position().map_or(0, |p| p.byte() as usize);
         let node = |name: &str| {
             let found = network.names().find(name).map(|v| v as usize);
-            found.ok_or_else(|| fault(line, format!("the graph has no node `{}`", shorten(name))))
+            found.ok_or_else(|| fault(at, format!("the graph has no node `{}`", shorten(name))))
         };
         let source = node(&record[from])?;
         let slot = if record[to].is_empty() {
             if !g.is_object(source) {
-                return Err(fault(line, format!("`{}` has no reward and so no stop edge", &record[from])));
+                return Err(fault(at, format!("`{}` has no reward and so no stop edge", &record[from])));
             }
             &mut flow.stop[source]
         } else {
             let edge = network.edge(source, node(&record[to])?).ok_or_else(|| {
-                fault(line, format!("the graph has no edge from `{}` to `{}`", &record[from], &record[to]))
+                fault(at, format!("the graph has no edge from `{}` to `{}`", &record[from], &record[to]))
             })?;
             &mut flow.edge[edge]
         };
@@ -119,7 +121,7 @@ pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
         // The logarithm of a negative number is none.
         let log_flow = parsed.filter(|x| !x.is_nan() && *x < f64::INFINITY).ok_or_else(|| {
             let wanted = if is_log { "a logarithm, or `-inf`" } else { "a number that is not negative" };
-            fault(line, format!("the flow is `{}`; expected {wanted}", shorten(&record[value])))
+            fault(at, format!("the flow is `{}`; expected {wanted}", shorten(&record[value])))
         })?;
         if !std::mem::replace(slot, log_flow).is_nan() {
             let (from, to) = (&record[from], &record[to]);
@@ -128,7 +130,7 @@ pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
             } else {
                 format!("edge from `{from}` to `{to}`")
             };
-            return Err(fault(line, format!("a second flow of the {what}")));
+            return Err(fault(at, format!("a second flow of the {what}")));
         }
     }
     let silent = flow.stop.iter().all(|x| x.is_nan());

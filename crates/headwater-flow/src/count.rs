@@ -46,7 +46,7 @@ impl Count {
     }
 }
 
-/// Digits up to thirty; longer numbers in scientific notation with their number of digits.
+/// All digits of an exact number; otherwise a power of ten.
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
 //! A flow and what follows from it: policies, p(x), the entropy of trajectories.
 
 use headwater_exact::{Flow, ForwardPolicy, flow, log_terminating_after, log_visits};
-use headwater_graph::Network;
+use headwater_graph::{Attribute, Network};
 
 /// A valid flow through a network with its policies; everything in natural logarithms.
 #[derive(Clone, Debug)]
@@ -30,6 +30,26 @@ impl Solution {
         let log_p = log_terminating_after(g, &forward, &visits);
         let entropy = entropy(network, &forward, &visits);
         Self { flow, forward, backward, log_p, entropy }
+    }
+
+    /// How many edges carry flow, stop edges not counted.
+    pub fn n_carrying(&self) -> usize {
+        self.flow.edge.iter().filter(|&&f| f > f64::NEG_INFINITY).count()
+    }
+
+    /// Mean cost of a trajectory, Σ cost · F(e) / Z; the flow's total cost is Z times this. `None` if the file has no
+    /// costs.
+    pub fn mean_cost(&self, network: &Network) -> Option<f64> {
+        let costs = network.attribute(Attribute::Cost)?;
+        Some(self.flow.edge.iter().zip(costs).map(|(f, c)| c * (f - self.flow.log_z).exp()).sum())
+    }
+
+    /// The largest used share of any finite capacity, F(e) / capacity, at most 1 if the flow is within them; an edge of
+    /// capacity 0 counts if it carries flow. `None` if the file has no capacities.
+    pub fn used_share(&self, network: &Network) -> Option<f64> {
+        let capacities = network.attribute(Attribute::Capacity)?;
+        let carrying = self.flow.edge.iter().zip(capacities).filter(|(f, _)| **f > f64::NEG_INFINITY);
+        Some(carrying.map(|(f, c)| (f - c.ln()).exp()).fold(0.0, f64::max))
     }
 }
 

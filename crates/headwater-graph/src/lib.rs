@@ -1,7 +1,7 @@
 //! Explicit flow networks: a DAG with rewards, and perhaps weights, costs and capacities, read from a file and checked.
 //!
 //! A [`Network`] is what the flow tool solves and draws and what the environment `dag` plays on; both read the same
-//! files by [`read`]. Nothing here does I/O: files arrive as text.
+//! files by [`read()`]. Nothing here does I/O: files arrive as text.
 
 mod check;
 mod names;
@@ -10,6 +10,6 @@ mod raw;
 mod read;
 
 pub use names::Names;
-pub use network::{Attribute, Network};
+pub use network::{Attribute, BadAttribute, Network};
 pub use raw::ReadError;
 pub use read::read;

@@ -28,6 +28,11 @@ impl Attribute {
         }
     }
 
+    /// The attribute of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.name() == name)
+    }
+
     /// What an edge has that says nothing, in a file where another edge does.
     pub fn default(self) -> f64 {
         match self {
@@ -36,6 +41,49 @@ impl Attribute {
             Self::Capacity => f64::INFINITY,
         }
     }
+
+    /// The numbers that it may be, in words.
+    pub fn range(self) -> &'static str {
+        match self {
+            Self::Weight => "finite and not negative",
+            Self::Cost => "finite",
+            Self::Capacity => "not negative",
+        }
+    }
+
+    /// Is the number in its range?
+    pub fn allows(self, value: f64) -> bool {
+        match self {
+            Self::Weight => value.is_finite() && value >= 0.0,
+            Self::Cost => value.is_finite(),
+            Self::Capacity => value >= 0.0,
+        }
+    }
+}
+
+/// Why numbers cannot be an attribute of a network's edges.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BadAttribute {
+    /// There are not as many as edges.
+    #[error("{found} numbers for {expected} edges")]
+    Length {
+        /// How many there are.
+        found: usize,
+        /// Edges of the network.
+        expected: usize,
+    },
+    /// One is out of range.
+    #[error("the {} of `{from}` → `{to}` is `{value}`; expected a number that is {}", .which.name(), .which.range())]
+    Range {
+        /// What the numbers were to be.
+        which: Attribute,
+        /// The name of the node that the edge leaves.
+        from: String,
+        /// The name of the node that it enters.
+        to: String,
+        /// The first number that is out of range.
+        value: f64,
+    },
 }
 
 /// A pointed DAG with rewards, as read from a file.
@@ -83,6 +131,23 @@ impl Network {
         (!values.is_empty()).then_some(values)
     }
 
+    /// The same network with other numbers for an attribute, one per edge of its graph.
+    ///
+    /// # Errors
+    /// If there are not as many as edges, or one is not in the attribute's range.
+    pub fn with_attribute(mut self, which: Attribute, values: Vec<f64>) -> Result<Self, BadAttribute> {
+        let (found, expected) = (values.len(), self.graph.n_edges());
+        if found != expected {
+            return Err(BadAttribute::Length { found, expected });
+        }
+        if let Some(e) = values.iter().position(|&value| !which.allows(value)) {
+            let [from, to] = [self.graph.from(e), self.graph.to(e)].map(|v| self.name(v).to_owned());
+            return Err(BadAttribute::Range { which, from, to, value: values[e] });
+        }
+        self.attributes[which as usize] = values;
+        Ok(self)
+    }
+
     /// The edge between two nodes, in time proportional to the smaller of their degrees.
     pub fn edge(&self, from: usize, to: usize) -> Option<usize> {
         let (mut out, entering) = (self.graph.out(from), self.graph.entering(to));
@@ -90,5 +155,36 @@ impl Network {
             return out.find(|&e| self.graph.to(e) == to);
         }
         entering.iter().map(|&e| e as usize).find(|&e| self.graph.from(e) == from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_core::settings::File;
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_checked() {
+        let text = r#"{"edges": [["s", "a"], ["a", "x"]], "rewards": {"x": 1}}"#;
+        let file = File { path: "g.json".to_owned(), text: text.into() };
+        let n = crate::read(&file, None).unwrap();
+        assert_eq!(n.attribute(Attribute::Cost), None);
+        let n = n.with_attribute(Attribute::Cost, vec![-1.0, 2.0]).unwrap();
+        assert_eq!(n.attribute(Attribute::Cost), Some(&[-1.0, 2.0][..]));
+        let short = n.clone().with_attribute(Attribute::Weight, vec![1.0]).unwrap_err();
+        assert_eq!(short.to_string(), "1 numbers for 2 edges");
+        let message = "of `a` → `x` is `-1`; expected a number that is";
+        let cases = [
+            (Attribute::Weight, "weight", "finite and not negative"),
+            (Attribute::Capacity, "capacity", "not negative"),
+        ];
+        for (which, name, range) in cases {
+            let error = n.clone().with_attribute(which, vec![0.0, -1.0]).unwrap_err();
+            assert_eq!(error.to_string(), format!("the {name} {message} {range}"));
+            assert!(n.clone().with_attribute(which, vec![0.0, f64::NAN]).is_err());
+        }
+        assert!(n.clone().with_attribute(Attribute::Cost, vec![0.0, f64::INFINITY]).is_err());
+        assert!(n.with_attribute(Attribute::Capacity, vec![0.0, f64::INFINITY]).is_ok());
     }
 }

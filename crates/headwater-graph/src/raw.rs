@@ -63,13 +63,17 @@ pub(crate) fn contents(file: &File) -> &str {
 /// The line, counted from one, of what follows the blanks at byte `at`.
 fn line(file: &File, at: usize) -> usize {
     let text = contents(file);
-    let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);
-    1 + text[..at + blank].matches('\n').count()
+    let (before, after) = text.split_at(text.floor_char_boundary(at));
+    let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    1 + before.matches('\n').count() + after[..blank].matches('\n').count()
 }
+
+/// Characters of a file that a message quotes at most.
+pub(crate) const QUOTED: usize = 60;
 
 /// The start of a text that may be long.
 pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(60) {
+    match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -98,14 +102,46 @@ pub(crate) struct Raw {
     /// Nodes that the graph's file mentions by themselves, and where.
     pub declared: Vec<(u32, usize)>,
     pub rewards: Vec<RawReward>,
+    /// Does the graph's file say something of rewards?
+    pub has_rewards: bool,
+    waiting: Waiting,
     /// By [`Attribute`]: the values of the first edges of the file, NaN where an edge has none; edges past the end
     /// have none either.
     pub attributes: [Vec<f64>; Attribute::ALL.len()],
 }
 
+/// Names of the ends of the last edges, which are looked up many at a time: each costs a cache miss, and those of one
+/// loop overlap.
+#[derive(Default)]
+struct Waiting {
+    text: String,
+    /// Where each name ends in `text`; two for every edge.
+    ends: Vec<usize>,
+}
+
+impl Waiting {
+    /// Names that wait at most.
+    const MOST: usize = 512;
+
+    fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.text[start..end])
+    }
+}
+
 impl Raw {
     /// The number of a node, which is new or not.
     pub fn node(&mut self, name: &str, place: Place) -> Result<u32, Fault> {
+        self.settle()?;
+        self.number(name, place)
+    }
+
+    fn number(&mut self, name: &str, place: Place) -> Result<u32, Fault> {
         if let Some(number) = self.names.find(name) {
             return Ok(number);
         }
@@ -125,31 +161,60 @@ impl Raw {
         Ok(node)
     }
 
-    /// An edge between two nodes by their names.
+    /// An edge between two nodes by their names. What is wrong with those may be said later, at the latest by
+    /// [`Raw::settle`].
     pub fn edge(&mut self, from: &str, to: &str, at: usize) -> Result<(), Fault> {
-        let from = self.node(from, Place::Graph(at))?;
-        let to = self.node(to, Place::Graph(at))?;
-        self.edges.push(RawEdge { from, to, at });
+        self.edges.push(RawEdge { from: u32::MAX, to: u32::MAX, at });
+        self.waiting.push(from);
+        self.waiting.push(to);
+        if self.waiting.ends.len() >= Waiting::MOST { self.settle() } else { Ok(()) }
+    }
+
+    /// Gives the ends of all edges their numbers.
+    pub fn settle(&mut self) -> Result<(), Fault> {
+        if self.waiting.ends.is_empty() {
+            return Ok(());
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let numbers = Vec::from_iter(waiting.names().map(|name| self.names.find(name)));
+        let first = self.edges.len() - numbers.len() / 2;
+        for (i, name) in waiting.names().enumerate() {
+            let e = first + i / 2;
+            let number = match numbers[i] {
+                Some(number) => number,
+                None => self.number(name, Place::Graph(self.edges[e].at))?,
+            };
+            let RawEdge { from, to, .. } = &mut self.edges[e];
+            *(if i % 2 == 0 { from } else { to }) = number;
+        }
+        waiting.text.clear();
+        waiting.ends.clear();
+        self.waiting = waiting;
         Ok(())
     }
 
     /// An attribute of the edge that was added last.
     pub fn attribute(&mut self, which: Attribute, value: f64, at: usize) -> Result<(), Fault> {
-        let (wanted, good) = match which {
-            Attribute::Weight => ("finite and not negative", value.is_finite() && value >= 0.0),
-            Attribute::Cost => ("finite", value.is_finite()),
-            Attribute::Capacity => ("not negative", value >= 0.0),
-        };
-        if !good {
-            let name = which.name();
-            let message = format!("the {name} is `{value}`; expected a number that is {wanted}");
+        self.attribute_since(self.edges.len().saturating_sub(1), which, value, at)
+    }
+
+    /// An attribute of all edges from number `first` on.
+    pub fn attribute_since(
+        &mut self,
+        first: usize,
+        which: Attribute,
+        value: f64,
+        at: usize,
+    ) -> Result<(), Fault> {
+        if !which.allows(value) {
+            let (name, range) = (which.name(), which.range());
+            let message = format!("the {name} is `{value}`; expected a number that is {range}");
             return Err(Fault::new(Place::Graph(at), message));
         }
         let values = &mut self.attributes[which as usize];
-        values.resize(self.edges.len(), f64::NAN);
-        if let Some(last) = values.last_mut() {
-            *last = value;
-        }
+        values.truncate(first);
+        values.resize(first, f64::NAN);
+        values.resize(self.edges.len(), value);
         Ok(())
     }
 

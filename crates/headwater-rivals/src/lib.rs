@@ -5,11 +5,31 @@
 //!
 //! [`Scorer`]: headwater_rewards::Scorer
 
+mod annealing;
+mod beam;
+mod chains;
+mod children;
+pub mod diagnose;
 mod exact;
+mod genetic;
+mod gibbs;
+mod greedy;
+mod learned;
+mod leg;
+mod mars;
+mod mcmc;
 mod method;
+mod outlook;
 mod random;
 mod registry;
 mod rl;
+mod scoreboard;
+mod tempering;
+mod walk;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};
+pub use scoreboard::{Rules, Scoreboard, Standing};
+
+#[cfg(test)]
+mod tests;

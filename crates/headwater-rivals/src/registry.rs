@@ -3,7 +3,9 @@
 use headwater_core::settings::Values;
 use headwater_core::{Entry, SettingError};
 
-use crate::{Arena, Method, exact, random, rl};
+use crate::{
+    Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mars, mcmc, random, rl, tempering,
+};
 
 /// A method: what is said of it, and how it is built.
 pub struct MethodEntry {
@@ -21,8 +23,16 @@ pub type Build = fn(&Values, Arena) -> Result<Box<dyn Method>, SettingError>;
 /// Every method, by name.
 pub fn methods() -> &'static [MethodEntry] {
     const METHODS: &[MethodEntry] = &[
+        annealing::ENTRY,
+        beam::ENTRY,
         rl::ppo::ENT_ENTRY,
         exact::ENTRY,
+        genetic::ENTRY,
+        gibbs::ENTRY,
+        greedy::ENTRY,
+        mars::ENTRY,
+        mcmc::ENTRY,
+        tempering::ENTRY,
         rl::ppo::ENTRY,
         random::ENTRY,
         rl::reinforce::ENTRY,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use headwater_core::settings::{File, NoSettings, SettingError, settings};
-use headwater_core::{Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop};
+use headwater_core::{
+    Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
+};
 use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
 use headwater_rewards::{Scorer, Source, Transform, TransformConfig};
@@ -64,6 +66,20 @@ pub const POLICIES: &[Entry] = &[
     },
 ];
 
+/// The method that is no rival.
+pub const GFLOWNET: Entry = Entry {
+    name: "gflownet",
+    summary: "a generative flow network: the policy, the objective and the training of the configuration",
+    formula: "p(x) = R(x)/Z at the minimum of the objective",
+    reference: "Bengio et al. 2021, arXiv:2106.04399",
+    fields: NoSettings::FIELDS,
+};
+
+/// Every method: the GFlowNet, then its rivals by name.
+pub fn methods() -> impl Iterator<Item = &'static Entry> {
+    [&GFLOWNET].into_iter().chain(headwater_rivals::methods().iter().map(|m| &m.entry))
+}
+
 /// The shape of a configuration with everything that is registered.
 pub fn schema() -> Schema {
     let env = Kinds {
@@ -94,6 +110,13 @@ pub fn schema() -> Schema {
             default: Some("tb"),
         },
     };
+    let method = Kinds {
+        noun: "method",
+        list: Some("headwater list methods"),
+        required: false,
+        after: None,
+        menu: |_| Menu { kinds: methods().map(KindSpec::from).collect(), default: Some(GFLOWNET.name) },
+    };
     let section = |name, doc, fields: &[_], kinds| SectionSpec {
         name,
         doc,
@@ -113,6 +136,12 @@ pub fn schema() -> Schema {
             section("policy", "what chooses", PolicyConfig::FIELDS, policy),
             section("objective", "what is minimised", LossConfig::FIELDS, objective),
             SectionSpec::plain("train", "how it is minimised", TrainConfig::FIELDS),
+            section(
+                "method",
+                "what looks for objects: a GFlowNet, or a rival for `headwater compare`",
+                &[],
+                method,
+            ),
             SectionSpec::plain("eval", "how the result is judged", EvalConfig::FIELDS),
             SectionSpec::plain("run", "what is written", RunConfig::FIELDS),
         ],
@@ -259,11 +288,8 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let mut problems = unserved(checked, &*objective, &*sim, exact.as_ref(), &mut scorer);
     let train: TrainConfig = checked.read("train");
     let seed = checked.read::<TopConfig>("").seed;
-    let threads = match train.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let pool = Arc::new(Pool::new(threads));
+    let pool = pool(&train);
+    let threads = pool.threads();
     let init = key(seed, Purpose::Init);
     let estimator = estimator(checked, &*objective, &*sim, exact.as_ref(), &pool, init);
     let estimator = estimator.map_err(|p| problems.push(p)).ok();
@@ -281,6 +307,14 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     }
     let run = checked.read("run");
     Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
+}
+
+/// The threads that a configuration asks for.
+pub(crate) fn pool(train: &TrainConfig) -> Arc<Pool> {
+    Arc::new(Pool::new(match train.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    }))
 }
 
 /// Gives the trainer the objects of a file, one per line; empty lines do not count.
@@ -366,13 +400,28 @@ fn estimator(
     let learned = needs.backward && matches!(backward, BackwardKind::Learned | BackwardKind::LearnedOwn);
     let own = learned && backward == BackwardKind::LearnedOwn;
     let n = sim.spec().n_actions;
+    let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
+    network(checked, sim.spec().encoding, heads, own, exact, pool, key)
+}
+
+/// The network that a configuration's policy describes, with these heads; with a trunk of its own for P_B if asked.
+pub(crate) fn network(
+    checked: &Checked,
+    encoding: Encoding,
+    heads: Heads,
+    own_backward: bool,
+    exact: Option<&Exact>,
+    pool: &Arc<Pool>,
+    key: Key,
+) -> Result<Box<dyn Estimator>, Problem> {
     if checked.kind("policy") == "tabular" {
         let exact = exact.ok_or_else(|| too_large(checked, "kind", "a `tabular` policy"))?;
-        return Ok(Box::new(Tabular::new(encodings(exact.graph()), Heads::new(n, learned, needs.flow))));
+        // A table's rows are its own anyway: a second trunk would be the same table.
+        let heads = Heads::new(heads.n_actions, heads.backward.is_some(), heads.flow.is_some());
+        return Ok(Box::new(Tabular::new(encodings(exact.graph()), heads)));
     }
-    let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
     let config: MlpConfig = checked.read("policy");
-    let net = Mlp::new(&config, sim.spec().encoding, heads, own, Arc::clone(pool), key);
+    let net = Mlp::new(&config, encoding, heads, own_backward, Arc::clone(pool), key);
     Ok(Box::new(net.map_err(|e| checked.blame("policy", &e))?))
 }
 

@@ -7,10 +7,13 @@
 
 pub mod assemble;
 mod atomic;
+mod chart;
 mod check;
 mod checked;
 mod checkpoint;
+pub mod comparison;
 mod config;
+pub mod contest;
 mod error;
 pub mod evaluation;
 mod json_schema;

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use headwater_core::SettingError;
 use headwater_exact::EnumerateError;
 use headwater_rewards::RewardError;
 use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, sample};
 use serde_json::json;
 
-use crate::assemble::{Assembly, Purpose, RESUMABLE, assemble, key, schema};
+use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
 use crate::evaluation::{Evaluation, evaluate};
 use crate::{
     Cell, Checked, Checkpoint, Checkpoints, Data, Input, Manifest, Problem, Problems, RunDir, RunError,
@@ -136,6 +137,11 @@ impl Session {
     /// # Errors
     /// If the configuration cannot be built or the directory cannot be made.
     pub fn create(checked: &Checked, parent: &Path, out: Option<&Path>) -> Result<Self, SessionError> {
+        if checked.kind("method") != GFLOWNET.name {
+            let error = SettingError::at("kind", "only a `gflownet` is trained and kept as a run");
+            let problem = checked.blame("method", &error.hint("`headwater compare` plays every method"));
+            return Err(SessionError::Config(problem.into()));
+        }
         let assembly = assemble(checked).map_err(SessionError::Config)?;
         let fingerprint = checked.fingerprint(RESUMABLE);
         let version = env!("CARGO_PKG_VERSION");

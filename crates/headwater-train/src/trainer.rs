@@ -273,6 +273,12 @@ impl Trainer {
         self.reward_calls
     }
 
+    /// The objects of the last update's forward trajectories: lanes of the simulator, and log R of each.
+    pub fn found(&self) -> (&dyn Simulator, std::ops::Range<u32>, &[f64]) {
+        let (given, all) = (self.dealt.len(), self.batch.log_reward.len());
+        (&*self.sim, given as u32..all as u32, &self.batch.log_reward[given..])
+    }
+
     /// The policy as it is now, for evaluation and sampling.
     pub fn policy(&mut self) -> PolicyView<'_> {
         PolicyView {

@@ -25,7 +25,7 @@ pub fn nodes(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
     let log_z = solution.flow.log_z;
     for v in 0..g.n_states() {
         let log_flow = solution.flow.state[v];
-        write!(out, "{},{},{log_flow},{}", quoted(network.name(v)), log_flow.exp(), log_flow - log_z)?;
+        write!(out, "{},{},{log_flow},{}", quoted(network.name(v)), plain(log_flow), log_flow - log_z)?;
         match network.rewards()[v] {
             Some(reward) => write!(out, ",{reward},{},{}", reward.ln() - log_z, solution.log_p[v])?,
             None => write!(out, ",,,")?,
@@ -49,15 +49,19 @@ pub fn edges(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
     let g = network.graph();
     let tail = if learned.is_some() { ",log_flow_run" } else { "" };
     writeln!(out, "from,to,flow,log_flow,log_p_forward,log_p_backward{tail}")?;
-    let mut row =
-        |ends: [usize; 2], flow: f64, forward: f64, backward: f64, run: Option<f64>| -> io::Result<()> {
-            let to = if ends[0] == ends[1] { String::new() } else { quoted(network.name(ends[1])) };
-            // Adding zero makes the negative zero of a certain choice a plain one.
-            let (forward, backward) = (forward + 0.0, backward + 0.0);
-            write!(out, "{},{to},{},{flow},{forward},{backward}", quoted(network.name(ends[0])), flow.exp())?;
-            run.map_or(Ok(()), |run| write!(out, ",{run}"))?;
-            writeln!(out)
-        };
+    let mut row = |ends: [usize; 2],
+                   flow: f64,
+                   forward: f64,
+                   backward: f64,
+                   run: Option<f64>|
+     -> io::Result<()> {
+        let to = if ends[0] == ends[1] { String::new() } else { quoted(network.name(ends[1])) };
+        // Adding zero makes the negative zero of a certain choice a plain one.
+        let (forward, backward) = (forward + 0.0, backward + 0.0);
+        write!(out, "{},{to},{},{flow},{forward},{backward}", quoted(network.name(ends[0])), plain(flow))?;
+        run.map_or(Ok(()), |run| write!(out, ",{run}"))?;
+        writeln!(out)
+    };
     for v in 0..g.n_states() {
         for e in g.out(v) {
             let run = learned.map(|l| l.flow.edge[e]);
@@ -74,6 +78,11 @@ pub fn edges(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
         }
     }
     Ok(out.flush()?)
+}
+
+/// A flow from its logarithm to twelve digits, which rounding has left alone; all digits are in the logarithm.
+fn plain(log_flow: f64) -> f64 {
+    format!("{:.11e}", log_flow.exp()).parse().unwrap_or(f64::NAN)
 }
 
 /// Trajectories of the solution, to stdout.

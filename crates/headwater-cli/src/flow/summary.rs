@@ -25,7 +25,9 @@ pub fn json(view: &View<'_>) -> Json {
         "max_len": g.longest(),
         "log_z": solution.flow.log_z,
         "entropy": solution.entropy,
-        "carrying_edges": solution.flow.edge.iter().filter(|f| **f > f64::NEG_INFINITY).count(),
+        "carrying_edges": solution.n_carrying(),
+        "mean_cost": solution.mean_cost(network),
+        "largest_used_share": solution.used_share(network),
         "largest_residual": largest_residual(network, &solution.flow),
     });
     if let Some(learned) = learned {
@@ -51,7 +53,7 @@ pub fn json(view: &View<'_>) -> Json {
 pub fn text(view: &View<'_>) -> String {
     let View { network, solution, learned, .. } = view;
     let g = network.graph();
-    let carrying = solution.flow.edge.iter().filter(|f| **f > f64::NEG_INFINITY).count();
+    let carrying = solution.n_carrying();
     let mut rows = vec![
         ("nodes", count(g.n_states() as u64)),
         ("edges", format!("{}, of which {} carry flow", count(g.n_edges() as u64), count(carrying as u64))),
@@ -62,6 +64,12 @@ pub fn text(view: &View<'_>) -> String {
         ("entropy", format!("{} nats, of the trajectories", number(solution.entropy))),
         ("equations", format!("hold {}", below(largest_residual(network, &solution.flow)))),
     ];
+    if let Some(cost) = solution.mean_cost(network) {
+        rows.push(("cost", format!("{} of a trajectory on average", number(cost))));
+    }
+    if let Some(share) = solution.used_share(network) {
+        rows.push(("capacity", format!("{:.1} % used at most, of any edge", 100.0 * share)));
+    }
     if let Some(learned) = learned {
         let tv = divergence(view, &learned.log_p).tv;
         rows.push(("learned", format!("{}, total variation {}", learned.objective, number(tv))));
@@ -78,7 +86,7 @@ pub fn text(view: &View<'_>) -> String {
             let to = d.to.map_or("stop".to_owned(), str::to_owned);
             vec![format!("{} → {to}", d.from), share(d.exact), share(d.learned), number(d.difference)]
         });
-        text += &columns(&["edge", "exact", "learned", "difference"], &cells.collect::<Vec<_>>());
+        text += &out::columns(&["edge", "exact", "learned", "difference"], &cells.collect::<Vec<_>>());
     }
     text
 }
@@ -114,7 +122,7 @@ fn objects(view: &View<'_>) -> String {
         row.push(if paths[v] < 34.0 { count(paths[v].exp().round() as u64) } else { out::exp(paths[v]) });
         row
     });
-    let mut text = format!("\n{}", columns(&header, &cells.collect::<Vec<_>>()));
+    let mut text = format!("\n{}", out::columns(&header, &cells.collect::<Vec<_>>()));
     if objects.len() > OBJECTS {
         let more = count((objects.len() - OBJECTS) as u64);
         text += &format!("… and {more} more; `--nodes FILE` writes all\n");
@@ -169,23 +177,4 @@ fn disagreements<'a>(view: &View<'a>) -> Vec<Disagreement<'a>> {
         Disagreement { from: network.name(from), to, exact, learned, difference: learned.exp() - exact.exp() }
     };
     worst(&errors, DIFFERENCES).into_iter().map(row).collect()
-}
-
-/// A table with a header: the first column to the left, numbers to the right.
-fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |i: usize| {
-        let cells = rows.iter().map(|row| row[i].chars().count());
-        cells.chain([header[i].chars().count()]).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut text = String::new();
-        for (i, (cell, &width)) in cells.zip(&widths).enumerate() {
-            text += &if i == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
-        }
-        text.trim_end().to_owned() + "\n"
-    };
-    let mut text = line(&mut header.iter().copied());
-    rows.iter().for_each(|row| text += &line(&mut row.iter().map(String::as_str)));
-    text
 }

@@ -51,7 +51,7 @@ lambda = 0.9
 
         hint: did you mean `relu`?
 
-        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `eval` or `run`
+        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
 
         hint: did you mean `train`?
 
@@ -107,7 +107,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
 
         hint: did you mean `batch`?
 
-        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `eval` or `run`
+        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
 
         hint: did you mean `train`?
 
@@ -252,7 +252,7 @@ fn what_does_not_fit_together_is_refused() {
         $ headwater train grid.toml --set env.kind=dag
         error: `env.graph` is missing in grid.toml:1:2, expected the path of a file
 
-        hint: `graph`: The edges: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
+        hint: `graph`: The graph: JSON `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, GraphML, DOT, or CSV with the header `from,to`
 
         error: unknown key `dim` of `env` in grid.toml:3:1, expected `kind`, `graph` or `rewards`
 
@@ -344,7 +344,7 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
         hint: did you mean `hypergrid`? `headwater list envs` shows all 7
 
         $ headwater config init environment=dag
-        error: unknown section `environment`, expected `env`, `reward`, `policy` or `objective`
+        error: unknown section `environment`, expected `env`, `reward`, `policy`, `objective` or `method`
 
         hint: did you mean `env`?
 
@@ -443,7 +443,7 @@ fn arguments_that_make_no_sense_are_refused() {
 
         $ headwater list environments
         error: invalid value 'environments' for '<REGISTRY>'
-          [possible values: envs, rewards, objectives, policies, losses]
+          [possible values: envs, rewards, objectives, policies, losses, methods]
 
         For more information, try '--help'.
 

@@ -69,13 +69,13 @@ fn a_graph_that_is_no_flow_network_is_refused_with_the_line() {
 
         header: error: the header is `source,target` instead of `from,to` in edges.csv:1, which is named in `--set env.graph=edges.csv`
 
-        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
+        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, CSV with the header `from,to`, GraphML or DOT
 
         ragged: error: 1 fields where the header has 2 in edges.csv:3, which is named in `--set env.graph=edges.csv`
 
         empty: error: the file is empty in edges.csv:1, which is named in `--set env.graph=edges.csv`
 
-        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
+        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, CSV with the header `from,to`, GraphML or DOT
 
         no edges: error: there are no edges in edges.csv:1, which is named in `--set env.graph=edges.csv`
 
@@ -93,7 +93,7 @@ fn a_graph_that_is_no_flow_network_is_refused_with_the_line() {
 
         JSON: error: `["c"]` is not an edge in edges.csv:2, which is named in `--set env.graph=edges.csv`
 
-        hint: an edge is a pair of names, such as `["a", "b"]`
+        hint: an edge is a pair of names, such as `["a", "b"]`, or an object with `from`, `to` and perhaps `weight`, `cost` and `capacity`
 
         JSON syntax: error: bad JSON: expected `,` or `]`, found the end of the file in edges.csv:2, which is named in `--set env.graph=edges.csv`
     "#]].assert_eq(&messages.join("\n"));

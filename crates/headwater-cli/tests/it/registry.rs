@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "check",
     "play",
     "bench",
+    "compare",
     "list",
     "show",
     "config",
@@ -48,7 +49,7 @@ fn every_command_explains_itself() {
 fn what_there_is_can_be_listed() {
     let dir = Temp::new();
     let mut all = String::new();
-    for registry in ["envs", "rewards", "objectives", "policies", "losses"] {
+    for registry in ["envs", "rewards", "objectives", "policies", "losses", "methods"] {
         let text = dir.run(&format!("list {registry}")).ok();
         let json = dir.run(&format!("list {registry} --json")).json();
         let entries = json["entries"].as_array().unwrap();
@@ -108,6 +109,11 @@ fn what_there_is_can_be_listed() {
         huber         squared near zero, linear beyond 1: robust
         linex         exponential where objects are missed: zero-avoiding
         shifted-cosh  exponential on both sides
+
+        $ headwater list methods
+        gflownet  a generative flow network: the policy, the objective and the training of the configuration
+        exact     independent draws from the target, for spaces that can be enumerated
+        random    trajectories of the uniform policy
 
     "#]]
     .assert_eq(&all);
@@ -198,6 +204,9 @@ fn a_resolved_configuration_marks_its_defaults() {
         # data has no value
         data_share = 0.5  # default
         threads = 1
+
+        [method]
+        kind = "gflownet"  # default
 
         [eval]
         every = 0  # default

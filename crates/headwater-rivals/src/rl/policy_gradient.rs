@@ -24,7 +24,7 @@ choice! {
 }
 
 /// Settings of a policy gradient, whatever it is called.
-pub(super) struct Rules {
+pub(super) struct Recipe {
     pub batch: usize,
     pub lr: Schedule,
     pub max_norm: f64,
@@ -46,7 +46,7 @@ pub(super) struct Rules {
 const FRESH: f64 = 0.1;
 
 pub(super) struct PolicyGradient {
-    rules: Rules,
+    recipe: Recipe,
     weights: Weights,
     actor: Actor,
     learner: Learner,
@@ -61,26 +61,26 @@ pub(super) struct PolicyGradient {
 }
 
 impl PolicyGradient {
-    pub fn new(rules: Rules, arena: Arena) -> Self {
-        let critic = rules.baseline == Baseline::Learned;
+    pub fn new(recipe: Recipe, arena: Arena) -> Self {
+        let critic = recipe.baseline == Baseline::Learned;
         // An entropy that is paid along the edges is not in the loss as well. What is paid was measured on the policy
         // that acted: in later epochs, the drift from it makes up for the difference.
         let weights = Weights {
-            clip: rules.clip,
-            entropy: if rules.soft { 0.0 } else { rules.entropy },
-            drift: if rules.soft && rules.epochs > 1 { rules.entropy } else { 0.0 },
-            value: if critic { rules.value } else { 0.0 },
+            clip: recipe.clip,
+            entropy: if recipe.soft { 0.0 } else { recipe.entropy },
+            drift: if recipe.soft && recipe.epochs > 1 { recipe.entropy } else { 0.0 },
+            value: if critic { recipe.value } else { 0.0 },
         };
         let looks = Looks {
             needs: Needs { flow: critic, backward: true, ..Needs::default() },
             spread: weights.entropy > 0.0 || weights.drift > 0.0,
             gradients: true,
         };
-        let payer = Payer::new(rules.payoff, if rules.soft { rules.entropy } else { 0.0 });
+        let payer = Payer::new(recipe.payoff, if recipe.soft { recipe.entropy } else { 0.0 });
         let heads = Heads::new(arena.sim.spec().n_actions, false, critic);
-        let (actor, mut nets) = Actor::new(arena, looks, rules.batch, &[heads]);
+        let (actor, mut nets) = Actor::new(arena, looks, recipe.batch, &[heads]);
         Self {
-            rules,
+            recipe,
             weights,
             actor,
             learner: Learner::new(nets.remove(0)),
@@ -96,27 +96,27 @@ impl PolicyGradient {
 
     /// What the batch says before the policy changes.
     fn judge(&mut self) {
-        let Self { rules, payer, payoffs, log_acted, advantages, returns, average, .. } = self;
+        let Self { recipe, payer, payoffs, log_acted, advantages, returns, average, .. } = self;
         let rows = self.actor.experience.rows();
         log_acted.clear();
         log_acted.extend(rows.logit.iter().zip(&rows.lse).map(|(logit, lse)| logit - lse));
         payoffs.clear();
         payoffs.extend_from_slice(payer.pay(rows));
-        if rules.soft {
-            payoffs.iter_mut().zip(&*log_acted).for_each(|(payoff, log_p)| *payoff -= rules.entropy * log_p);
+        if recipe.soft {
+            payoffs.iter_mut().zip(&*log_acted).for_each(|(payoff, log_p)| *payoff -= recipe.entropy * log_p);
         }
-        match rules.baseline {
+        match recipe.baseline {
             Baseline::Learned => {
-                advantage::estimate(rows, payoffs, |r| rows.log_flow[r], rules.lambda, advantages, returns);
+                advantage::estimate(rows, payoffs, |r| rows.log_flow[r], recipe.lambda, advantages, returns);
             }
             Baseline::MovingAverage => {
                 let mean = payoffs.iter().sum::<f64>() / rows.trajectories() as f64;
                 // The payer has taken off the first batch's, so that the average starts at zero.
                 *average += FRESH * (mean - *average);
-                advantage::estimate(rows, payoffs, |_| *average, rules.lambda, advantages, returns);
+                advantage::estimate(rows, payoffs, |_| *average, recipe.lambda, advantages, returns);
             }
         }
-        if rules.normalise {
+        if recipe.normalise {
             advantage::normalise(advantages);
         }
     }
@@ -126,9 +126,9 @@ impl Method for PolicyGradient {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
         let spent = self.actor.act(&*self.learner.net, Behaviour::ON_POLICY, found)?;
         self.judge();
-        let Self { rules, weights, actor, learner, log_acted, advantages, returns, slopes, .. } = self;
-        let rate = rules.lr.at(actor.round());
-        for epoch in 0..rules.epochs {
+        let Self { recipe, weights, actor, learner, log_acted, advantages, returns, slopes, .. } = self;
+        let rate = recipe.lr.at(actor.round());
+        for epoch in 0..recipe.epochs {
             // What acted is what the first epoch would evaluate.
             if epoch > 0 {
                 actor.refresh(&*learner.net);
@@ -137,7 +137,7 @@ impl Method for PolicyGradient {
             surrogate::loss_of(&actor.experience, judged, *weights, slopes);
             let (backward, pool) = (&actor.backward, &actor.pool);
             actor.experience.differentiate(&mut *learner.net, backward, pool, slopes, &mut learner.grads);
-            learner.step(pool, rate, rules.max_norm);
+            learner.step(pool, rate, recipe.max_norm);
         }
         actor.next();
         Ok(spent)

@@ -7,7 +7,7 @@ use headwater_core::settings::{Schedule, settings};
 use headwater_core::{Entry, Settings};
 
 use super::Payoff;
-use super::policy_gradient::{Baseline, PolicyGradient, Rules};
+use super::policy_gradient::{Baseline, PolicyGradient, Recipe};
 use crate::MethodEntry;
 
 settings! {
@@ -69,7 +69,7 @@ pub(crate) const ENTRY: MethodEntry = MethodEntry {
         fields: Config::FIELDS,
     },
     samples_target: false,
-    build: |values, arena| Ok(Box::new(PolicyGradient::new(rules(&Config::read(values)), arena))),
+    build: |values, arena| Ok(Box::new(PolicyGradient::new(recipe(&Config::read(values)), arena))),
 };
 
 pub(crate) const ENT_ENTRY: MethodEntry = MethodEntry {
@@ -81,11 +81,11 @@ pub(crate) const ENT_ENTRY: MethodEntry = MethodEntry {
         fields: EntConfig::FIELDS,
     },
     samples_target: true,
-    build: |values, arena| Ok(Box::new(PolicyGradient::new(ent_rules(&EntConfig::read(values)), arena))),
+    build: |values, arena| Ok(Box::new(PolicyGradient::new(ent_recipe(&EntConfig::read(values)), arena))),
 };
 
-fn rules(config: &Config) -> Rules {
-    Rules {
+fn recipe(config: &Config) -> Recipe {
+    Recipe {
         batch: config.batch,
         lr: config.lr,
         max_norm: config.max_norm,
@@ -101,8 +101,8 @@ fn rules(config: &Config) -> Rules {
     }
 }
 
-fn ent_rules(config: &EntConfig) -> Rules {
-    Rules {
+fn ent_recipe(config: &EntConfig) -> Recipe {
+    Recipe {
         batch: config.batch,
         lr: config.lr,
         max_norm: config.max_norm,

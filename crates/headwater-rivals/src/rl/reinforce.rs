@@ -4,7 +4,7 @@ use headwater_core::settings::{Schedule, settings};
 use headwater_core::{Entry, Settings};
 
 use super::Payoff;
-use super::policy_gradient::{Baseline, PolicyGradient, Rules};
+use super::policy_gradient::{Baseline, PolicyGradient, Recipe};
 use crate::MethodEntry;
 
 settings! {
@@ -43,11 +43,11 @@ pub(crate) const ENTRY: MethodEntry = MethodEntry {
         fields: Config::FIELDS,
     },
     samples_target: false,
-    build: |values, arena| Ok(Box::new(PolicyGradient::new(rules(&Config::read(values)), arena))),
+    build: |values, arena| Ok(Box::new(PolicyGradient::new(recipe(&Config::read(values)), arena))),
 };
 
-fn rules(config: &Config) -> Rules {
-    Rules {
+fn recipe(config: &Config) -> Recipe {
+    Recipe {
         batch: config.batch,
         lr: config.lr,
         max_norm: config.max_norm,

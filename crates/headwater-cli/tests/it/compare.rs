@@ -1,0 +1,106 @@
+//! `headwater compare`: one budget for all, nothing played twice, and the same result whatever the number of threads.
+
+use expect_test::expect;
+
+use crate::support::Temp;
+
+const ARGS: &str =
+    "compare grid.toml --methods gflownet,exact,random --budget objects=640 --seeds 2 --points 4 -q";
+
+#[test]
+fn every_method_spends_the_budget_and_is_measured() {
+    let dir = Temp::with_configs();
+    let json = dir.run(&format!("{ARGS} --json --out a")).json();
+    let methods = json["methods"].as_array().unwrap();
+    let names: Vec<&str> = methods.iter().map(|m| m["method"].as_str().unwrap()).collect();
+    assert_eq!(names, ["gflownet-tb", "exact", "random"]);
+    for m in methods {
+        assert_eq!(m["seeds"].as_u64(), Some(2), "{m}");
+        for metric in
+            ["tv_policy", "tv_empirical", "modes", "distinct", "top_log_reward", "circles", "seconds"]
+        {
+            assert!(m[metric]["mean"].is_number(), "{metric}: {m}");
+        }
+    }
+    // The exact sampler has no distance but that of its histogram: for 640 draws from 64 cells, 0.1 is 3 σ too much.
+    assert!(methods[1]["tv_policy"]["mean"].as_f64().unwrap() < 1e-12);
+    assert!(methods[1]["tv_empirical"]["mean"].as_f64().unwrap() < 0.2, "{}", methods[1]);
+    let curves = dir.read("a/curves.csv");
+    // Two seeds of three methods at four points each, and a header.
+    assert_eq!(curves.lines().count(), 25, "{curves}");
+    for line in curves.lines().filter(|l| l.starts_with("random,")) {
+        let objects: u64 = line.split(',').nth(2).unwrap().parse().unwrap();
+        assert!(objects.is_multiple_of(160), "a quarter of the budget is ten rounds: {line}");
+    }
+    assert!(dir.read("a/tv_policy.svg").starts_with("<svg "));
+    assert!(dir.read("a/random.toml").contains("kind = \"random\""));
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads_and_nothing_is_played_twice() {
+    let dir = Temp::with_configs();
+    let without_seconds = |text: String| -> Vec<String> {
+        let cells = text.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
+        cells
+            .map(|mut c| {
+                c.remove(5);
+                c.join(",")
+            })
+            .collect()
+    };
+    dir.run(&format!("{ARGS} --jobs 1 --out one")).ok();
+    dir.run(&format!("{ARGS} --jobs 3 --out three")).ok();
+    assert_eq!(without_seconds(dir.read("one/curves.csv")), without_seconds(dir.read("three/curves.csv")));
+    // A curve that was lost is played again, and the others are taken as they are.
+    std::fs::remove_file(dir.path("one/curves/random-1.csv")).unwrap();
+    dir.write("one/curves/exact-0.csv", dir.read("one/curves/exact-1.csv"));
+    let again = dir.run(&ARGS.replace(" -q", " --out one"));
+    assert_eq!(again.code, Some(0));
+    assert!(again.err.starts_with("6 of 6: random, seed 1, "), "{}", again.err);
+    let curves = dir.read("one/curves.csv");
+    let exact: Vec<&str> = curves.lines().filter(|l| l.starts_with("exact,")).collect();
+    assert_eq!(exact[0].split(',').nth(8), exact[4].split(',').nth(8), "the file that was put there counts");
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let dir = Temp::with_configs();
+    let refused = |args: &str| dir.run(args).refused();
+    expect![[r#"
+        error: unknown method `gflonet`
+
+        hint: did you mean `gflownet`? `headwater list methods` shows all
+    "#]]
+    .assert_eq(&refused("compare grid.toml --methods gflonet"));
+    expect![[r#"
+        error: `--budget steps=5` counts in an unknown unit
+
+        hint: write UNIT=AMOUNT with one of objects, transitions, reward-calls, seconds
+    "#]]
+    .assert_eq(&refused("compare grid.toml --budget steps=5"));
+    expect![[r#"
+        error: `grid` and `dag` differ in `env.kind`
+
+        hint: methods are compared on one environment with one reward
+    "#]]
+    .assert_eq(&refused("compare grid.toml dag.toml"));
+    expect![[r#"
+        error: two contestants are called `grid`
+
+        hint: rename a file, or leave one out
+    "#]]
+    .assert_eq(&refused("compare grid.toml grid.toml"));
+    dir.run(&format!("{ARGS} --out a")).ok();
+    expect![[r#"
+        error: `a` holds another comparison
+
+        hint: name another directory with `--out`, or repeat what it was begun with
+    "#]]
+    .assert_eq(&dir.run("compare grid.toml --methods random --out a -q").refused());
+    expect![[r#"
+        error: only a `gflownet` is trained and kept as a run in `--set method.kind=random`
+
+        hint: `headwater compare` plays every method
+    "#]]
+    .assert_eq(&refused("train grid.toml --set method.kind=random"));
+}

@@ -1,0 +1,360 @@
+//! A comparison on disk: contestants and seeds under one budget, every finished curve a file, so that nothing is
+//! played twice.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use headwater_core::Key;
+use headwater_rivals::{Spent, Standing};
+use headwater_train::{Estimate, bootstrap};
+use serde_json::{Value as Json, json};
+
+use crate::chart::{Chart, Line};
+use crate::contest::{Point, Terms, play};
+use crate::{Checked, Problem, Problems, RunError, write_atomic};
+
+/// A method under one configuration, with every seed it is played with.
+pub struct Entrant {
+    /// Its name, unlike those of the others.
+    pub name: String,
+    /// Its configurations, which differ in their seeds alone.
+    pub seeds: Vec<(u64, Checked)>,
+}
+
+/// A number that is compared.
+pub struct Metric {
+    /// Its name in tables.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// From a point of a curve; `None` where it is not known.
+    pub of: fn(&Point) -> Option<f64>,
+}
+
+/// What is compared, in the order of the columns.
+pub const METRICS: &[Metric] = &[
+    Metric { name: "tv_policy", title: "total variation of the policy, exact", of: |p| p.tv_policy },
+    Metric {
+        name: "tv_empirical",
+        title: "total variation of the last objects",
+        of: |p| p.standing.tv_empirical,
+    },
+    Metric { name: "modes", title: "modes found", of: |p| p.standing.modes.map(|n| n as f64) },
+    Metric { name: "distinct", title: "distinct objects found", of: |p| Some(p.standing.distinct as f64) },
+    Metric {
+        name: "best_log_reward",
+        title: "largest log R found",
+        of: |p| Some(p.standing.best_log_reward),
+    },
+    Metric {
+        name: "top_log_reward",
+        title: "mean log R of the best objects",
+        of: |p| Some(p.standing.top_log_reward),
+    },
+    Metric {
+        name: "top_distance",
+        title: "mean distance of the best objects",
+        of: |p| Some(p.standing.top_distance),
+    },
+    Metric {
+        name: "circles",
+        title: "best objects far from each other",
+        of: |p| Some(p.standing.circles as f64),
+    },
+    Metric { name: "transitions", title: "transitions walked", of: |p| Some(p.spent.transitions as f64) },
+    Metric { name: "reward_calls", title: "reward calls", of: |p| Some(p.spent.reward_calls as f64) },
+    Metric { name: "seconds", title: "seconds", of: |p| Some(p.seconds) },
+];
+
+/// Columns of a curve's file.
+const CURVE: &str = "objects,transitions,reward_calls,seconds,tv_policy,tv_empirical,modes,distinct,best_log_reward,\
+                     top_log_reward,top_distance,circles";
+
+/// A comparison and the directory that it is kept in.
+pub struct Comparison {
+    dir: PathBuf,
+    entrants: Vec<Entrant>,
+    terms: Terms,
+}
+
+/// A curve that was just finished.
+pub struct Finished<'a> {
+    /// The entrant.
+    pub name: &'a str,
+    /// The seed.
+    pub seed: u64,
+    /// Where it ended.
+    pub last: &'a Point,
+    /// Curves finished so far, and all of them.
+    pub done: (usize, usize),
+}
+
+impl Comparison {
+    /// Opens the directory of a comparison, or makes it.
+    ///
+    /// # Errors
+    /// If it holds another comparison, or cannot be written.
+    pub fn open(dir: &Path, entrants: Vec<Entrant>, terms: Terms) -> Result<Self, Problem> {
+        let cells = dir.join("curves");
+        let io = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| Problem::from(&RunError::Io { action, path, source })
+        };
+        fs::create_dir_all(&cells).map_err(io("create", &cells))?;
+        let description = describe(&entrants, &terms);
+        let file = dir.join("comparison.json");
+        match fs::read_to_string(&file) {
+            Ok(old) if old == description => {}
+            Ok(_) => {
+                return Err(Problem::new(format!("`{}` holds another comparison", dir.display())).hint(
+                    "name another directory with `--out`, or repeat what it was begun with".to_owned(),
+                ));
+            }
+            Err(_) => write_atomic(&file, description.as_bytes()).map_err(|e| Problem::from(&e))?,
+        }
+        for entrant in &entrants {
+            let config = dir.join(format!("{}.toml", entrant.name));
+            if let Some((_, checked)) = entrant.seeds.first() {
+                write_atomic(&config, checked.resolved().as_bytes()).map_err(|e| Problem::from(&e))?;
+            }
+        }
+        Ok(Self { dir: dir.to_owned(), entrants, terms })
+    }
+
+    /// Plays what has not been played, on so many threads at a time, and says whether everything has been played:
+    /// `stop` ends it early, and what is finished by then is kept.
+    ///
+    /// # Errors
+    /// If a configuration cannot be built, a reward fails, or a file cannot be written; the other curves are kept.
+    pub fn run(
+        &self,
+        jobs: usize,
+        stop: &AtomicBool,
+        finished: &(dyn Fn(Finished<'_>) + Sync),
+    ) -> Result<bool, Problems> {
+        let all: Vec<(&str, u64, &Checked)> = self
+            .entrants
+            .iter()
+            .flat_map(|e| e.seeds.iter().map(|(seed, checked)| (e.name.as_str(), *seed, checked)))
+            .collect();
+        let open: Vec<_> = all.iter().filter(|(name, seed, _)| self.curve(name, *seed).is_none()).collect();
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(all.len() - open.len()));
+        let failed: Mutex<Option<Problems>> = Mutex::new(None);
+        let work = || {
+            while let Some((name, seed, checked)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let played = play(checked, &self.terms, stop).and_then(|curve| {
+                    let Some(curve) = curve else { return Ok(()) };
+                    self.keep(name, *seed, &curve).map_err(|e| Problems(vec![Problem::from(&e)]))?;
+                    let done = (1 + done.fetch_add(1, Ordering::Relaxed), all.len());
+                    if let Some(last) = curve.last() {
+                        finished(Finished { name, seed: *seed, last, done });
+                    }
+                    Ok(())
+                });
+                if let Err(problems) = played {
+                    stop.store(true, Ordering::Relaxed);
+                    failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(problems);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..jobs.min(open.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(problems) => Err(problems),
+            None => Ok(done.into_inner() == all.len()),
+        }
+    }
+
+    /// Every curve that is finished, entrant by entrant.
+    pub fn results(&self) -> Vec<Reached> {
+        let curves =
+            |e: &Entrant| e.seeds.iter().filter_map(|(seed, _)| self.curve(&e.name, *seed)).collect();
+        self.entrants.iter().map(|e| Reached { name: e.name.clone(), curves: curves(e) }).collect()
+    }
+
+    /// Writes `curves.csv`, `summary.csv` and a picture of every metric from what is finished.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, results: &[Reached]) -> Result<(), RunError> {
+        let mut curves = format!("method,seed,{CURVE}\n");
+        let mut summary = "method,seeds,metric,mean,low,high\n".to_owned();
+        for (result, entrant) in results.iter().zip(&self.entrants) {
+            for ((seed, _), curve) in entrant.seeds.iter().zip(&result.curves) {
+                for point in curve {
+                    writeln!(curves, "{},{seed},{}", result.name, row(point))
+                        .expect("a string takes any text");
+                }
+            }
+            for metric in METRICS {
+                if let Some(Estimate { value, low, high }) = result.at_end(metric) {
+                    let (name, n) = (&result.name, result.curves.len());
+                    writeln!(summary, "{name},{n},{},{value},{low},{high}", metric.name)
+                        .expect("a string takes any text");
+                }
+            }
+        }
+        write_atomic(&self.dir.join("curves.csv"), curves.as_bytes())?;
+        write_atomic(&self.dir.join("summary.csv"), summary.as_bytes())?;
+        for metric in METRICS {
+            if let Some(chart) = self.chart(results, metric) {
+                write_atomic(&self.dir.join(format!("{}.svg", metric.name)), chart.svg().as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The curves of a metric over the budget, with their bands over seeds; `None` if nobody has it.
+    fn chart(&self, results: &[Reached], metric: &Metric) -> Option<Chart> {
+        let budget = self.terms.budget;
+        let lines: Vec<Line> = results
+            .iter()
+            .map(|result| {
+                let points = (0..self.terms.points).filter_map(|i| {
+                    let e = result.at(metric, i)?;
+                    Some([budget.amount * (i + 1) as f64 / self.terms.points as f64, e.value, e.low, e.high])
+                });
+                Line { name: result.name.clone(), points: points.collect() }
+            })
+            .filter(|line| !line.points.is_empty())
+            .collect();
+        (!lines.is_empty()).then(|| Chart {
+            title: metric.title.to_owned(),
+            x: budget.unit.name().replace('-', " "),
+            lines,
+        })
+    }
+
+    fn path(&self, name: &str, seed: u64) -> PathBuf {
+        self.dir.join("curves").join(format!("{name}-{seed}.csv"))
+    }
+
+    fn keep(&self, name: &str, seed: u64, curve: &[Point]) -> Result<(), RunError> {
+        let mut text = format!("{CURVE}\n");
+        curve.iter().for_each(|point| text += &(row(point) + "\n"));
+        write_atomic(&self.path(name, seed), text.as_bytes())
+    }
+
+    /// A finished curve; `None` if there is none, or not a whole one.
+    fn curve(&self, name: &str, seed: u64) -> Option<Vec<Point>> {
+        let text = fs::read_to_string(self.path(name, seed)).ok()?;
+        let mut lines = text.lines();
+        if lines.next() != Some(CURVE) {
+            return None;
+        }
+        let curve: Vec<Point> = lines.map(point).collect::<Option<_>>()?;
+        (curve.len() == self.terms.points).then_some(curve)
+    }
+}
+
+/// What an entrant has reached.
+pub struct Reached {
+    /// The entrant.
+    pub name: String,
+    /// Its finished curves.
+    pub curves: Vec<Vec<Point>>,
+}
+
+impl Reached {
+    /// The mean of a metric over seeds at the end of the budget, with its 95 % bootstrap interval.
+    pub fn at_end(&self, metric: &Metric) -> Option<Estimate> {
+        self.at(metric, self.curves.first()?.len().checked_sub(1)?)
+    }
+
+    fn at(&self, metric: &Metric, i: usize) -> Option<Estimate> {
+        let values: Vec<f64> = self.curves.iter().filter_map(|c| (metric.of)(c.get(i)?)).collect();
+        (!values.is_empty())
+            .then(|| bootstrap(&values, Key::new(0), |xs| xs.iter().sum::<f64>() / xs.len() as f64))
+    }
+}
+
+/// What a comparison is, so that another one is not mistaken for it.
+fn describe(entrants: &[Entrant], terms: &Terms) -> String {
+    let entrants: Vec<Json> = entrants
+        .iter()
+        .map(|e| {
+            let seeds: Vec<Json> = e
+                .seeds
+                .iter()
+                .map(|(seed, c)| json!({"seed": seed, "fingerprint": c.fingerprint(&[])}))
+                .collect();
+            json!({"name": e.name, "seeds": seeds})
+        })
+        .collect();
+    let Terms { budget, points, window, top, radius } = terms;
+    let json = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "budget": {"unit": budget.unit.name(), "amount": budget.amount},
+        "points": points, "window": window, "top": top, "radius": radius,
+        "entrants": entrants,
+    });
+    format!("{json:#}\n")
+}
+
+fn row(p: &Point) -> String {
+    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+    let s = &p.standing;
+    format!(
+        "{},{},{},{},{},{},{},{},{},{},{},{}",
+        p.spent.objects,
+        p.spent.transitions,
+        p.spent.reward_calls,
+        p.seconds,
+        number(p.tv_policy),
+        number(s.tv_empirical),
+        s.modes.map_or_else(String::new, |n| n.to_string()),
+        s.distinct,
+        s.best_log_reward,
+        s.top_log_reward,
+        s.top_distance,
+        s.circles
+    )
+}
+
+/// A row read back.
+fn point(line: &str) -> Option<Point> {
+    let cells: Vec<&str> = line.split(',').collect();
+    let [
+        objects,
+        transitions,
+        calls,
+        seconds,
+        tv_policy,
+        tv_empirical,
+        modes,
+        distinct,
+        best,
+        top,
+        distance,
+        circles,
+    ] = cells[..]
+    else {
+        return None;
+    };
+    let maybe = |text: &str| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) };
+    Some(Point {
+        spent: Spent {
+            objects: objects.parse().ok()?,
+            transitions: transitions.parse().ok()?,
+            reward_calls: calls.parse().ok()?,
+        },
+        seconds: seconds.parse().ok()?,
+        tv_policy: maybe(tv_policy)?,
+        standing: Standing {
+            tv_empirical: maybe(tv_empirical)?,
+            modes: if modes.is_empty() { None } else { Some(modes.parse().ok()?) },
+            distinct: distinct.parse().ok()?,
+            best_log_reward: best.parse().ok()?,
+            top_log_reward: top.parse().ok()?,
+            top_distance: distance.parse().ok()?,
+            circles: circles.parse().ok()?,
+        },
+    })
+}
