@@ -86,10 +86,10 @@ pub fn network(graph: &Path, rewards: Option<&Path>) -> Result<Network, Failure>
         Ok(File { path: path.display().to_string(), text: read_text(path)?.into() })
     };
     let rewards = rewards.map(file).transpose()?;
-    Ok(read(&file(graph)?, rewards.as_ref()).map_err(refused)?)
+    Ok(read(&file(graph)?, rewards.as_ref()).map_err(|e| refused(&e))?)
 }
 
-fn refused(error: ReadError) -> Problem {
+fn refused(error: &ReadError) -> Problem {
     let hint = match (error.in_rewards, error.message.as_str()) {
         (false, "there are no rewards") => Some(
             "give `--rewards`, a CSV file with the header `node,reward`, or write them into the graph"
@@ -119,7 +119,7 @@ fn solve(args: &Flow, network: &Network, learned: Option<&Learned>) -> Result<So
 /// Compares a flow from a file with the equations.
 fn check(args: &Flow, network: &Network, path: &Path) -> Result<Verdict, Failure> {
     let file = File { path: path.display().to_string(), text: read_text(path)?.into() };
-    let flow = read_flow(network, &file).map_err(refused)?;
+    let flow = read_flow(network, &file).map_err(|e| refused(&e))?;
     let all = residuals(network, &flow);
     let errors: Vec<f64> = all.iter().map(Residual::relative).collect();
     let broken = errors.iter().filter(|&&e| e > args.tolerance).count();

@@ -81,7 +81,10 @@ pub fn sink(path: &std::path::Path) -> Result<Box<dyn Write>, Failure> {
 
 /// A number for people: five significant digits.
 pub fn number(x: f64) -> String {
-    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    if (1e-4..1e6).contains(&x.abs()) {
         let digits = (4 - x.abs().max(1e-4).log10().floor() as i32).clamp(0, 8) as usize;
         format!("{x:.digits$}")
     } else {

@@ -27,7 +27,9 @@ pub fn nodes(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
         let log_flow = solution.flow.state[v];
         write!(out, "{},{},{log_flow},{}", quoted(network.name(v)), plain(log_flow), log_flow - log_z)?;
         match network.rewards()[v] {
-            Some(reward) => write!(out, ",{reward},{},{}", reward.ln() - log_z, solution.log_p[v])?,
+            Some(reward) => {
+                write!(out, ",{},{},{}", digits(reward), reward.ln() - log_z, solution.log_p[v])?;
+            }
             None => write!(out, ",,,")?,
         }
         write!(out, ",{},{}", paths[v], errors[v])?;
@@ -81,8 +83,13 @@ pub fn edges(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
 }
 
 /// A flow from its logarithm to twelve digits, which rounding has left alone; all digits are in the logarithm.
-fn plain(log_flow: f64) -> f64 {
-    format!("{:.11e}", log_flow.exp()).parse().unwrap_or(f64::NAN)
+fn plain(log_flow: f64) -> String {
+    digits(format!("{:.11e}", log_flow.exp()).parse().unwrap_or(f64::NAN))
+}
+
+/// Every digit of a number, with an exponent where it is long without.
+fn digits(x: f64) -> String {
+    if x == 0.0 || (1e-5..1e16).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
 }
 
 /// Trajectories of the solution, to stdout.
@@ -100,7 +107,7 @@ pub fn trajectories(sampler: &Sampler<'_>, view: &View<'_>, n: usize, format: Fo
         match format {
             Format::Csv => {
                 let (object, path) = (quoted(network.name(x)), quoted(&names.join(" > ")));
-                writeln!(out, "{object},{reward},{log_p},{log_pf},{path}")?;
+                writeln!(out, "{object},{},{log_p},{log_pf},{path}", digits(reward))?;
             }
             Format::Jsonl => {
                 let row = json!({

@@ -188,7 +188,7 @@ fn files_that_are_no_configuration_are_refused() {
         ===
         error: unknown key `env` in grid.json:1, which is named in `--set env.graph="grid.json"`
 
-        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, or CSV with the header `from,to`
+        hint: write JSON, `{"edges": [["a", "b"]], "rewards": {"b": 2.5}}`, CSV with the header `from,to`, GraphML or DOT
         ===
         error: cannot read `.`: it is a directory
     "#]].assert_eq(&messages.join("===\n"));

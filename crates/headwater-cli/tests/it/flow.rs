@@ -160,3 +160,58 @@ fn what_is_no_network_is_refused_with_its_line_and_a_hint() {
     "#]]
     .assert_eq(&dir.run("flow toy.json --edges - --nodes -").refused());
 }
+
+#[test]
+fn costs_and_capacities_choose_flows_and_a_cut_that_is_too_narrow_is_named() {
+    let dir = toy();
+    // Two ways to `t`, the short one dear, and each too narrow for all of it.
+    let pipes = |wide: f64| {
+        format!(
+            r#"{{"edges": [{{"from": "s", "to": "a", "cost": 1, "capacity": {wide}}},
+                           {{"from": "s", "to": "b", "cost": 3, "capacity": 4}}, ["a", "t"], ["b", "t"]],
+                 "rewards": {{"t": 6}}}}"#
+        )
+    };
+    dir.write("pipes.json", pipes(5.0));
+    let cost = dir.run("flow pipes.json --backward cost --json").json();
+    // 5 of 6 go over the cheap edge: (5 · 1 + 1 · 3) / 6.
+    assert!((cost["mean_cost"].as_f64().unwrap() - 8.0 / 6.0).abs() < 1e-9, "{cost}");
+    let even = dir.run("flow pipes.json --backward capacity --json").json();
+    // Both edges are used to 6 / 9 of what they can carry.
+    assert!((even["largest_used_share"].as_f64().unwrap() - 6.0 / 9.0).abs() < 1e-9, "{even}");
+    assert!((even["log_z"].as_f64().unwrap() - 6f64.ln()).abs() < 1e-12, "{even}");
+    dir.write("pipes.json", pipes(1.0));
+    expect![[r#"
+        error: no flow fits: the edges `s` → `a`, `s` → `b` can carry 5, and the rewards behind them need 6
+
+        hint: raise capacities there, or lower the rewards
+    "#]]
+    .assert_eq(&dir.run("flow pipes.json --backward capacity").refused());
+    expect![[r#"
+        error: no edge has a cost
+
+        hint: add the attribute `cost` to the edges of the graph
+    "#]]
+    .assert_eq(&dir.run("flow toy.json --backward cost").refused());
+}
+
+#[test]
+fn pictures_are_written_and_are_the_same_every_time() {
+    let dir = toy();
+    dir.run("flow toy.json --svg a.svg --dot a.dot").ok();
+    let svg = dir.read("a.svg");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(dir.run("flow toy.json --svg -").ok() == svg);
+    // What is written for other tools can be read back: P_B is the weight.
+    let again = dir.run("flow a.dot --backward given --json").json();
+    assert!((again["log_z"].as_f64().unwrap() - 112f64.ln()).abs() < 1e-9, "{again}");
+    let entropy = dir.run("flow toy.json --json").json()["entropy"].as_f64().unwrap();
+    assert!((again["entropy"].as_f64().unwrap() - entropy).abs() < 1e-6, "{again}");
+    // A machine without fonts says so; any other writes a picture.
+    let png = dir.run("flow toy.json --png a.png");
+    if png.code == Some(0) {
+        assert_eq!(std::fs::read(dir.path("a.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");
+    } else {
+        assert!(png.refused().contains("no fonts are installed"));
+    }
+}

@@ -111,9 +111,17 @@ fn what_there_is_can_be_listed() {
         shifted-cosh  exponential on both sides
 
         $ headwater list methods
-        gflownet  a generative flow network: the policy, the objective and the training of the configuration
-        exact     independent draws from the target, for spaces that can be enumerated
-        random    trajectories of the uniform policy
+        gflownet            a generative flow network: the policy, the objective and the training of the configuration
+        annealing           Metropolis-Hastings chains that are cooled, again and again
+        beam                breadth-first search that keeps the states with the best outlook
+        exact               independent draws from the target, for spaces that can be enumerated
+        genetic             a population that breeds by joining parts of ways, and mutates by going back and forth
+        gibbs               chains that redraw the last edge of a way to their object, by the rewards of all that it may lead to
+        greedy              trajectories that take the edge with the best outlook
+        mars                Metropolis-Hastings chains with a proposal that learns from accepted improvements
+        mcmc                Metropolis-Hastings chains that go some edges back and some forth
+        parallel-tempering  Metropolis-Hastings chains at several temperatures, which exchange their objects
+        random              trajectories of the uniform policy
 
     "#]]
     .assert_eq(&all);
