@@ -1,4 +1,4 @@
-//! Discrete soft actor–critic: a policy, two values of edges that check each other, and a temperature that keeps the
+//! Discrete soft actor-critic: a policy, two values of edges that check each other, and a temperature that keeps the
 //! entropy up.
 
 use headwater_core::settings::{AutoReal, Schedule, settings};
@@ -18,7 +18,7 @@ use super::td;
 use crate::{Arena, Found, Method, MethodEntry, Spent};
 
 settings! {
-    /// Settings of the soft actor–critic.
+    /// Settings of the soft actor-critic.
     pub struct Config {
         /// Trajectories of a round.
         batch: usize = "16", Kind::Int { min: 1, max: 1 << 20 };
@@ -51,7 +51,7 @@ settings! {
 pub(crate) const ENTRY: MethodEntry = MethodEntry {
     entry: Entry {
         name: "sac",
-        summary: "discrete soft actor–critic with twin values, target networks and a learned temperature",
+        summary: "discrete soft actor-critic with twin values, target networks and a learned temperature",
         formula: "Q_i ← c + Σ π (min Q̄_j − α log π)(s′),   π: min Σ π (α log π − min Q_j),   α: H(π) → 0.98 log n",
         reference: "Christodoulou 2019, arXiv:1910.07207; as in arXiv:2106.04399",
         fields: Config::FIELDS,

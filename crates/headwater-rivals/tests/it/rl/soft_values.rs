@@ -1,4 +1,4 @@
-//! Soft deep Q-learning and the soft actor–critic.
+//! Soft deep Q-learning and the soft actor-critic.
 
 use headwater_core::settings::Value;
 use headwater_exact::log_visits;
