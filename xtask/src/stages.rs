@@ -6,6 +6,10 @@ use std::time::Instant;
 use crate::shell::{cargo, watch, works};
 use crate::{Error, Verdict, counts, docs};
 
+/// What the default build leaves out.
+const FEATURES: &str =
+    "test -p headwater-cli -p headwater-flow --features headwater-cli/png -- pixels pictures";
+
 /// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.
 pub fn test() -> Result<Verdict, Error> {
     let mut summary = Summary::default();
@@ -14,6 +18,11 @@ pub fn test() -> Result<Verdict, Error> {
     let mut tally = Tally::default();
     summary.stage("tests", || {
         let (good, lines) = watch(tests(), |line| line.contains(" passed"))?;
+        lines.iter().for_each(|line| tally.add(line));
+        Ok(good)
+    });
+    summary.stage("tests of features", || {
+        let (good, lines) = watch(cargo(FEATURES), |line| line.contains(" passed"))?;
         lines.iter().for_each(|line| tally.add(line));
         Ok(good)
     });

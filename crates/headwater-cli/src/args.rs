@@ -262,7 +262,7 @@ pub struct Flow {
     /// Draw the flow as SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
-    /// Draw the flow as PNG
+    /// Draw the flow as PNG, if the program was built with the feature `png`
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
     /// Write the flow as DOT, for other tools; `-` for stdout

@@ -1,6 +1,6 @@
 //! What an estimator is: encoded rows in, head outputs out, head gradients back in.
 
-use crate::{Encoded, Floats};
+use crate::{BitMatrix, Encoded, Floats};
 
 /// The columns of an estimator's output row.
 ///
@@ -37,6 +37,17 @@ impl Heads {
         let stride = front.stride + n_actions.next_multiple_of(16);
         Self { backward: Some(front.stride), stride, ..front }
     }
+}
+
+/// Which parts of output rows anybody reads. A *panel* is sixteen columns, from a multiple of sixteen on.
+///
+/// With thousands of edge labels most panels of a row hold no valid label, and need not be computed.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// All panels of every row.
+    All,
+    /// Panel p of output row r where bit p of row r is set. The rows are those of the network's input.
+    Panels(&'a BitMatrix),
 }
 
 /// One named tensor inside [`Params::data`], row-major.
@@ -97,16 +108,35 @@ pub trait Estimator: Send + Sync {
     fn flops(&self) -> Flops;
 
     /// Evaluates rows `rows` of `x`. Row `rows.start + i` is written to the `i`-th row of `out` (stride
-    /// [`Heads::stride`], columns of no head undefined) and of `tape` (stride [`Estimator::tape_width`]).
+    /// [`Heads::stride`]; columns of no head, and panels that are not wanted, are undefined) and of `tape` (stride
+    /// [`Estimator::tape_width`]).
     ///
-    /// A row's result depends on that row alone, bit for bit: not on its neighbours, not on the number of threads.
-    fn forward(&self, x: &Encoded, rows: std::ops::Range<usize>, out: &mut [f32], tape: &mut [f32]);
+    /// A row's result depends on that row alone, bit for bit: not on its neighbours, not on what is wanted besides,
+    /// not on the number of threads.
+    fn forward(
+        &self,
+        x: &Encoded,
+        rows: std::ops::Range<usize>,
+        wanted: Wanted<'_>,
+        out: &mut [f32],
+        tape: &mut [f32],
+    );
 
     /// Writes the gradient of the parameters over the first `rows` rows, given that of their outputs. `tape` is what
-    /// `forward` left for these rows; `d_out` has the layout of `out`, and zeroes in columns of no head.
+    /// `forward` left for these rows; `d_out` has the layout of `out`, with zeroes in columns of no head. It counts as
+    /// zero, whatever it holds, in panels that are not wanted.
     ///
-    /// `grads` has the layout of [`Params::data`] and is overwritten. The same bits for any number of threads.
-    fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], tape: &[f32], grads: &mut [f32]);
+    /// `grads` has the layout of [`Params::data`] and is overwritten. The same bits for any number of threads, and
+    /// for panels of zeroes whether they are wanted or not.
+    fn backward(
+        &mut self,
+        x: &Encoded,
+        rows: usize,
+        wanted: Wanted<'_>,
+        d_out: &[f32],
+        tape: &[f32],
+        grads: &mut [f32],
+    );
 
     /// The parameters.
     fn params(&self) -> &Params;

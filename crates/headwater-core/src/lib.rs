@@ -22,7 +22,7 @@ mod sim;
 
 pub use encoding::{Encoded, EncodedRow, Encoding};
 pub use env::{Action, Environment, Stop};
-pub use estimator::{Estimator, Flops, Heads, Params, Tensor};
+pub use estimator::{Estimator, Flops, Heads, Params, Tensor, Wanted};
 pub use floats::Floats;
 pub use graph::{Cyclic, StateGraph};
 pub use key::Key;

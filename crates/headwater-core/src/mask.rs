@@ -53,6 +53,7 @@ impl MaskRow<'_> {
 }
 
 /// The set bits of a row in ascending order; made by [`BitMatrix::ones`].
+#[derive(Clone)]
 pub struct Ones<'a> {
     words: &'a [u64],
     current: u64,

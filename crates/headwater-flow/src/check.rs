@@ -2,7 +2,7 @@
 
 use headwater_core::settings::File;
 use headwater_exact::{Flow, log_sum_exp};
-use headwater_graph::{Network, ReadError};
+use headwater_graph::{Network, ReadError, shorten};
 
 /// An equation that a valid flow satisfies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,11 +149,3 @@ pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
 }
 
 const COLUMNS: &str = "write CSV with the header `from,to,flow`; a row without `to` is a stop edge";
-
-/// The start of a text that may be long.
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}

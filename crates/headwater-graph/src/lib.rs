@@ -11,5 +11,5 @@ mod read;
 
 pub use names::Names;
 pub use network::{Attribute, BadAttribute, Network};
-pub use raw::ReadError;
+pub use raw::{ReadError, shorten};
 pub use read::read;

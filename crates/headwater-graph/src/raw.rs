@@ -71,8 +71,8 @@ fn line(file: &File, at: usize) -> usize {
 /// Characters of a file that a message quotes at most.
 pub(crate) const QUOTED: usize = 60;
 
-/// The start of a text that may be long.
-pub(crate) fn shorten(text: &str) -> String {
+/// The start of a text that may be long, for messages: no more than sixty characters of it.
+pub fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -53,6 +53,22 @@ multiversion! {
 }
 
 multiversion! {
+    /// `sum[j] += Σ_r d[r][j]` for up to 64 panels, panel p in the rows where bit p of `wanted[r]` is set.
+    pub(crate) fn panel_sums(d: &[f32], width: usize, wanted: impl Iterator<Item = u64>, sum: &mut [f32]) {
+        let (sum, _) = sum.as_chunks_mut::<16>();
+        for (d, mut bits) in d.chunks(width).zip(wanted) {
+            while bits != 0 {
+                let p = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                for (s, &x) in sum[p].iter_mut().zip(&d[16 * p..16 * (p + 1)]) {
+                    *s += x;
+                }
+            }
+        }
+    }
+}
+
+multiversion! {
     /// `sum[j] += Σ_r d[r][j] · x[r][j]`: the gradient of a gain.
     pub(crate) fn column_products(d: &[f32], d_width: usize, x: &[f32], x_width: usize, sum: &mut [f32]) {
         for (d, x) in d.chunks(d_width).zip(x.chunks(x_width)) {

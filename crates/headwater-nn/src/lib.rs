@@ -6,15 +6,18 @@ mod gather;
 mod gemm;
 pub mod measure;
 mod mlp;
+mod panels;
 mod pool;
 mod softmax;
 mod tabular;
+mod transpose;
 mod vec16;
 
 pub use adam::{Adam, norm};
 pub use mlp::{Activation, Mlp, MlpConfig};
+pub use panels::fetch;
 pub use pool::Pool;
-pub use softmax::masked_softmax;
+pub use softmax::{Softmax, masked_softmax};
 pub use tabular::Tabular;
 pub use vec16::Isa;
 

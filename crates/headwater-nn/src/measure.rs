@@ -8,9 +8,9 @@ use headwater_core::Floats;
 
 use crate::adam::Adam;
 use crate::gather::{gather, scatter};
-use crate::gemm::{Epilogue, Left, Out, Right, gemm};
+use crate::gemm::{Epilogue, Left, Out, Right, gemm, gemm_rows};
 use crate::pool::Pool;
-use crate::softmax::masked_softmax;
+use crate::softmax::{Softmax, masked_softmax};
 use crate::vec16::{Isa, Vec16, dispatch};
 
 /// How long each measurement repeats its work; the fastest of ten parts of it counts.
@@ -103,6 +103,9 @@ pub fn kernels(width: usize) -> Vec<KernelRate> {
     for rows in [1, 2, 4, 8, 16, 32, 64, 128, 512] {
         all.push(product(rows, width));
     }
+    for rows in [4, 16, 64] {
+        all.push(listed_product(rows, width));
+    }
     for rows in [16, 128, 512] {
         all.push(weight_gradient(rows, width));
     }
@@ -151,6 +154,25 @@ fn product(rows: usize, width: usize) -> KernelRate {
     }
 }
 
+/// Every other row, as where a head is computed for some rows only.
+fn listed_product(rows: usize, width: usize) -> KernelRate {
+    let (stride, list) = (width + 16, (0..rows).map(|i| 2 * i as u32).collect::<Vec<_>>());
+    let (a, b, bias) = (numbers(2 * rows * stride), numbers(width * width), numbers(width));
+    let mut c = Floats::zeros(2 * rows * stride);
+    let isa = Isa::detect();
+    let seconds = seconds_per_call(|| {
+        let right = Right { data: &b, rs: 16, ps: 16 * width };
+        let (left, out) = (Left::new(&a, stride, 1), Out::new(&mut c, stride, 16));
+        gemm_rows(isa, &list, width, width / 16, left, right, out, Epilogue::Bias(&bias));
+    });
+    KernelRate {
+        name: format!("product of {rows} listed rows"),
+        seconds,
+        flops: (2 * rows * width * width) as f64,
+        bytes: (4 * (2 * rows * width + width * width)) as f64,
+    }
+}
+
 fn weight_gradient(rows: usize, width: usize) -> KernelRate {
     let (a, d) = (numbers(rows * (width + 16)), numbers(rows * (width + 16)));
     let mut c = Floats::zeros(width * width);
@@ -187,15 +209,15 @@ fn softmax(columns: usize) -> KernelRate {
     let (stride, words) = (columns.next_multiple_of(16), columns.div_ceil(64));
     let logits = numbers(ROWS * stride);
     let masks = vec![u64::MAX; ROWS * words];
-    let (mut probs, mut lse) = (Floats::zeros(ROWS * stride), vec![0.0; ROWS]);
+    let mut out = vec![Softmax::default(); ROWS];
     let seconds = seconds_per_call(|| {
-        masked_softmax(&logits, stride, columns, &masks, words, &mut probs, stride, &mut lse);
+        masked_softmax(&logits, stride, columns, &masks, words, &mut out);
     });
     KernelRate {
         name: format!("softmax {ROWS}×{columns}"),
         seconds,
         flops: 0.0,
-        bytes: (8 * ROWS * columns) as f64,
+        bytes: (4 * ROWS * columns) as f64,
     }
 }
 

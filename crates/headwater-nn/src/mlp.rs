@@ -1,18 +1,22 @@
 //! The multi-layer perceptron: gather, panels, fused epilogues, and its derivative by hand.
 
-use std::cell::Cell;
+mod backward;
+mod forward;
+mod layout;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headwater_core::settings::{choice, settings};
-use headwater_core::{Encoded, Encoding, Estimator, Floats, Flops, Heads, Key, Params, SettingError, Tensor};
+use headwater_core::{Encoded, Encoding, Estimator, Floats, Flops, Heads, Key, Params, SettingError, Wanted};
 
+use self::backward::{Back, Sparse};
+use self::layout::{Build, Item, Layer, Part, Trunk, odd_lines};
 use crate::adam::PARAMS_WORTH_SHARING;
-use crate::elementwise::{column_products, column_sums, nonlinearity, nonlinearity_backward, sum_parts};
-use crate::gather::{gather, scatter};
-use crate::gemm::{Epilogue, Left, Out, Right, gemm};
+use crate::panels::{self, sparse};
 use crate::pool::Pool;
+use crate::transpose::transpose_panel;
 use crate::vec16::Isa;
 
 /// Rows evaluated together: their activations stay in the second-level cache between layers.
@@ -34,12 +38,21 @@ const WORTH_FETCHING: usize = 1 << 22;
 /// layer has used them. Gradients of parameters are summed row by row in order, so that this changes no bit.
 const DEPTH: usize = 128;
 
+/// The same for networks of `LARGE` parameters or more, whose gradient leaves every cache between two such passes.
+const DEPTH_OF_LARGE: usize = 512;
+const LARGE: usize = 1 << 20;
+
 /// Rows per part of a batch whose gradient is summed by itself, at least. Parts depend on the number of rows alone, so
 /// that the order of summation does not depend on threads; threads that work on a part each share nothing.
 const PART: usize = 256;
 
-/// Most parts of a batch.
+/// Most parts of a batch, and most gradients of parameters in all of them: large ones cost more to write and to sum
+/// than sharing saves.
 const PARTS: usize = 16;
+const PARTIAL: usize = 1 << 22;
+
+/// Panels of biases per piece of gradient work.
+const PANELS_OF_BIAS: usize = 32;
 
 /// Parameters per piece of what is done to each of them, in some microseconds.
 const PIECE: usize = 16 * 1024;
@@ -72,52 +85,6 @@ settings! {
     }
 }
 
-/// One linear map with what follows it. Weights are stored in panels: shape `[panels, inputs, 16]`, so that element
-/// (i, 16 p + j) of the map is at `[p, i, j]`.
-#[derive(Clone, Debug)]
-struct Layer {
-    inputs: usize,
-    panels: usize,
-    weight: usize,
-    bias: usize,
-    /// Where the gain of layer norm is, if there is one.
-    gain: Option<usize>,
-    /// Where the transposed panels are in `Mlp::transposed`; the first layer has none.
-    transposed: usize,
-    /// Where the layer's values are in a row of tape: activations, then normalised inputs and 1/σ under layer norm.
-    tape: usize,
-    /// Where the layer's gradients are in a row of delta: at the argument of the nonlinearity, then, under layer
-    /// norm, at its input.
-    delta: usize,
-}
-
-impl Layer {
-    fn outputs(&self) -> usize {
-        16 * self.panels
-    }
-
-    fn weights(&self) -> Range<usize> {
-        self.weight..self.weight + self.inputs * self.outputs()
-    }
-
-    /// Where the gradient at the output of the layer's linear map is in a row of delta.
-    fn linear_delta(&self) -> usize {
-        if self.gain.is_some() { self.delta + self.outputs() } else { self.delta }
-    }
-
-    fn biases(&self) -> Range<usize> {
-        self.bias..self.bias + self.outputs()
-    }
-}
-
-/// A stack of hidden layers and a head that writes output columns `at..at + 16 * panels` of the head layer.
-#[derive(Clone, Debug)]
-struct Trunk {
-    hidden: Vec<Layer>,
-    head: Layer,
-    at: usize,
-}
-
 /// A multi-layer perceptron over encoded rows; with a trunk of its own for P_B if asked.
 pub struct Mlp {
     heads: Heads,
@@ -132,6 +99,8 @@ pub struct Mlp {
     delta: Floats,
     /// Per part, its gradient of the parameters.
     partial: Floats,
+    /// Which rows want which panels of outputs.
+    by_panel: Vec<u64>,
     /// A bias of nothing, as wide as a hidden layer.
     zeros: Floats,
     /// Rows evaluated since the last update, and between the two before.
@@ -144,23 +113,6 @@ pub struct Mlp {
     /// Work items of the gradient products: parameter ranges in ascending order, and what fills each.
     ranges: Vec<Range<usize>>,
     items: Vec<Item>,
-}
-
-/// One disjoint piece of the parameter gradient.
-#[derive(Clone, Copy, Debug)]
-struct Item {
-    trunk: usize,
-    /// Index of the layer; the head is the one after the last hidden layer.
-    layer: usize,
-    part: Part,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Part {
-    /// Some panels of the weights, from this one on.
-    Panels(usize),
-    Bias,
-    Gain,
 }
 
 impl Mlp {
@@ -176,7 +128,7 @@ impl Mlp {
         encoding: Encoding,
         heads: Heads,
         own_backward: bool,
-        pool: Arc<Pool>,
+        threads: Arc<Pool>,
         key: Key,
     ) -> Result<Self, SettingError> {
         if !config.width.is_multiple_of(16) {
@@ -184,7 +136,8 @@ impl Mlp {
             return Err(SettingError::at("width", format!("`{}` is not a multiple of 16", config.width))
                 .hint(format!("{below} and {} are", config.width.next_multiple_of(16))));
         }
-        let mut build = Build { params: Params::default(), transposed: 0, tape: 0, delta: 0, key };
+        let (pool, params) = (&*threads, Params::default());
+        let mut build = Build { params, transposed: 0, tape: 0, delta: 0, key, pool };
         let front = match heads.backward {
             Some(at) if own_backward => at,
             _ => heads.stride,
@@ -205,11 +158,12 @@ impl Mlp {
             delta_width: odd_lines(delta),
             delta: Floats::default(),
             partial: Floats::default(),
+            by_panel: Vec::new(),
             zeros: Floats::zeros(config.width),
             rows: AtomicUsize::new(0),
             rows_before: 0,
             isa: Isa::detect(),
-            pool,
+            pool: threads,
             alone: Pool::new(1),
             ranges: Vec::new(),
             items: Vec::new(),
@@ -238,7 +192,11 @@ impl Mlp {
                     let range = layer.weight + p * panel..layer.weight + end * panel;
                     pieces.push((range, item(Part::Panels(p))));
                 }
-                pieces.push((layer.biases(), item(Part::Bias)));
+                for p in (0..layer.panels).step_by(PANELS_OF_BIAS) {
+                    let end = (p + PANELS_OF_BIAS).min(layer.panels);
+                    let range = layer.bias + 16 * p..layer.bias + 16 * end;
+                    pieces.push((range, item(Part::Bias(p))));
+                }
                 if let Some(gain) = layer.gain {
                     pieces.push((gain..gain + layer.outputs(), item(Part::Gain)));
                 }
@@ -256,16 +214,7 @@ impl Mlp {
                 let from = &self.params.data[layer.weights()];
                 let to = &mut self.transposed[layer.transposed..layer.transposed + inputs * outputs];
                 let pool = if to.len() >= PARAMS_WORTH_SHARING { &*self.pool } else { &self.alone };
-                pool.pieces(to, 16 * outputs, &|q, panel| {
-                    for (p, block) in panel.chunks_exact_mut(256).enumerate() {
-                        let source = &from[(p * inputs + 16 * q) * 16..][..256];
-                        for (j, row) in block.chunks_exact_mut(16).enumerate() {
-                            for (i, x) in row.iter_mut().enumerate() {
-                                *x = source[16 * i + j];
-                            }
-                        }
-                    }
-                });
+                pool.pieces(to, 16 * outputs, &|q, to| transpose_panel(self.isa, from, inputs, q, to));
             }
         }
     }
@@ -281,212 +230,6 @@ impl Mlp {
     fn layer(&self, trunk: usize, layer: usize) -> &Layer {
         let trunk = &self.trunks[trunk];
         trunk.hidden.get(layer).unwrap_or(&trunk.head)
-    }
-
-    /// Is the nonlinearity fused into the product before it?
-    fn fused(&self, layer: &Layer) -> bool {
-        layer.gain.is_none() && self.activation == Activation::Relu
-    }
-
-    /// Evaluates the rows `rows` of `x`, layer by layer; they are all of `out` and of `tape`.
-    fn forward_block(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], tape: &mut [f32]) {
-        let (n, width) = (rows.len(), self.tape_width);
-        for trunk in &self.trunks {
-            for (l, layer) in trunk.hidden.iter().enumerate() {
-                match l.checked_sub(1) {
-                    None => self.first_layer(x, rows.clone(), layer, tape),
-                    Some(before) => {
-                        let bias = &self.params.data[layer.biases()];
-                        let tape = Cell::from_mut(&mut *tape).as_slice_of_cells();
-                        let epilogue = match layer.gain {
-                            None if self.fused(layer) => Epilogue::BiasRelu(bias),
-                            None => Epilogue::Bias(bias),
-                            Some(_) => Epilogue::Store,
-                        };
-                        let left = Left::cells(&tape[trunk.hidden[before].tape..], width, 1);
-                        let out = Out::cells(&tape[layer.tape..], width, 16);
-                        gemm(
-                            self.isa,
-                            n,
-                            layer.inputs,
-                            layer.panels,
-                            left,
-                            self.weights(layer),
-                            out,
-                            epilogue,
-                        );
-                    }
-                }
-                let first_with_reals = l == 0 && self.encoding.reals > 0;
-                if !self.fused(layer) || first_with_reals {
-                    let data = &self.params.data;
-                    let norm = layer.gain.map(|g| (&data[g..g + layer.outputs()], &data[layer.biases()]));
-                    nonlinearity(
-                        self.isa,
-                        self.activation,
-                        norm,
-                        layer.outputs(),
-                        &mut tape[layer.tape..],
-                        width,
-                    );
-                }
-            }
-            let (head, last) = (&trunk.head, &trunk.hidden[trunk.hidden.len() - 1]);
-            let left = Left::new(&tape[last.tape..], width, 1);
-            let bias = Epilogue::Bias(&self.params.data[head.biases()]);
-            let out = Out::new(&mut out[trunk.at..], self.heads.stride, 16);
-            gemm(self.isa, n, head.inputs, head.panels, left, self.weights(head), out, bias);
-        }
-    }
-
-    /// The first linear map: a gather over the active columns, a product over the dense values.
-    fn first_layer(&self, x: &Encoded, rows: Range<usize>, layer: &Layer, tape: &mut [f32]) {
-        let Encoding { active, columns, reals } = self.encoding;
-        let out = &mut tape[layer.tape..];
-        let weights = &self.params.data[layer.weights()];
-        // Under layer norm the bias belongs behind the normalisation.
-        let bias = if layer.gain.is_some() { &self.zeros[..] } else { &self.params.data[layer.biases()] };
-        let indices = &x.all_indices()[rows.start * active..rows.end * active];
-        let relu = self.fused(layer) && reals == 0;
-        let (n, width) = (rows.len(), self.tape_width);
-        gather(self.isa, (indices, active), weights, layer.inputs, bias, relu, n, out, width);
-        if reals > 0 {
-            let left = Left::new(&x.all_reals()[rows.start * reals..rows.end * reals], reals, 1);
-            let right = Right { data: &weights[16 * columns..], rs: 16, ps: 16 * layer.inputs };
-            let out = Out::new(out, self.tape_width, 16);
-            gemm(self.isa, rows.len(), reals, layer.panels, left, right, out, Epilogue::Accumulate);
-        }
-    }
-
-    fn weights(&self, layer: &Layer) -> Right<'_> {
-        Right { data: &self.params.data[layer.weights()], rs: 16, ps: 16 * layer.inputs }
-    }
-
-    /// Carries gradients from the outputs of a block of rows to every hidden layer, into `delta`.
-    fn deltas_block(&self, d_out: &[f32], tape: &[f32], delta: &mut [f32]) {
-        let (stride, width) = (self.heads.stride, self.delta_width);
-        let rows = d_out.len() / stride;
-        for trunk in &self.trunks {
-            for l in (0..trunk.hidden.len()).rev() {
-                let layer = &trunk.hidden[l];
-                let above = trunk.hidden.get(l + 1).unwrap_or(&trunk.head);
-                let values = &tape[layer.tape..];
-                let fused = self.fused(layer) && self.tape_width == width;
-                {
-                    let delta = Cell::from_mut(&mut *delta).as_slice_of_cells();
-                    let left = if l + 1 == trunk.hidden.len() {
-                        Left::new(&d_out[trunk.at..], stride, 1)
-                    } else {
-                        Left::cells(&delta[above.linear_delta()..], width, 1)
-                    };
-                    let transposed = &self.transposed[above.transposed..];
-                    let right = Right { data: transposed, rs: 16, ps: 16 * above.outputs() };
-                    let out = Out::cells(&delta[layer.delta..], width, 16);
-                    let epilogue = if fused { Epilogue::WherePositive(values) } else { Epilogue::Store };
-                    gemm(self.isa, rows, above.outputs(), layer.panels, left, right, out, epilogue);
-                }
-                if !fused {
-                    let gain = layer.gain.map(|g| &self.params.data[g..g + layer.outputs()]);
-                    let d = &mut delta[layer.delta..];
-                    let (n, kind) = (layer.outputs(), self.activation);
-                    nonlinearity_backward(self.isa, kind, gain, n, d, width, values, self.tape_width);
-                }
-            }
-        }
-    }
-
-    /// The gradient of the parameters over the rows `rows`, on the threads of `pool`.
-    fn part(&self, pool: &Pool, back: Back<'_>, rows: Range<usize>, delta: &mut [f32], grads: &mut [f32]) {
-        let (stride, width) = (self.heads.stride, self.delta_width);
-        for start in rows.clone().step_by(DEPTH) {
-            let end = (start + DEPTH).min(rows.end);
-            let block = rows_per_piece(pool, end - start);
-            pool.pieces(&mut delta[..(end - start) * width], block * width, &|i, delta| {
-                let first = start + i * block;
-                let d_out = &back.d_out[first * stride..(first + block).min(end) * stride];
-                self.deltas_block(d_out, &back.tape[first * self.tape_width..], delta);
-            });
-            let delta = &*delta;
-            pool.ranges(grads, &self.ranges, &|i, out| {
-                self.gradient(self.items[i], back, start..end, delta, start == rows.start, out);
-            });
-        }
-    }
-
-    /// Adds the rows `rows`, whose gradients at hidden layers are `delta`, to one piece of the parameter gradient; they
-    /// are the first of it if `first`.
-    fn gradient(
-        &self,
-        item: Item,
-        back: Back<'_>,
-        rows: Range<usize>,
-        delta: &[f32],
-        first: bool,
-        out: &mut [f32],
-    ) {
-        let Back { x, d_out, tape } = back;
-        let trunk = &self.trunks[item.trunk];
-        let layer = self.layer(item.trunk, item.layer);
-        let (d, width) = if item.layer == trunk.hidden.len() {
-            (&d_out[rows.start * self.heads.stride + trunk.at..], self.heads.stride)
-        } else {
-            let of_weights = matches!(item.part, Part::Panels(_));
-            let at = if of_weights { layer.linear_delta() } else { layer.delta };
-            (&delta[at..], self.delta_width)
-        };
-        let tape = &tape[rows.start * self.tape_width..];
-        let n = rows.len();
-        // A product can store its first result; sums have to start from zero.
-        if first && !(item.layer > 0 && matches!(item.part, Part::Panels(_))) {
-            out.fill(0.0);
-        }
-        match item.part {
-            Part::Bias => column_sums(self.isa, &d[..(n - 1) * width + layer.outputs()], width, out),
-            Part::Gain => {
-                let normal = &tape[layer.tape + layer.outputs()..];
-                let d = &d[..(n - 1) * width + layer.outputs()];
-                column_products(self.isa, d, width, normal, self.tape_width, out);
-            }
-            Part::Panels(p) => {
-                let d = &d[16 * p..];
-                let inputs = layer.inputs;
-                if let Some(before) = item.layer.checked_sub(1) {
-                    let input = (&tape[trunk.hidden[before].tape..], self.tape_width);
-                    let epilogue = if first { Epilogue::Store } else { Epilogue::Accumulate };
-                    self.outer(inputs, n, input, (d, width), out, inputs, epilogue);
-                    return;
-                }
-                let Encoding { active, columns, reals } = self.encoding;
-                if active > 0 {
-                    let indices = &x.all_indices()[rows.start * active..rows.end * active];
-                    scatter(self.isa, (indices, active), n, d, width, out, inputs);
-                }
-                if reals > 0 {
-                    let input = (&x.all_reals()[rows.start * reals..], reals);
-                    let out = &mut out[16 * columns..];
-                    self.outer(reals, n, input, (d, width), out, inputs, Epilogue::Accumulate);
-                }
-            }
-        }
-    }
-
-    /// `inputᵀ · d` for `m` columns of the input, stored or added: the gradient of weights, summed over rows in order.
-    #[allow(clippy::too_many_arguments)]
-    fn outer(
-        &self,
-        m: usize,
-        rows: usize,
-        (input, input_width): (&[f32], usize),
-        (d, d_width): (&[f32], usize),
-        out: &mut [f32],
-        panel_rows: usize,
-        epilogue: Epilogue<'_>,
-    ) {
-        let panels = out.len().div_ceil(16 * panel_rows);
-        let left = Left::new(input, 1, input_width);
-        let right = Right { data: d, rs: d_width, ps: 16 };
-        let out = Out::new(out, 16, 16 * panel_rows);
-        gemm(self.isa, m, rows, panels, left, right, out, epilogue);
     }
 }
 
@@ -519,10 +262,18 @@ impl Estimator for Mlp {
         flops
     }
 
-    fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], tape: &mut [f32]) {
+    fn forward(
+        &self,
+        x: &Encoded,
+        rows: Range<usize>,
+        wanted: Wanted<'_>,
+        out: &mut [f32],
+        tape: &mut [f32],
+    ) {
         let (stride, width) = (self.heads.stride, self.tape_width);
         let n = rows.len();
         self.rows.fetch_add(n, Ordering::Relaxed);
+        let wanted = sparse(wanted, rows.clone(), stride / 16);
         let pool = self.threads(n);
         let block = rows_per_piece(pool, n);
         pool.zip_chunks(
@@ -532,46 +283,31 @@ impl Estimator for Mlp {
             block * width,
             &|i, out, tape| {
                 let start = rows.start + i * block;
-                self.forward_block(x, start..start + out.len() / stride, out, tape);
+                self.forward_block(x, start..start + out.len() / stride, wanted, out, tape);
             },
         );
     }
 
-    fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], tape: &[f32], grads: &mut [f32]) {
+    fn backward(
+        &mut self,
+        x: &Encoded,
+        rows: usize,
+        wanted: Wanted<'_>,
+        d_out: &[f32],
+        tape: &[f32],
+        grads: &mut [f32],
+    ) {
         if rows == 0 {
             grads.fill(0.0);
             return;
         }
-        let (back, n, room) = (Back { x, d_out, tape }, grads.len(), DEPTH * self.delta_width);
-        let parts = (rows / PART).clamp(1, PARTS);
-        let parts = 1 << parts.ilog2();
-        self.delta.grow(parts * room);
-        let mut delta = std::mem::take(&mut self.delta);
-        if parts == 1 {
-            self.part(self.threads(rows), back, 0..rows, &mut delta, grads);
-            self.delta = delta;
-            return;
+        let wanted = sparse(wanted, 0..rows, self.heads.stride / 16);
+        if let Some(wanted) = wanted {
+            panels::by_panel(wanted, rows, &mut self.by_panel);
         }
-        self.partial.grow(parts * n);
-        let mut partial = std::mem::take(&mut self.partial);
-        let pool = &*self.pool;
-        let range = |p: usize| p * rows / parts..(p + 1) * rows / parts;
-        if pool.threads() <= parts {
-            pool.zip_chunks(
-                &mut partial[..parts * n],
-                n,
-                &mut delta[..parts * room],
-                room,
-                &|p, out, delta| {
-                    self.part(&self.alone, back, range(p), delta, out);
-                },
-            );
-        } else {
-            for (p, out) in partial[..parts * n].chunks_exact_mut(n).enumerate() {
-                self.part(pool, back, range(p), &mut delta, out);
-            }
-        }
-        pool.pieces(grads, PIECE, &|i, out| sum_parts(self.isa, &partial[i * PIECE..parts * n], n, out));
+        let sparse = wanted.map(|wanted| Sparse { wanted, by_panel: &self.by_panel, rows });
+        let (mut delta, mut partial) = (std::mem::take(&mut self.delta), std::mem::take(&mut self.partial));
+        self.all_parts(Back { x, d_out, tape, sparse }, rows, &mut delta, &mut partial, grads);
         (self.delta, self.partial) = (delta, partial);
     }
 
@@ -586,86 +322,8 @@ impl Estimator for Mlp {
     }
 }
 
-/// What `backward` was given.
-#[derive(Clone, Copy)]
-struct Back<'a> {
-    x: &'a Encoded,
-    d_out: &'a [f32],
-    tape: &'a [f32],
-}
-
 /// Rows per piece of work, so that all threads have as much to do.
 fn rows_per_piece(pool: &Pool, rows: usize) -> usize {
     let pieces = rows.div_ceil(BLOCK * pool.threads()) * pool.threads();
     rows.div_ceil(pieces.max(1)).max(1)
-}
-
-/// An odd number of cache lines per row keeps the rows of a column in different cache sets.
-fn odd_lines(floats: usize) -> usize {
-    let lines = floats.div_ceil(16);
-    16 * (lines | 1)
-}
-
-/// Lays out parameters, tape and deltas while the layers are made.
-struct Build {
-    params: Params,
-    transposed: usize,
-    tape: usize,
-    delta: usize,
-    key: Key,
-}
-
-impl Build {
-    fn trunk(
-        &mut self,
-        name: &str,
-        config: &MlpConfig,
-        encoding: Encoding,
-        at: usize,
-        head_panels: usize,
-    ) -> Trunk {
-        let mut hidden = Vec::with_capacity(config.depth);
-        for l in 0..config.depth {
-            let first = l == 0;
-            let inputs = if first { encoding.width() } else { config.width };
-            let fan_in = if first { encoding.active + encoding.reals } else { inputs };
-            let std = (2.0 / fan_in.max(1) as f64).sqrt();
-            let mut layer =
-                self.layer(&format!("{name}.{l}"), inputs, config.width / 16, std, config.layer_norm);
-            if !first {
-                layer.transposed = self.transposed;
-                self.transposed += inputs * config.width;
-            }
-            (layer.tape, layer.delta) = (self.tape, self.delta);
-            self.tape += if config.layer_norm { 2 * config.width + 16 } else { config.width };
-            self.delta += if config.layer_norm { 2 * config.width } else { config.width };
-            hidden.push(layer);
-        }
-        let std = 0.1 * (1.0 / config.width as f64).sqrt();
-        let mut head = self.layer(&format!("{name}.head"), config.width, head_panels, std, false);
-        head.transposed = self.transposed;
-        self.transposed += config.width * head.outputs();
-        Trunk { hidden, head, at }
-    }
-
-    fn layer(&mut self, name: &str, inputs: usize, panels: usize, std: f64, norm: bool) -> Layer {
-        let key = self.key.fold(self.params.tensors.len() as u64);
-        let weight = self.tensor(format!("{name}.weight"), vec![panels, inputs, 16], |i| {
-            (std * key.fold(i as u64).normal()) as f32
-        });
-        let bias = self.tensor(format!("{name}.bias"), vec![16 * panels], |_| 0.0);
-        let gain = norm.then(|| self.tensor(format!("{name}.gain"), vec![16 * panels], |_| 1.0));
-        Layer { inputs, panels, weight, bias, gain, transposed: 0, tape: 0, delta: 0 }
-    }
-
-    fn tensor(&mut self, name: String, shape: Vec<usize>, value: impl Fn(usize) -> f32) -> usize {
-        let tensor = Tensor { name, shape, at: self.params.data.len() };
-        let at = tensor.at;
-        self.params.data.resize(at + tensor.len());
-        for (i, x) in self.params.data[at..].iter_mut().enumerate() {
-            *x = value(i);
-        }
-        self.params.tensors.push(tensor);
-        at
-    }
 }

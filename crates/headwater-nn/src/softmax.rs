@@ -1,4 +1,7 @@
-//! Masked log-softmax: from logits and a mask to probabilities and a log-sum-exp, without branches per element.
+//! Masked softmax: from logits and a mask to a log-sum-exp, draws and gradients, without branches per element.
+//!
+//! Probabilities are not stored, but for the first sixteen: with thousands of labels that would cost more than to
+//! exponentiate anew. Groups of sixteen columns without a valid one are skipped.
 #![allow(unsafe_code)]
 
 use crate::vec16::{Isa, Vec16, dispatch};
@@ -34,6 +37,143 @@ fn bits(mask: &[u64], column: usize, n: usize) -> u16 {
     if n - column < 16 { bits & ((1 << (n - column)) - 1) } else { bits }
 }
 
+/// What turns a row of logits into probabilities over its valid columns: p = scale · exp(x − shift).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Softmax {
+    shift: f32,
+    scale: f32,
+    /// The log of the sum of exponentials; −∞ where nothing is valid.
+    pub log_sum: f64,
+    /// Probabilities of the first sixteen columns, 0 where invalid: all there are in many an environment.
+    first: [f32; 16],
+}
+
+/// The first columns of the groups of sixteen that have a valid column, with their bits.
+#[inline(always)]
+fn groups(mask: &[u64], n: usize) -> impl Iterator<Item = (usize, u16)> {
+    (0..n).step_by(16).map(move |column| (column, bits(mask, column, n))).filter(|&(_, bits)| bits != 0)
+}
+
+impl Softmax {
+    /// Probabilities of the sixteen columns from `logits` on, 0 where invalid.
+    ///
+    /// # Safety
+    /// The instruction set of `V` is enabled; the floats whose bit is set are readable.
+    #[inline(always)]
+    unsafe fn group<V: Vec16>(&self, logits: *const f32, bits: u16) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { exp(V::load_where(logits, bits).sub(V::splat(self.shift))).mul(V::splat(self.scale)) }
+    }
+
+    /// The probability of a valid column whose logit is `x`.
+    pub fn probability(&self, x: f32) -> f32 {
+        // SAFETY: arrays need no instruction set, and the sixteen floats are there.
+        unsafe { self.group::<[f32; 16]>([x; 16].as_ptr(), 1).elements()[0] }
+    }
+
+    /// Draws a column of `logits` among those whose mask bit is set: the one at which the running sum of
+    /// probabilities exceeds `u`; the last of positive probability if rounding keeps the sum below it. `None` if there
+    /// is none. Sixteen probabilities are summed at a time, by halves.
+    ///
+    /// # Panics
+    /// If the mask is too short.
+    pub fn draw(&self, logits: &[f32], mask: &[u64], u: f64) -> Option<usize> {
+        assert!(64 * mask.len() >= logits.len());
+        let mut drawn = None;
+        if logits.len() <= 16 {
+            find(&self.first, u, 0.0, 0, &mut drawn);
+            return drawn;
+        }
+        let (softmax, isa) = (self, Isa::detect());
+        let out = &mut drawn;
+        // SAFETY: the logits are as many as the kernel says there are; the instruction set was detected.
+        unsafe {
+            dispatch!(
+                isa,
+                draw(softmax: &Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>)
+            );
+        }
+        drawn
+    }
+
+    /// `d += a · p` in the groups of sixteen columns with a valid one: with a = ∂/∂(log-sum-exp), its part of the
+    /// gradient by the logits. Rounded after the product and after the sum.
+    ///
+    /// # Panics
+    /// If the mask is too short, or `d` has another length than `logits`.
+    pub fn pull(&self, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
+        assert!(64 * mask.len() >= logits.len() && d.len() == logits.len());
+        let (softmax, isa) = (self, Isa::detect());
+        // SAFETY: there are as many gradients as logits; the instruction set was detected.
+        unsafe {
+            dispatch!(isa, pull(softmax: &Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]));
+        }
+    }
+}
+
+/// # Safety
+/// The instruction set of `V` is enabled; `mask` has a bit for every logit.
+#[inline(always)]
+unsafe fn draw<V: Vec16>(softmax: &Softmax, logits: &[f32], mask: &[u64], u: f64, out: &mut Option<usize>) {
+    let (mut sum, mut last) = (0.0, None);
+    for (column, bits) in groups(mask, logits.len()) {
+        // SAFETY: only floats whose bit is set are read, and no bit from `logits.len()` on is.
+        let p = unsafe { softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits) };
+        let here = f64::from(unsafe { p.sum() });
+        if here > 0.0 {
+            last = Some((column, p, sum));
+            if u < sum + here {
+                break;
+            }
+            sum += here;
+        }
+    }
+    if let Some((column, p, sum)) = last {
+        find(&unsafe { p.elements() }, u, sum, column, out);
+    }
+}
+
+/// The column among sixteen from `column` on at which the sum, which is `sum` before them, exceeds `u`; the last of
+/// positive probability if none does.
+#[inline(always)]
+fn find(p: &[f32; 16], u: f64, mut sum: f64, column: usize, out: &mut Option<usize>) {
+    for (i, &p) in p.iter().enumerate() {
+        if p > 0.0 {
+            sum += f64::from(p);
+            *out = Some(column + i);
+            if u < sum {
+                break;
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The instruction set of `V` is enabled; `mask` has a bit for every logit, and `d` is as long as `logits`.
+#[inline(always)]
+unsafe fn pull<V: Vec16>(softmax: &Softmax, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
+    let n = logits.len();
+    for (column, bits) in groups(mask, n) {
+        // SAFETY: only logits whose bit is set are read; sixteen gradients are only where as many columns are left.
+        unsafe {
+            let p = if column == 0 {
+                V::load(softmax.first.as_ptr())
+            } else {
+                softmax.group::<V>(logits.as_ptr().wrapping_add(column), bits)
+            };
+            let change = p.mul(V::splat(a));
+            if column + 16 <= n {
+                let d = d.as_mut_ptr().add(column);
+                V::load(d).add(change).store(d);
+            } else {
+                for (d, change) in d[column..].iter_mut().zip(change.elements()) {
+                    *d += change;
+                }
+            }
+        }
+    }
+}
+
 /// The operands of `masked_softmax`, which has checked their lengths.
 #[derive(Clone, Copy)]
 struct Rows<'a> {
@@ -42,76 +182,60 @@ struct Rows<'a> {
     n: usize,
     masks: &'a [u64],
     words: usize,
-    probs: *mut f32,
-    probs_stride: usize,
 }
 
 /// # Safety
-/// The instruction set of `V` is enabled; there are as many rows behind the pointers as `log_sum` has elements.
+/// The instruction set of `V` is enabled; there are as many rows behind the pointer as `out` has elements.
 #[inline(always)]
-unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, log_sum: &mut [f64]) {
-    let Rows { logits, stride, n, masks, words, probs, probs_stride } = rows;
-    for (r, log_sum) in log_sum.iter_mut().enumerate() {
+unsafe fn softmax_rows<V: Vec16>(rows: Rows<'_>, out: &mut [Softmax]) {
+    let Rows { logits, stride, n, masks, words } = rows;
+    for (r, out) in out.iter_mut().enumerate() {
         let mask = &masks[r * words..(r + 1) * words];
-        // SAFETY: a row of logits has `n` floats, and only those are loaded; a row of probabilities has
-        // `probs_stride` floats, a multiple of 16 that is at least `n`.
+        // SAFETY: a row of logits has `n` floats, and only those whose bit is set are loaded.
         unsafe {
-            let (logits, probs) = (logits.add(r * stride), probs.add(r * probs_stride));
+            let logits = logits.add(r * stride);
             let mut largest = V::splat(f32::NEG_INFINITY);
-            for column in (0..n).step_by(16) {
-                let x = V::load_where(logits.add(column), bits(mask, column, n));
-                x.store(probs.add(column));
-                largest = largest.max(x);
+            for (column, bits) in groups(mask, n) {
+                largest = largest.max(V::load_where(logits.add(column), bits));
             }
-            let largest = largest.largest();
-            let (mut sum, shift) = (V::splat(0.0), V::splat(largest));
-            for column in (0..n).step_by(16) {
-                let e = exp(V::load(probs.add(column)).sub(shift));
-                e.store(probs.add(column));
+            let shift = largest.largest();
+            let (mut sum, mut first) = (V::splat(0.0), V::splat(0.0));
+            for (column, bits) in groups(mask, n) {
+                let e = exp(V::load_where(logits.add(column), bits).sub(V::splat(shift)));
+                first = if column == 0 { e } else { first };
                 sum = sum.add(e);
             }
             let sum = sum.sum();
-            let empty = largest == f32::NEG_INFINITY;
-            let scale = V::splat(1.0 / sum);
-            for column in (0..probs_stride).step_by(16) {
-                let p =
-                    if empty || column >= n { V::splat(0.0) } else { V::load(probs.add(column)).mul(scale) };
-                p.store(probs.add(column));
-            }
-            *log_sum = if empty { f64::NEG_INFINITY } else { f64::from(largest) + f64::from(sum).ln() };
+            let empty = shift == f32::NEG_INFINITY;
+            let log_sum = if empty { f64::NEG_INFINITY } else { f64::from(shift) + f64::from(sum).ln() };
+            let scale = if empty { 0.0 } else { 1.0 / sum };
+            *out = Softmax { shift, scale, log_sum, first: first.mul(V::splat(scale)).elements() };
         }
     }
 }
 
-/// Row by row: the softmax of `n` logits over those whose mask bit is set, and the log of their sum of exponentials.
+/// Row by row: the softmax of `n` logits over those whose mask bit is set.
 ///
-/// A row of `logits` and one of `probs` are `stride` and `probs_stride` floats apart; `masks` has `words` words per
-/// row; there are as many rows as `log_sum` has elements. Elements whose bit is not set get probability exactly 0; a
-/// row without any valid element has the sum −∞. `probs_stride` is a multiple of 16 and at least `n`; elements past
-/// `n` get 0.
+/// Rows of `logits` are `stride` floats apart; `masks` has `words` words per row; there are as many rows as `out` has
+/// elements. Logits are read only where their bit is set.
 ///
 /// # Panics
-/// If an operand is too short for its rows, or `probs_stride` is not a multiple of 16.
-#[allow(clippy::too_many_arguments)]
+/// If an operand is too short for its rows.
 pub fn masked_softmax(
     logits: &[f32],
     stride: usize,
     n: usize,
     masks: &[u64],
     words: usize,
-    probs: &mut [f32],
-    probs_stride: usize,
-    log_sum: &mut [f64],
+    out: &mut [Softmax],
 ) {
-    let rows = log_sum.len();
+    let rows = out.len();
     if rows == 0 {
         return;
     }
     assert!(logits.len() >= (rows - 1) * stride + n);
-    assert!(probs_stride.is_multiple_of(16) && probs_stride >= n && probs.len() >= rows * probs_stride);
     assert!(words * 64 >= n && masks.len() >= rows * words);
-    let (logits, probs) = (logits.as_ptr(), probs.as_mut_ptr());
-    let rows = Rows { logits, stride, n, masks, words, probs, probs_stride };
+    let rows = Rows { logits: logits.as_ptr(), stride, n, masks, words };
     // SAFETY: the assertions bound every access; the instruction set was detected.
-    unsafe { dispatch!(Isa::detect(), softmax_rows(rows: Rows<'_>, log_sum: &mut [f64])) }
+    unsafe { dispatch!(Isa::detect(), softmax_rows(rows: Rows<'_>, out: &mut [Softmax])) }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use headwater_core::{Encoded, Estimator, Floats, Flops, Heads, Params, RowSet, Tensor};
+use headwater_core::{Encoded, Estimator, Floats, Flops, Heads, Params, RowSet, Tensor, Wanted};
 
 /// One row of head outputs per state of an enumerated environment, all zero at first: the uniform policy.
 pub struct Tabular {
@@ -40,17 +40,31 @@ impl Estimator for Tabular {
         Flops { forward: 0, backward: self.heads.stride as u64 }
     }
 
-    fn forward(&self, x: &Encoded, rows: Range<usize>, out: &mut [f32], _: &mut [f32]) {
+    fn forward(&self, x: &Encoded, rows: Range<usize>, _: Wanted<'_>, out: &mut [f32], _: &mut [f32]) {
         for (r, out) in rows.zip(out.chunks_exact_mut(self.heads.stride)) {
             out.copy_from_slice(&self.params.data[self.entry(x, r)]);
         }
     }
 
-    fn backward(&mut self, x: &Encoded, rows: usize, d_out: &[f32], _: &[f32], grads: &mut [f32]) {
+    fn backward(
+        &mut self,
+        x: &Encoded,
+        rows: usize,
+        wanted: Wanted<'_>,
+        d_out: &[f32],
+        _: &[f32],
+        grads: &mut [f32],
+    ) {
         grads.fill(0.0);
         for (r, d) in d_out.chunks_exact(self.heads.stride).take(rows).enumerate() {
-            for (g, &d) in grads[self.entry(x, r)].iter_mut().zip(d) {
-                *g += d;
+            let panels = grads[self.entry(x, r)].chunks_exact_mut(16).zip(d.chunks_exact(16)).enumerate();
+            for (p, (g, d)) in panels {
+                if matches!(wanted, Wanted::Panels(panels) if !panels.get(r, p)) {
+                    continue;
+                }
+                for (g, &d) in g.iter_mut().zip(d) {
+                    *g += d;
+                }
             }
         }
     }

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use headwater_core::{Encoded, Encoding, Estimator, Heads, Key, RowSet};
+use headwater_core::{BitMatrix, Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
 use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
-use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Tabular, masked_softmax, norm};
+use crate::transpose::transpose_panel;
+use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Softmax, Tabular, masked_softmax, norm};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
     (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
@@ -250,7 +251,7 @@ fn check_gradient(config: &MlpConfig, encoding: Encoding, own: bool, key: Key) {
     let heads = net.heads();
     let x = inputs(rows, encoding, key);
     let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
-    net.forward(&x, 0..rows, &mut out, &mut tape);
+    net.forward(&x, 0..rows, Wanted::All, &mut out, &mut tape);
     let params: Vec<f64> = net.params().data.iter().map(|&p| f64::from(p)).collect();
     let used = columns(heads, own);
     let mut d_out = vec![0.0; out.len()];
@@ -266,7 +267,7 @@ fn check_gradient(config: &MlpConfig, encoding: Encoding, own: bool, key: Key) {
         }
     }
     let mut grads = vec![f32::NAN; params.len()];
-    net.backward(&x, rows, &d_out, &tape, &mut grads);
+    net.backward(&x, rows, Wanted::All, &d_out, &tape, &mut grads);
     let loss = |params: &[f64]| -> f64 {
         let row = |r: usize| {
             let both = ["trunk", "backward"].map(|t| {
@@ -307,6 +308,7 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
             net.forward(
                 &x,
                 from..to,
+                Wanted::All,
                 &mut out[from * stride..to * stride],
                 &mut tape[from * width..to * width],
             );
@@ -314,12 +316,76 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
         let d_out: Vec<f32> =
             (0..out.len()).map(|i| if i % stride < 12 { out[i] - 0.3 } else { 0.0 }).collect();
         let mut grads = vec![0.0; net.params().data.len()];
-        net.backward(&x, rows, &d_out, &tape, &mut grads);
+        net.backward(&x, rows, Wanted::All, &d_out, &tape, &mut grads);
         (out, grads)
     };
     let one = run(1, 0);
     for (threads, cut) in [(1, 13), (2, 150), (4, 1), (7, 300)] {
         assert!(run(threads, cut) == one, "{threads} threads, cut at {cut}");
+    }
+}
+
+/// Rows that want a tenth of 40 panels, some of them in runs: what is wanted has the bits of the dense products, and so
+/// does the gradient, where the rest is zero there and anything here.
+#[test]
+fn wanted_panels_have_the_bits_of_all_of_them() {
+    let heads = Heads::new(300, true, true);
+    let panels = heads.stride / 16;
+    for (own, rows) in [(false, 301), (false, 3), (true, 70)] {
+        let heads = if own { Heads::split(300, true) } else { heads };
+        let key = Key::new(rows as u64);
+        let mut wanted = BitMatrix::new(rows, heads.stride / 16);
+        for r in 0..rows {
+            for p in 0..panels {
+                let run = key.fold(r as u64 % 7).fold(p as u64 / 8).below(20) == 0;
+                if run || key.fold(9).fold(r as u64).fold(p as u64).below(12) == 0 {
+                    wanted.row_mut(r).set(p);
+                }
+            }
+        }
+        let config = MlpConfig { width: 64, depth: 2, activation: Activation::Relu, layer_norm: false };
+        let x = inputs(rows, ENCODING, key);
+        let run = |isa: Isa, threads: usize, wanted: Option<&BitMatrix>, zero: f32, mask: &BitMatrix| {
+            let pool = Arc::new(Pool::new(threads));
+            let net = Mlp::new(&config, ENCODING, heads, own, pool, Key::new(3)).unwrap();
+            let mut net = net.with_isa(isa);
+            let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
+            let wanted = wanted.map_or(Wanted::All, Wanted::Panels);
+            net.forward(&x, 0..rows, wanted, &mut out, &mut tape);
+            let mut d_out = out.clone();
+            for (i, d) in d_out.iter_mut().enumerate() {
+                let (r, p) = (i / heads.stride, i % heads.stride / 16);
+                // Products with tiny gradients round to zeroes of either sign.
+                let scale = if i % 5 == 0 { 1e-38 } else { 1.0 };
+                *d = if mask.get(r, p) { (*d - 0.3) * scale } else { zero };
+            }
+            out.iter_mut().enumerate().for_each(|(i, x)| {
+                let (r, p) = (i / heads.stride, i % heads.stride / 16);
+                *x = if mask.get(r, p) { *x } else { 0.0 };
+            });
+            let mut grads = vec![f32::NAN; net.params().data.len()];
+            net.backward(&x, rows, wanted, &d_out, &tape, &mut grads);
+            let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            (bits(out), bits(grads))
+        };
+        for isa in Isa::available() {
+            let dense = run(isa, 1, None, 0.0, &wanted);
+            for threads in [1, 2, 5] {
+                let some = run(isa, threads, Some(&wanted), f32::NAN, &wanted);
+                assert!(some == dense, "{isa:?}, {threads} threads, {rows} rows, own {own}");
+            }
+        }
+    }
+}
+
+#[test]
+fn words_are_transposed() {
+    let key = Key::new(4);
+    let words: [u64; 64] = std::array::from_fn(|i| key.fold(i as u64).bits());
+    let mut turned = words;
+    crate::panels::transpose(&mut turned);
+    for i in 0..64 {
+        assert!((0..64).all(|j| turned[j] >> i & 1 == words[i] >> j & 1), "{i}");
     }
 }
 
@@ -333,10 +399,10 @@ fn tables_hand_out_and_collect_rows_by_state() {
     let mut table = Tabular::new(states, Heads::new(2, false, false));
     table.update(&mut |p| p.data.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32));
     let mut out = vec![0.0; 40 * 16];
-    table.forward(&x, 0..40, &mut out, &mut []);
+    table.forward(&x, 0..40, Wanted::All, &mut out, &mut []);
     assert!((0..40).all(|r| out[16 * r] == 16.0 * ids[r] as f32));
     let mut grads = vec![9.0; table.params().data.len()];
-    table.backward(&x, 40, &vec![1.0; 40 * 16], &[], &mut grads);
+    table.backward(&x, 40, Wanted::All, &vec![1.0; 40 * 16], &[], &mut grads);
     for (s, row) in grads.chunks(16).enumerate() {
         assert_eq!(row[0] as usize, ids.iter().filter(|&&i| i == s).count());
     }
@@ -392,29 +458,60 @@ proptest! {
     #[test]
     fn softmax_agrees_with_double_precision(n in 1usize..200, rows in 0usize..4, spread in 0.0f32..60.0, seed: u64) {
         let key = Key::new(seed);
-        let (stride, words, wide) = (n + 3, n.div_ceil(64), n.next_multiple_of(16));
+        let (stride, words) = (n + 3, n.div_ceil(64));
         let logits: Vec<f32> = random(key, rows * stride).iter().map(|x| x * spread).collect();
         let masks: Vec<u64> = (0..rows * words).map(|i| key.fold(1).fold(i as u64).bits()).collect();
         let valid = |r: usize, j: usize| masks[r * words + j / 64] >> (j % 64) & 1 == 1;
-        let (mut probs, mut log_sum) = (vec![9.0; rows * wide], vec![9.0; rows]);
-        masked_softmax(&logits, stride, n, &masks, words, &mut probs, wide, &mut log_sum);
+        let mut softmax = vec![Softmax::default(); rows];
+        masked_softmax(&logits, stride, n, &masks, words, &mut softmax);
         for r in 0..rows {
             let x = |j: usize| f64::from(logits[r * stride + j]);
             let max = (0..n).filter(|&j| valid(r, j)).map(x).fold(f64::NEG_INFINITY, f64::max);
             let want = max + (0..n).filter(|&j| valid(r, j)).map(|j| (x(j) - max).exp()).sum::<f64>().ln();
+            let (softmax, mask) = (softmax[r], &masks[r * words..(r + 1) * words]);
+            let row = &logits[r * stride..r * stride + n];
             if max == f64::NEG_INFINITY {
-                prop_assert_eq!(log_sum[r], max);
-                prop_assert!(probs[r * wide..(r + 1) * wide].iter().all(|&p| p == 0.0));
+                prop_assert_eq!(softmax.log_sum, max);
+                prop_assert_eq!(softmax.draw(row, mask, 0.5), None);
                 continue;
             }
-            prop_assert!((log_sum[r] - want).abs() < 2e-6, "{} {want}", log_sum[r]);
-            for j in 0..wide {
-                let p = f64::from(probs[r * wide + j]);
-                let want = if j < n && valid(r, j) { (x(j) - want).exp() } else { 0.0 };
+            prop_assert!((softmax.log_sum - want).abs() < 2e-6, "{} {want}", softmax.log_sum);
+            let mut d = vec![0.0; n];
+            softmax.pull(row, mask, 1.0, &mut d);
+            let mut sum = 0.0;
+            for j in 0..n {
+                let p = f64::from(d[j]);
+                let want = if valid(r, j) { (x(j) - want).exp() } else { 0.0 };
                 // The difference of two logits is rounded to single precision before it is exponentiated.
                 let rounding = if want > 0.0 { 6e-8 * (x(j) - max).abs() } else { 0.0 };
                 prop_assert!((p - want).abs() <= (2e-6 + rounding) * want + 1e-37, "{j}: {p} {want}");
                 prop_assert!(want > 0.0 || p == 0.0);
+                if valid(r, j) {
+                    prop_assert!((f64::from(softmax.probability(row[j])) - p).abs() <= 1e-6 * p + 1e-37);
+                    // A number within the column's share of the unit interval draws the column.
+                    if p > 1e-4 {
+                        prop_assert_eq!(softmax.draw(row, mask, sum + 0.5 * p), Some(j));
+                    }
+                }
+                sum += p;
+            }
+            let last = softmax.draw(row, mask, 1.5);
+            prop_assert_eq!(last, (0..n).rfind(|&j| d[j] > 0.0));
+        }
+    }
+}
+
+#[test]
+fn transposed_panels_hold_the_columns() {
+    let (inputs, panels) = (48, 3);
+    let from = random(Key::new(2), 16 * inputs * panels);
+    for isa in Isa::available() {
+        for q in 0..inputs / 16 {
+            let mut to = vec![0.0; 256 * panels];
+            transpose_panel(isa, &from, inputs, q, &mut to);
+            for (i, x) in to.iter().enumerate() {
+                let (output, input) = (i / 16, 16 * q + i % 16);
+                assert_eq!(*x, from[(output / 16 * inputs + input) * 16 + output % 16], "{isa:?}");
             }
         }
     }

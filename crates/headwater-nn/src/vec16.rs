@@ -100,6 +100,8 @@ pub(crate) trait Vec16: Copy {
     unsafe fn where_positive(self, h: Self) -> Self;
     /// 2 to the power of each element, which must be an integer from −126 to 127.
     unsafe fn power_of_two(self) -> Self;
+    /// Element j of vector i becomes element i of vector j.
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16];
 
     /// `max(self, 0)`.
     #[inline(always)]
@@ -189,6 +191,10 @@ impl Vec16 for [f32; 16] {
     unsafe fn power_of_two(self) -> Self {
         self.map(|x| f32::from_bits((x as i32 + 127).cast_unsigned() << 23))
     }
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        std::array::from_fn(|j| std::array::from_fn(|i| rows[i][j]))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -276,6 +282,53 @@ pub(crate) mod x86 {
                 )
             }
         }
+        #[inline(always)]
+        unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+            unsafe {
+                let mut out = [Self::splat(0.0); 16];
+                for half in [0, 8] {
+                    let low = transpose8(std::array::from_fn(|i| rows[half + i].0));
+                    let high = transpose8(std::array::from_fn(|i| rows[half + i].1));
+                    for i in 0..8 {
+                        let (low, high) = (low[i], high[i]);
+                        if half == 0 {
+                            (out[i].0, out[i + 8].0) = (low, high);
+                        } else {
+                            (out[i].1, out[i + 8].1) = (low, high);
+                        }
+                    }
+                }
+                out
+            }
+        }
+    }
+
+    /// Transposes eight registers of eight floats.
+    ///
+    /// # Safety
+    /// AVX2 is enabled.
+    #[inline(always)]
+    unsafe fn transpose8(r: [__m256; 8]) -> [__m256; 8] {
+        unsafe {
+            let mut a = [_mm256_setzero_ps(); 8];
+            for i in 0..4 {
+                a[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+                a[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+            }
+            let mut b = [_mm256_setzero_ps(); 8];
+            for i in 0..2 {
+                b[4 * i] = _mm256_shuffle_ps::<0x44>(a[4 * i], a[4 * i + 2]);
+                b[4 * i + 1] = _mm256_shuffle_ps::<0xEE>(a[4 * i], a[4 * i + 2]);
+                b[4 * i + 2] = _mm256_shuffle_ps::<0x44>(a[4 * i + 1], a[4 * i + 3]);
+                b[4 * i + 3] = _mm256_shuffle_ps::<0xEE>(a[4 * i + 1], a[4 * i + 3]);
+            }
+            let mut c = [_mm256_setzero_ps(); 8];
+            for i in 0..4 {
+                c[i] = _mm256_permute2f128_ps::<0x20>(b[i], b[i + 4]);
+                c[i + 4] = _mm256_permute2f128_ps::<0x31>(b[i], b[i + 4]);
+            }
+            c
+        }
     }
 
     /// One register of AVX-512.
@@ -332,6 +385,38 @@ pub(crate) mod x86 {
             unsafe {
                 let keep = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(h.0, _mm512_setzero_ps());
                 Self(_mm512_maskz_mov_ps(keep, self.0))
+            }
+        }
+        #[inline(always)]
+        unsafe fn transpose(r: [Self; 16]) -> [Self; 16] {
+            unsafe {
+                let zero = _mm512_setzero_ps();
+                // Within quarters of a register: pairs of rows, then fours.
+                let mut a = [zero; 16];
+                for i in 0..8 {
+                    a[2 * i] = _mm512_unpacklo_ps(r[2 * i].0, r[2 * i + 1].0);
+                    a[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i].0, r[2 * i + 1].0);
+                }
+                let mut b = [zero; 16];
+                for i in 0..4 {
+                    b[4 * i] = _mm512_shuffle_ps::<0x44>(a[4 * i], a[4 * i + 2]);
+                    b[4 * i + 1] = _mm512_shuffle_ps::<0xEE>(a[4 * i], a[4 * i + 2]);
+                    b[4 * i + 2] = _mm512_shuffle_ps::<0x44>(a[4 * i + 1], a[4 * i + 3]);
+                    b[4 * i + 3] = _mm512_shuffle_ps::<0xEE>(a[4 * i + 1], a[4 * i + 3]);
+                }
+                // Then the quarters are a matrix of four by four, for each of four columns.
+                let mut out = [Self(zero); 16];
+                for i in 0..4 {
+                    let low = _mm512_shuffle_f32x4::<0x88>(b[i], b[i + 4]);
+                    let odd = _mm512_shuffle_f32x4::<0xDD>(b[i], b[i + 4]);
+                    let low_too = _mm512_shuffle_f32x4::<0x88>(b[i + 8], b[i + 12]);
+                    let odd_too = _mm512_shuffle_f32x4::<0xDD>(b[i + 8], b[i + 12]);
+                    out[i] = Self(_mm512_shuffle_f32x4::<0x88>(low, low_too));
+                    out[i + 4] = Self(_mm512_shuffle_f32x4::<0x88>(odd, odd_too));
+                    out[i + 8] = Self(_mm512_shuffle_f32x4::<0xDD>(low, low_too));
+                    out[i + 12] = Self(_mm512_shuffle_f32x4::<0xDD>(odd, odd_too));
+                }
+                out
             }
         }
     }

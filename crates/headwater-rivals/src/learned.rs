@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, Key, Simulator};
-use headwater_nn::{Adam, Pool, masked_softmax};
+use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, Key, Simulator, Wanted};
+use headwater_nn::{Adam, Pool, Softmax, masked_softmax};
 
 use crate::Arena;
 use crate::walk::{Guide, grow_rows};
@@ -22,8 +22,7 @@ struct Rows {
     masks: BitMatrix,
     out: Floats,
     tape: Floats,
-    probs: Floats,
-    log_sum: Vec<f64>,
+    softmax: Vec<Softmax>,
     /// Per state: the sum of its probabilities as they were rounded, and the number of its edges.
     sums: Vec<(f64, f64)>,
 }
@@ -35,8 +34,7 @@ impl Rows {
             masks: BitMatrix::new(0, spec.n_actions),
             out: Floats::default(),
             tape: Floats::default(),
-            probs: Floats::default(),
-            log_sum: Vec::new(),
+            softmax: Vec::new(),
             sums: Vec::new(),
         }
     }
@@ -52,22 +50,23 @@ impl Rows {
     /// Evaluates the first `n` states.
     fn evaluate(&mut self, net: &dyn Estimator, n: usize) {
         let Heads { n_actions, stride, .. } = net.heads();
-        let wide = n_actions.next_multiple_of(16);
         self.out.grow(n * stride);
         self.tape.grow(n * net.tape_width());
-        self.probs.grow(n * wide);
-        self.log_sum.resize(n, 0.0);
+        self.softmax.resize(n, Softmax::default());
         let (out, tape) = (&mut self.out[..n * stride], &mut self.tape[..n * net.tape_width()]);
-        net.forward(&self.x, 0..n, out, tape);
+        net.forward(&self.x, 0..n, Wanted::All, out, tape);
         let (masks, words) = (self.masks.words(0..n), self.masks.words_per_row());
-        let probs = &mut self.probs[..n * wide];
-        masked_softmax(out, stride, n_actions, masks, words, probs, wide, &mut self.log_sum);
+        masked_softmax(out, stride, n_actions, masks, words, &mut self.softmax);
         self.sums.clear();
-        for (r, probs) in probs.chunks_exact(wide).enumerate() {
-            // What is not valid has probability zero.
-            let sum = probs.iter().map(|&p| f64::from(p)).sum();
+        for r in 0..n {
+            let sum = self.masks.ones(r).map(|a| self.p(stride, r, a)).sum();
             self.sums.push((sum, f64::from(self.masks.count(r))));
         }
+    }
+
+    /// The probability of a valid edge of a state, as it was rounded.
+    fn p(&self, stride: usize, r: usize, a: usize) -> f64 {
+        f64::from(self.softmax[r].probability(self.out[r * stride + a]))
     }
 }
 
@@ -80,9 +79,8 @@ impl Learned {
     }
 
     fn p(&self, i: usize, a: usize) -> f64 {
-        let wide = self.net.heads().n_actions.next_multiple_of(16);
         let (sum, n) = self.rows.sums[i];
-        (1.0 - self.epsilon) * f64::from(self.rows.probs[i * wide + a]) / sum + self.epsilon / n
+        (1.0 - self.epsilon) * self.rows.p(self.net.heads().stride, i, a) / sum + self.epsilon / n
     }
 
     /// The parameters of the network.
@@ -178,18 +176,17 @@ impl Lessons {
             self.rows.masks.write(i, self.masks.row(from));
         }
         self.rows.evaluate(&**net, n);
-        let Heads { n_actions, stride, .. } = net.heads();
-        let wide = n_actions.next_multiple_of(16);
+        let stride = net.heads().stride;
         self.d_out.reset(n * stride);
         let share = 1.0 / n as f32;
         for (i, d) in self.d_out.chunks_exact_mut(stride).enumerate() {
-            for (d, p) in d.iter_mut().zip(&self.rows.probs[i * wide..][..n_actions]) {
-                *d = share * p;
+            for a in self.rows.masks.ones(i) {
+                d[a] = share * self.rows.p(stride, i, a) as f32;
             }
             d[self.edges[drawn(i)].index()] -= share;
         }
         let tape = &self.rows.tape[..n * net.tape_width()];
-        net.backward(&self.rows.x, n, &self.d_out, tape, &mut self.grads);
+        net.backward(&self.rows.x, n, Wanted::All, &self.d_out, tape, &mut self.grads);
         let Self { adam, grads, rate, .. } = self;
         net.update(&mut |p| adam.update(&guide.pool, &mut p.data, grads, *rate, 1.0, 0.0));
     }

@@ -80,14 +80,16 @@ impl Mars {
         }
     }
 
-    /// Remembers the edges forth of the round's improvements, and learns from those remembered.
-    fn learn(&mut self, key: Key) {
+    /// Remembers the edges forth of the round's improvements, and learns from those remembered. Gives the number of
+    /// edges retraced, which count like all others.
+    fn learn(&mut self, key: Key) -> u64 {
         let Self { arena, chains, lessons, lanes, edges, .. } = self;
         let improved = |i: usize| chains.gains[i] > 0.0;
         for i in (0..chains.lanes.len()).filter(|&i| improved(i)) {
             // A chain that has moved does not need where it was.
             arena.sim.copy(chains.lanes[i], chains.spare[i]);
         }
+        let mut transitions = 0;
         for step in chains.walk.steps_forth().rev() {
             lanes.clear();
             edges.clear();
@@ -95,10 +97,12 @@ impl Mars {
                 lanes.push(chains.spare[i as usize]);
                 edges.push(edge);
             }
+            transitions += lanes.len() as u64;
             arena.sim.unstep(lanes, edges);
             lessons.remember(&*arena.sim, lanes, edges);
         }
         lessons.study(&mut chains.guide, key);
+        transitions
     }
 }
 
@@ -109,7 +113,7 @@ impl Method for Mars {
         let moves = self.chains.started();
         let mut spent = self.chains.advance(&mut self.arena, key, |_| 1.0)?;
         if moves && round < self.adapt {
-            self.learn(key.fold(u64::MAX));
+            spent.transitions += self.learn(key.fold(u64::MAX));
         }
         if round >= self.burn_in {
             let n = self.chains.lanes.len();

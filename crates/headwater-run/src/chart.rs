@@ -20,10 +20,10 @@ pub struct Line {
     pub points: Vec<[f64; 4]>,
 }
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 360.0;
 /// Room around the lines: left, top, right, bottom.
-const ROOM: [f64; 4] = [64.0, 36.0, 150.0, 44.0];
+const ROOM: [f64; 4] = [64.0, 36.0, 190.0, 44.0];
 
 /// Colours that people with a colour vision deficiency tell apart (Okabe and Ito 2008), in print too with the dashes.
 const COLOURS: [&str; 8] =

@@ -4,8 +4,10 @@
 //! has something to say (a choice between edges, a flow, a choice between parents) get a *slot*: a row of network
 //! input, output and tape. Forced moves and complete objects cost nothing.
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, RowSet, Simulator, Stop};
-use headwater_nn::{Pool, masked_softmax};
+use headwater_core::{
+    Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, Ones, RowSet, Simulator, Stop, Wanted,
+};
+use headwater_nn::{Pool, Softmax, masked_softmax};
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
@@ -48,13 +50,13 @@ pub(crate) struct States {
     inputs: Encoded,
     masks: BitMatrix,
     slot_backward: BitMatrix,
+    /// Panels of the network's output that hold a valid label; `None` where they are too few to tell apart.
+    wanted: Option<BitMatrix>,
     evaluated: usize,
     pub out: Floats,
     pub tape: Floats,
-    pub lse: Vec<f64>,
-    pub probs: Floats,
-    pub back_lse: Vec<f64>,
-    pub back_probs: Floats,
+    softmax: Vec<Softmax>,
+    back_softmax: Vec<Softmax>,
 }
 
 impl States {
@@ -78,13 +80,12 @@ impl States {
             inputs: Encoded::new(spec.encoding, 0),
             masks: BitMatrix::new(0, n + 1),
             slot_backward: BitMatrix::new(0, n),
+            wanted: None,
             evaluated: 0,
             out: Floats::default(),
             tape: Floats::default(),
-            lse: Vec::new(),
-            probs: Floats::default(),
-            back_lse: Vec::new(),
-            back_probs: Floats::default(),
+            softmax: Vec::new(),
+            back_softmax: Vec::new(),
         }
     }
 
@@ -274,47 +275,63 @@ impl States {
         }
         let heads = net.heads();
         let (n, stride, width) = (heads.n_actions, heads.stride, net.tape_width());
-        let (wide, back_wide) = (self.probs_stride(), self.back_stride());
         self.out.grow(to * stride);
+        self.want(heads, from..to);
         // Without gradients, all calls write to the same few rows, which stay in the cache.
         let at = if self.wants.tape { from } else { 0 };
         self.tape.grow((at + to - from) * width);
-        self.probs.grow(to * wide);
-        grow(&mut self.lse, to);
-        net.forward(
-            &self.inputs,
-            from..to,
-            &mut self.out[from * stride..to * stride],
-            &mut self.tape[at * width..(at + to - from) * width],
-        );
+        grow(&mut self.softmax, to);
+        let wanted = self.wanted.as_ref().map_or(Wanted::All, Wanted::Panels);
+        let out = &mut self.out[from * stride..to * stride];
+        let tape = &mut self.tape[at * width..(at + to - from) * width];
+        net.forward(&self.inputs, from..to, wanted, out, tape);
         let logits = &self.out[from * stride..to * stride];
-        let probs = &mut self.probs[from * wide..to * wide];
-        let lse = &mut self.lse[from..to];
-        softmax(pool, logits, stride, n + 1, &self.masks, from, probs, wide, lse);
+        softmax(pool, logits, stride, n + 1, &self.masks, from, &mut self.softmax[from..to]);
         if let Some(at) = heads.backward {
-            self.back_probs.grow(to * back_wide);
-            grow(&mut self.back_lse, to);
-            let probs = &mut self.back_probs[from * back_wide..to * back_wide];
-            let lse = &mut self.back_lse[from..to];
-            softmax(pool, &logits[at..], stride, n, &self.slot_backward, from, probs, back_wide, lse);
+            grow(&mut self.back_softmax, to);
+            let out = &mut self.back_softmax[from..to];
+            softmax(pool, &logits[at..], stride, n, &self.slot_backward, from, out);
         }
         self.evaluated = to;
     }
 
-    /// Floats between rows of `probs`.
-    pub fn probs_stride(&self) -> usize {
-        (self.spec.n_actions + 1).next_multiple_of(16)
+    /// Notes the panels of output that somebody will read in the slots `slots`.
+    fn want(&mut self, heads: Heads, slots: std::ops::Range<usize>) {
+        let panels = heads.stride / 16;
+        if panels <= FEW_PANELS {
+            return;
+        }
+        let wanted = self.wanted.get_or_insert_with(|| BitMatrix::new(0, panels));
+        wanted.resize(slots.start);
+        wanted.resize(slots.end);
+        for slot in slots {
+            let mut row = wanted.row_mut(slot);
+            let mut mark = |p: usize| row.set(p);
+            panels_of(self.masks.row(slot), 0, &mut mark);
+            if let Some(at) = heads.backward {
+                panels_of(self.slot_backward.row(slot), at, &mut mark);
+            }
+            if let Some(at) = heads.flow {
+                mark(at / 16);
+            }
+        }
     }
 
-    /// Floats between rows of `back_probs`.
-    pub fn back_stride(&self) -> usize {
-        self.spec.n_actions.next_multiple_of(16)
+    /// The panels of the network's output that somebody reads, slot by slot.
+    pub fn wanted(&self) -> Wanted<'_> {
+        self.wanted.as_ref().map_or(Wanted::All, Wanted::Panels)
     }
 
-    /// Probabilities of the edges leaving the state of a slot, the stop edge behind them; 0 where invalid.
-    pub fn probs(&self, slot: usize) -> &[f32] {
-        let wide = self.probs_stride();
-        &self.probs[slot * wide..slot * wide + self.spec.n_actions + 1]
+    /// P_F at a slot: over the edges that leave it, the stop edge behind them.
+    pub fn leaving(&self, slot: usize, heads: Heads) -> Policy<'_> {
+        let logits = &self.out[slot * heads.stride..][..heads.n_actions + 1];
+        Policy { softmax: &self.softmax[slot], logits, mask: self.masks.row(slot) }
+    }
+
+    /// P_B at a slot, if it is learned: over the edges that enter it.
+    pub fn entering(&self, slot: usize, heads: Heads) -> Option<Policy<'_>> {
+        let logits = &self.out[slot * heads.stride + heads.backward?..][..heads.n_actions];
+        Some(Policy { softmax: &self.back_softmax[slot], logits, mask: self.slot_backward.row(slot) })
     }
 
     /// log P_B of going from state `child` back along `a` to state `parent`.
@@ -331,10 +348,46 @@ impl States {
             Backward::MaxEnt(_) => self.log_paths[parent as usize] - self.log_paths[child as usize],
             Backward::Learned => match (self.slot(child), net.heads().backward) {
                 (Some(slot), Some(at)) if self.backward.count(child as usize) > 1 => {
-                    f64::from(self.out[slot * net.heads().stride + at + a.index()]) - self.back_lse[slot]
+                    let logit = self.out[slot * net.heads().stride + at + a.index()];
+                    f64::from(logit) - self.back_softmax[slot].log_sum
                 }
                 _ => 0.0,
             },
+        }
+    }
+}
+
+/// A policy's choice at one state.
+#[derive(Clone, Copy)]
+pub(crate) struct Policy<'a> {
+    pub softmax: &'a Softmax,
+    /// Read only where the bit of `mask` is set.
+    pub logits: &'a [f32],
+    pub mask: &'a [u64],
+}
+
+impl Policy<'_> {
+    /// Draws by a number in [0, 1); `None` if no probability is positive.
+    pub fn draw(&self, u: f64) -> Option<usize> {
+        self.softmax.draw(self.logits, self.mask, u)
+    }
+
+    /// The valid edges and their probabilities.
+    pub fn probabilities(&self) -> impl Iterator<Item = (usize, f32)> + Clone {
+        Ones::new(self.mask).map(|a| (a, self.softmax.probability(self.logits[a])))
+    }
+}
+
+/// Panels of output up to which all are wanted: telling them apart would cost more than it saves.
+const FEW_PANELS: usize = 4;
+
+/// Calls `mark` with the panels of the columns `at + i` for every bit i of `words`.
+fn panels_of(words: &[u64], at: usize, mark: &mut impl FnMut(usize)) {
+    for (w, &word) in words.iter().enumerate().filter(|&(_, &word)| word != 0) {
+        let column = at + 64 * w;
+        let bits = u128::from(word) << (column % 16);
+        for i in (0..5).filter(|i| (bits >> (16 * i)) as u16 != 0) {
+            mark(column / 16 + i);
         }
     }
 }
@@ -348,7 +401,6 @@ pub(crate) fn rows_per_piece(pool: &Pool, rows: usize, width: usize) -> usize {
 }
 
 /// [`masked_softmax`] on all threads, for rows of logits whose masks start at row `at` of `masks`.
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn softmax(
     pool: &Pool,
     logits: &[f32],
@@ -356,16 +408,14 @@ pub(crate) fn softmax(
     n: usize,
     masks: &BitMatrix,
     at: usize,
-    probs: &mut [f32],
-    wide: usize,
-    lse: &mut [f64],
+    out: &mut [Softmax],
 ) {
-    let (rows, words) = (lse.len(), masks.words_per_row());
+    let (rows, words) = (out.len(), masks.words_per_row());
     let piece = rows_per_piece(pool, rows, n);
-    pool.zip_chunks(probs, piece * wide, lse, piece, &|i, probs, lse| {
+    pool.pieces(out, piece, &|i, out| {
         let first = i * piece;
-        let masks = masks.words(at + first..at + first + lse.len());
-        masked_softmax(&logits[first * stride..], stride, n, masks, words, probs, wide, lse);
+        let masks = masks.words(at + first..at + first + out.len());
+        masked_softmax(&logits[first * stride..], stride, n, masks, words, out);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Exact evaluation: the trained policy on every state, and what it makes of the target.
 
-use headwater_core::{BitMatrix, Encoded, Floats, Heads, Simulator, Stop};
+use headwater_core::{BitMatrix, Encoded, Floats, Heads, Simulator, Stop, Wanted};
 use headwater_exact::{
     Divergence, EnumerateError, Flow, ForwardPolicy, Graph, enumerate, flow, flow_errors, log_sum_exp,
     log_target, log_terminating_after, log_visits, maxent_backward, uniform_backward,
@@ -8,6 +8,8 @@ use headwater_exact::{
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
+use headwater_nn::Softmax;
+
 use crate::batch::softmax;
 use crate::trainer::PolicyView;
 
@@ -162,7 +164,7 @@ impl Exact {
         if needs.flow {
             Some(view.log_z + f64::from(rows.out[rows.heads.flow?]) + own)
         } else if needs.inflow {
-            Some(view.log_z + rows.lse[0])
+            Some(view.log_z + rows.softmax[0].log_sum)
         } else if needs.state_reward && needs.stop_everywhere {
             Some(own - forward.stop[0])
         } else {
@@ -242,9 +244,8 @@ struct Evaluator {
     tape_width: usize,
     out: Floats,
     tape: Floats,
-    probs: Floats,
-    lse: Vec<f64>,
-    back_lse: Vec<f64>,
+    softmax: Vec<Softmax>,
+    back_softmax: Vec<Softmax>,
     row: BitMatrix,
 }
 
@@ -260,9 +261,8 @@ impl Evaluator {
             tape_width,
             out: Floats::zeros(CHUNK * heads.stride),
             tape: Floats::zeros(CHUNK * tape_width),
-            probs: Floats::zeros(CHUNK * (n + 1).next_multiple_of(16)),
-            lse: vec![0.0; CHUNK],
-            back_lse: vec![0.0; CHUNK],
+            softmax: vec![Softmax::default(); CHUNK],
+            back_softmax: vec![Softmax::default(); CHUNK],
             row: BitMatrix::new(CHUNK, n),
         }
     }
@@ -279,15 +279,11 @@ impl Evaluator {
             }
         }
         let (out, tape) = (&mut self.out[..k * stride], &mut self.tape[..k * self.tape_width]);
-        view.estimator.forward(&self.x, 0..k, out, tape);
-        let wide = (n + 1).next_multiple_of(16);
-        let probs = &mut self.probs[..k * wide];
-        softmax(view.pool, out, stride, n + 1, &self.masks, 0, probs, wide, &mut self.lse[..k]);
+        view.estimator.forward(&self.x, 0..k, Wanted::All, out, tape);
+        softmax(view.pool, out, stride, n + 1, &self.masks, 0, &mut self.softmax[..k]);
         if let Some(at) = self.heads.backward {
             sim.backward_masks(states, &mut self.back_masks, 0);
-            let (wide, lse) = (n.next_multiple_of(16), &mut self.back_lse[..k]);
-            let probs = &mut self.probs[..k * wide];
-            softmax(view.pool, &out[at..], stride, n, &self.back_masks, 0, probs, wide, lse);
+            softmax(view.pool, &out[at..], stride, n, &self.back_masks, 0, &mut self.back_softmax[..k]);
         }
     }
 
@@ -298,7 +294,7 @@ impl Evaluator {
             return;
         }
         let row = &self.out[i * self.heads.stride..];
-        let log_p = |column: usize| f64::from(row[column]) - self.lse[i];
+        let log_p = |column: usize| f64::from(row[column]) - self.softmax[i].log_sum;
         for e in g.out(s) {
             policy.edge[e] = log_p(g.action(e).index());
         }
@@ -313,7 +309,7 @@ impl Evaluator {
         let row = &self.out[i * self.heads.stride + at..];
         for &e in g.entering(s) {
             let e = e as usize;
-            backward[e] = f64::from(row[g.action(e).index()]) - self.back_lse[i];
+            backward[e] = f64::from(row[g.action(e).index()]) - self.back_softmax[i].log_sum;
         }
     }
 }

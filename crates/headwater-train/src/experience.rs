@@ -2,7 +2,7 @@
 //! parameters, and pulled back to gradients.
 
 use headwater_core::{
-    Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Grads, Key, Needs, Scored, Stop,
+    Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Grads, Heads, Key, Needs, Ones, Scored, Stop,
 };
 use headwater_nn::Pool;
 use headwater_rewards::RewardError;
@@ -125,11 +125,12 @@ impl Experience {
                 let taken = batch.nodes(b).iter().filter(|&&(s, _)| batch.states.stop(s) != Stop::Must);
                 slots.extend(taken.map(|&(s, _)| batch.states.slot(s).map_or(NONE, |slot| slot as u32)));
             }
-            let (n, stride) = (batch.states.slots(), view.estimator.heads().stride);
+            let (n, heads) = (batch.states.slots(), view.estimator.heads());
+            let stride = heads.stride;
             acted_out.grow(n * stride);
             acted_out[..n * stride].copy_from_slice(&batch.states.out[..n * stride]);
             acted_lse.clear();
-            acted_lse.extend_from_slice(&batch.states.lse[..n]);
+            acted_lse.extend((0..n).map(|slot| batch.states.leaving(slot, heads).softmax.log_sum));
         }
         self.score(view);
     }
@@ -143,14 +144,15 @@ impl Experience {
         let (states, heads) = (&batch.states, view.estimator.heads());
         by_slot.clear();
         by_slot.extend((0..states.slots()).map(|slot| {
-            let at = slot * heads.stride;
-            let (mut mean, mut mean_acted) = (0.0, 0.0);
-            for ((&p, &x), &acted) in states.probs(slot).iter().zip(&states.out[at..]).zip(&acted_out[at..]) {
-                mean += f64::from(p) * f64::from(x);
-                mean_acted += f64::from(p) * f64::from(acted);
+            let (policy, acted) = (states.leaving(slot, heads), &acted_out[slot * heads.stride..]);
+            let (mut entropy, mut drift) = (0.0, 0.0);
+            for a in Ones::new(policy.mask) {
+                let log_p = f64::from(policy.logits[a]) - policy.softmax.log_sum;
+                let log_q = f64::from(acted[a]) - acted_lse[slot];
+                entropy -= log_p.exp() * log_p;
+                drift += log_p.exp() * (log_p - log_q);
             }
-            let entropy = states.lse[slot] - mean;
-            [entropy, acted_lse[slot] - mean_acted - entropy]
+            [entropy, drift]
         }));
         let of = |slot: &u32| if *slot == NONE { [0.0; 2] } else { by_slot[*slot as usize] };
         entropy.clear();
@@ -209,14 +211,15 @@ impl Experience {
         debug_assert!(looks.gradients, "gradients were to be looked at");
         judge::pull(batch, looks.needs, net, backward, &slopes.rows, pool, pulled);
         if looks.spread {
-            self.pull_spread(net.heads().stride, pool, slopes);
+            self.pull_spread(net.heads(), pool, slopes);
         }
         let states = &self.batch.states;
-        net.backward(states.inputs(), states.slots(), &self.pulled.d_out, &states.tape, param_grads);
+        let (inputs, slots, wanted) = (states.inputs(), states.slots(), states.wanted());
+        net.backward(inputs, slots, wanted, &self.pulled.d_out, &states.tape, param_grads);
     }
 
     /// Adds the slopes of entropy and drift: ∂H/∂l = −p (log p + H) and ∂KL/∂l = p (log p/q − KL).
-    fn pull_spread(&mut self, stride: usize, pool: &Pool, slopes: &Slopes) {
+    fn pull_spread(&mut self, heads: Heads, pool: &Pool, slopes: &Slopes) {
         let Self { batch, slots, acted_out, acted_lse, by_slot, pulled, .. } = self;
         let states = &batch.states;
         by_slot.clear();
@@ -228,24 +231,25 @@ impl Experience {
                 *k += drift;
             }
         }
-        let piece = rows_per_piece(pool, states.slots(), states.probs_stride());
-        pool.pieces(&mut pulled.d_out, piece * stride, &|i, d| {
+        let (stride, n) = (heads.stride, states.slots());
+        let piece = rows_per_piece(pool, n, heads.n_actions);
+        pool.pieces(&mut pulled.d_out[..n * stride], piece * stride, &|i, d| {
             for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
                 let [by_entropy, by_drift] = by_slot[slot];
                 if by_entropy == 0.0 && by_drift == 0.0 {
                     continue;
                 }
                 // Both are sums of p times a linear function of the logits, less its mean.
-                let (p, out, acted) =
-                    (states.probs(slot), &states.out[slot * stride..], &acted_out[slot * stride..]);
-                let value = |a: usize| {
-                    let log_p = f64::from(out[a]) - states.lse[slot];
+                let (policy, acted) = (states.leaving(slot, heads), &acted_out[slot * stride..]);
+                let part = |a: usize| {
+                    let log_p = f64::from(policy.logits[a]) - policy.softmax.log_sum;
                     let log_q = f64::from(acted[a]) - acted_lse[slot];
-                    by_drift * (log_p - log_q) - by_entropy * log_p
+                    (log_p.exp(), by_drift * (log_p - log_q) - by_entropy * log_p)
                 };
-                let mean: f64 = p.iter().enumerate().map(|(a, &p)| f64::from(p) * value(a)).sum();
-                for (a, (d, &p)) in d.iter_mut().zip(p).enumerate() {
-                    *d += (f64::from(p) * (value(a) - mean)) as f32;
+                let mean: f64 = Ones::new(policy.mask).map(part).map(|(p, value)| p * value).sum();
+                for a in Ones::new(policy.mask) {
+                    let (p, value) = part(a);
+                    d[a] += (p * (value - mean)) as f32;
                 }
             }
         });

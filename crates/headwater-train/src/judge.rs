@@ -1,7 +1,7 @@
 //! Between the network and the objective: outputs to rows, and the rows' gradients back to outputs.
 
-use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop};
-use headwater_nn::Pool;
+use headwater_core::{Estimator, Floats, Grads, Needs, Scored, Stop, Wanted};
+use headwater_nn::{Pool, fetch};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, rows_per_piece};
@@ -40,7 +40,7 @@ pub(crate) fn score(
             let out = slot.map_or(&[][..], |slot| &states.out[slot * stride..(slot + 1) * stride]);
             // A forced move has probability one: any logit that equals its own log-sum-exp says so.
             rows.logit.push(slot.map_or(0.0, |_| f64::from(out[action.index()])) + scale);
-            rows.lse.push(slot.map_or(0.0, |slot| states.lse[slot]) + scale);
+            rows.lse.push(slot.map_or(0.0, |slot| states.leaving(slot, heads).softmax.log_sum) + scale);
             let may = stop == Stop::May;
             rows.stop_logit.push(match slot {
                 Some(_) if may => f64::from(out[n]) + scale,
@@ -78,8 +78,43 @@ pub(crate) struct Pulled {
     pub d_out: Floats,
     /// Gradient of the loss by log Z or by the scale of flows.
     pub d_log_z: f64,
-    lse: Vec<f64>,
-    back_lse: Vec<f64>,
+    slots: Vec<OfSlot>,
+    direct: Vec<Direct>,
+}
+
+/// What the gradient of a slot's outputs is made of.
+#[derive(Clone, Copy)]
+struct OfSlot {
+    /// By the log-sum-exp of the forward and of the backward logits.
+    lse: f64,
+    back_lse: f64,
+    /// The first and the last of its direct parts.
+    first: u32,
+    last: u32,
+}
+
+/// A part of a slot's gradient by one output, and the number of the slot's next.
+#[derive(Clone, Copy)]
+struct Direct {
+    column: u32,
+    value: f32,
+    next: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Pulled {
+    fn add(&mut self, slot: usize, column: usize, value: f64) {
+        let this = self.direct.len() as u32;
+        self.direct.push(Direct { column: column as u32, value: value as f32, next: NONE });
+        let of = &mut self.slots[slot];
+        if of.first == NONE {
+            of.first = this;
+        } else {
+            self.direct[of.last as usize].next = this;
+        }
+        of.last = this;
+    }
 }
 
 /// Carries the gradient of rows back to the network's outputs: ∂/∂logits = g_lse · softmax + g_logit at the edge
@@ -96,13 +131,10 @@ pub(crate) fn pull(
     let states = &batch.states;
     let heads = net.heads();
     let (n, stride, slots) = (heads.n_actions, heads.stride, states.slots());
-    let Pulled { d_out, d_log_z, lse, back_lse } = pulled;
-    for (v, len) in [(&mut *lse, slots), (&mut *back_lse, slots)] {
-        v.clear();
-        v.resize(len, 0.0);
-    }
-    d_out.reset(slots * stride);
-    *d_log_z = grads.log_z;
+    pulled.slots.clear();
+    pulled.slots.resize(slots, OfSlot { lse: 0.0, back_lse: 0.0, first: NONE, last: NONE });
+    pulled.direct.clear();
+    pulled.d_log_z = grads.log_z;
     let learned = heads.backward.filter(|_| matches!(backward, Backward::Learned));
     let (mut row, mut entering) = (0, 0);
     for b in 0..batch.trajectories() {
@@ -112,55 +144,81 @@ pub(crate) fn pull(
                 break;
             }
             if let Some(slot) = states.slot(s) {
-                let d = &mut d_out[slot * stride..(slot + 1) * stride];
-                d[action.index()] += grads.logit[row] as f32;
-                d[n] += grads.stop_logit[row] as f32;
-                lse[slot] += grads.lse[row];
+                pulled.add(slot, action.index(), grads.logit[row]);
+                if states.stop(s) == Stop::May && grads.stop_logit[row] != 0.0 {
+                    pulled.add(slot, n, grads.stop_logit[row]);
+                }
+                pulled.slots[slot].lse += grads.lse[row];
                 if needs.flow
                     && let Some(at) = heads.flow
                 {
-                    d[at] += grads.log_flow[row] as f32;
+                    pulled.add(slot, at, grads.log_flow[row]);
                 }
             }
             if needs.flow {
-                *d_log_z += grads.log_flow[row];
+                pulled.d_log_z += grads.log_flow[row];
             }
             let child = (action.index() < n).then(|| nodes[i + 1].0);
             if let (Some(at), Some(child)) = (learned, child)
                 && states.backward().count(child as usize) > 1
                 && let Some(slot) = states.slot(child)
             {
-                d_out[slot * stride + at + action.index()] += grads.log_pb[row] as f32;
-                back_lse[slot] -= grads.log_pb[row];
+                pulled.add(slot, at + action.index(), grads.log_pb[row]);
+                pulled.slots[slot].back_lse -= grads.log_pb[row];
             }
             if needs.inflow {
-                *d_log_z += grads.logit[row] + grads.lse[row] + grads.stop_logit[row];
+                pulled.d_log_z += grads.logit[row] + grads.lse[row] + grads.stop_logit[row];
                 for &(parent, a) in child.map_or(&[][..], |c| states.parents(c)) {
                     let slot = states.slot(parent).expect("every parent has a slot under flow matching");
-                    d_out[slot * stride + a.index()] += grads.inflow[entering] as f32;
-                    *d_log_z += grads.inflow[entering];
+                    pulled.add(slot, a.index(), grads.inflow[entering]);
+                    pulled.d_log_z += grads.inflow[entering];
                     entering += 1;
                 }
             }
             row += 1;
         }
     }
-    let (wide, back_wide) = (states.probs_stride(), states.back_stride());
+    let Pulled { d_out, slots: of, direct, .. } = pulled;
+    d_out.grow(slots * stride);
     let piece = rows_per_piece(pool, slots, n);
-    pool.pieces(d_out, piece * stride, &|i, d| {
-        for (slot, d) in (i * piece..).zip(d.chunks_exact_mut(stride)) {
-            axpy(lse[slot], &states.probs[slot * wide..][..n + 1], &mut d[..n + 1]);
-            if let Some(at) = learned {
-                axpy(back_lse[slot], &states.back_probs[slot * back_wide..][..n], &mut d[at..at + n]);
+    // All that happens to a row happens while it is in the cache: thousands of columns of many rows fit in none.
+    pool.pieces(&mut d_out[..slots * stride], piece * stride, &|i, d| {
+        let last = i * piece + d.len() / stride - 1;
+        for at in 0..d.len() / stride {
+            let slot = i * piece + at;
+            let (d, after) = d[at * stride..].split_at_mut(stride);
+            if let Wanted::Panels(wanted) = states.wanted()
+                && slot < last
+            {
+                fetch(after, wanted.row(slot + 1));
+                fetch(&states.out[(slot + 1) * stride..], wanted.row(slot + 1));
+            }
+            clear(states.wanted(), slot, d);
+            let OfSlot { lse, back_lse, first, .. } = of[slot];
+            let mut next = first;
+            while next != NONE {
+                let part = direct[next as usize];
+                d[part.column as usize] += part.value;
+                next = part.next;
+            }
+            let leaving = states.leaving(slot, heads);
+            leaving.softmax.pull(leaving.logits, leaving.mask, lse as f32, &mut d[..n + 1]);
+            if let (Some(at), Some(entering)) = (learned, states.entering(slot, heads)) {
+                let d = &mut d[at..at + n];
+                entering.softmax.pull(entering.logits, entering.mask, back_lse as f32, d);
             }
         }
     });
 }
 
-/// `y += a · x`.
-fn axpy(a: f64, x: &[f32], y: &mut [f32]) {
-    let a = a as f32;
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += a * x;
+/// Clears the panels that are wanted of a slot's row.
+fn clear(wanted: Wanted<'_>, slot: usize, d: &mut [f32]) {
+    match wanted {
+        Wanted::All => d.fill(0.0),
+        Wanted::Panels(wanted) => {
+            for panel in wanted.ones(slot) {
+                d[16 * panel..16 * (panel + 1)].fill(0.0);
+            }
+        }
     }
 }

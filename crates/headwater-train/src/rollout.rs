@@ -1,11 +1,11 @@
 //! Acting: trajectories from the initial state by P_F, and from given objects back by P_B.
 
-use headwater_core::{Action, Estimator, Key, Simulator, Stop};
+use headwater_core::{Action, Estimator, Heads, Key, Simulator, Stop};
 use headwater_nn::Pool;
 use headwater_rewards::{RewardError, Scorer};
 
 use crate::backward::Backward;
-use crate::batch::{Batch, Expansion, States, Visit};
+use crate::batch::{Batch, Expansion, States, Visit, rows_per_piece};
 use crate::phases::{Phase, Stopwatch};
 
 /// How actions are drawn while training; the policy that is trained is never altered.
@@ -29,6 +29,7 @@ pub(crate) struct Roller {
     moving: Vec<u32>,
     states: Vec<u32>,
     actions: Vec<Action>,
+    chosen: Vec<Action>,
     arrival: Vec<Action>,
     expansion: Expansion,
 }
@@ -95,15 +96,15 @@ impl Roller {
         draw: &Draw,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        let stop = Action(acting.sim.spec().n_actions as u32);
+        let heads = acting.net.heads();
+        let stop = Action(heads.n_actions as u32);
         let mut t = 0;
         while !self.live.is_empty() {
             self.look(acting, draw.lanes, false, batch)?;
             self.moving.clear();
             self.actions.clear();
-            for (&lane, &state) in self.live.iter().zip(&self.states) {
-                let key = draw.key.fold(draw.first + u64::from(lane)).fold(t);
-                let action = choose(&batch.states, state, stop, draw.how, key);
+            self.choose_all(acting.pool, draw, t, &batch.states, heads);
+            for ((&lane, &state), &action) in self.live.iter().zip(&self.states).zip(&self.chosen) {
                 batch.push(Visit { lane, state, action });
                 if action != stop {
                     self.moving.push(lane);
@@ -115,6 +116,21 @@ impl Roller {
             t += 1;
         }
         Ok(())
+    }
+
+    /// Draws the edge that each live lane takes in step `t`.
+    fn choose_all(&mut self, pool: &Pool, draw: &Draw, t: u64, states: &States, heads: Heads) {
+        let stop = Action(heads.n_actions as u32);
+        self.chosen.clear();
+        self.chosen.resize(self.live.len(), stop);
+        let piece = rows_per_piece(pool, self.live.len(), heads.n_actions);
+        let (live, at) = (&self.live, &self.states);
+        pool.pieces(&mut self.chosen, piece, &|i, chosen| {
+            for (i, action) in (i * piece..).zip(chosen) {
+                let key = draw.key.fold(draw.first + u64::from(live[i])).fold(t);
+                *action = choose(states, at[i], stop, draw.how, key, heads);
+            }
+        });
     }
 
     /// Moves the live lanes back until all are in the initial state.
@@ -172,7 +188,7 @@ impl Roller {
 }
 
 /// Draws the edge to take from a state.
-fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -> Action {
+fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key, heads: Heads) -> Action {
     let may_stop = match states.stop(state) {
         Stop::Must => return stop,
         Stop::May => 1,
@@ -191,15 +207,16 @@ fn choose(states: &States, state: u32, stop: Action, how: Behaviour, key: Key) -
         return uniform(key.fold(2));
     }
     let slot = states.slot(state).expect("a state with a choice has a slot");
-    let probs = states.probs(slot);
-    let u = key.unit();
+    let (policy, u) = (states.leaving(slot, heads), key.unit());
     let index = if how.temperature == 1.0 {
-        pick(probs.iter().map(|&p| f64::from(p)), u)
+        policy.draw(u)
     } else {
         // Powers of small numbers vanish; those of the largest probability's fractions do not all.
-        let (largest, power) = (probs.iter().copied().fold(0.0, f32::max), 1.0 / how.temperature);
-        let warm = probs.iter().map(|&p| if p > 0.0 { f64::from(p / largest).powf(power) } else { 0.0 });
-        let total: f64 = warm.clone().sum();
+        let largest = policy.probabilities().map(|(_, p)| p).fold(0.0, f32::max);
+        let power = 1.0 / how.temperature;
+        let warm = |p: f32| if p > 0.0 { f64::from(p / largest).powf(power) } else { 0.0 };
+        let warm = policy.probabilities().map(|(a, p)| (a, warm(p)));
+        let total: f64 = warm.clone().map(|(_, w)| w).sum();
         pick(warm, u * total)
     };
     // Where the network has blown up, any edge will do: the loss of this trajectory is not finite.
@@ -224,25 +241,24 @@ fn choose_back(
         Backward::Uniform => Some(mask.select(row, key.below(parents))),
         Backward::Learned => {
             let slot = states.slot(state).expect("a state with several parents has a slot");
-            let wide = states.back_stride();
-            let probs = &states.back_probs[slot * wide..(slot + 1) * wide];
-            let index = pick(probs.iter().map(|&p| f64::from(p)), key.unit());
+            let policy = states.entering(slot, net.heads()).expect("a learned P_B has a head");
+            let index = policy.draw(key.unit());
             Some(index.map_or_else(|| mask.select(row, 0), |i| Action(i as u32)))
         }
         Backward::MaxEnt(_) => {
             let parents = states.parents(state);
-            let log_p = |&(parent, a): &(u32, Action)| states.log_pb(backward, parent, a, state, net).exp();
-            let index = pick(parents.iter().map(log_p), key.unit());
+            let p = |&(parent, a): &(u32, Action)| states.log_pb(backward, parent, a, state, net).exp();
+            let index = pick(parents.iter().map(p).enumerate(), key.unit());
             Some(parents[index.expect("some parent has a trajectory")].1)
         }
     }
 }
 
-/// The first index at which the running sum of `weights` exceeds `u`; the last of positive weight if rounding keeps
+/// The first number at which the running sum of weights exceeds `u`; the last of positive weight if rounding keeps
 /// the sum below it. Never one of weight zero; `None` if no weight is positive.
-fn pick(weights: impl Iterator<Item = f64>, u: f64) -> Option<usize> {
+fn pick(weights: impl Iterator<Item = (usize, f64)>, u: f64) -> Option<usize> {
     let (mut sum, mut last) = (0.0, None);
-    for (i, w) in weights.enumerate() {
+    for (i, w) in weights {
         if w > 0.0 {
             sum += w;
             last = Some(i);
@@ -260,11 +276,11 @@ mod tests {
 
     #[test]
     fn picks_never_land_on_weight_zero() {
-        let weights = [0.0, 0.25, 0.0, 0.75, 0.0];
-        assert_eq!(pick(weights.into_iter(), 0.0), Some(1));
-        assert_eq!(pick(weights.into_iter(), 0.249), Some(1));
-        assert_eq!(pick(weights.into_iter(), 0.25), Some(3));
-        assert_eq!(pick(weights.into_iter(), 1.5), Some(3));
-        assert_eq!(pick([0.0, f64::NAN].into_iter(), 0.5), None);
+        let weights = || [0.0, 0.25, 0.0, 0.75, 0.0].into_iter().enumerate();
+        assert_eq!(pick(weights(), 0.0), Some(1));
+        assert_eq!(pick(weights(), 0.249), Some(1));
+        assert_eq!(pick(weights(), 0.25), Some(3));
+        assert_eq!(pick(weights(), 1.5), Some(3));
+        assert_eq!(pick([0.0, f64::NAN].into_iter().enumerate(), 0.5), None);
     }
 }

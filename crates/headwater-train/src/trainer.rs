@@ -331,7 +331,8 @@ impl Trainer {
         self.watch.lap(Phase::Objective);
         let states = &self.batch.states;
         let (inputs, slots) = (states.inputs(), states.slots());
-        self.estimator.backward(inputs, slots, &self.pulled.d_out, &states.tape, &mut self.param_grads);
+        let (wanted, d_out, grads) = (states.wanted(), &self.pulled.d_out, &mut self.param_grads);
+        self.estimator.backward(inputs, slots, wanted, d_out, &states.tape, grads);
         let grad_norm = norm(&self.param_grads);
         self.watch.lap(Phase::Backward);
         self.finite("the gradient's norm", grad_norm + self.pulled.d_log_z.abs(), log_z)?;
@@ -444,12 +445,9 @@ impl Trainer {
         for s in 0..states.len() as u32 {
             let choices = states.forward().count(s as usize) + u32::from(states.stop(s) == Stop::May);
             let Some(slot) = states.slot(s).filter(|_| choices > 1) else { continue };
-            sum -= states
-                .probs(slot)
-                .iter()
-                .filter(|&&p| p > 0.0)
-                .map(|&p| f64::from(p) * f64::from(p).ln())
-                .sum::<f64>();
+            let policy = states.leaving(slot, self.estimator.heads());
+            let p = policy.probabilities().map(|(_, p)| f64::from(p)).filter(|&p| p > 0.0);
+            sum -= p.map(|p| p * p.ln()).sum::<f64>();
             n += 1;
         }
         if n == 0 { 0.0 } else { sum / f64::from(n) }

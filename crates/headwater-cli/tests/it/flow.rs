@@ -207,11 +207,18 @@ fn pictures_are_written_and_are_the_same_every_time() {
     assert!((again["log_z"].as_f64().unwrap() - 112f64.ln()).abs() < 1e-9, "{again}");
     let entropy = dir.run("flow toy.json --json").json()["entropy"].as_f64().unwrap();
     assert!((again["entropy"].as_f64().unwrap() - entropy).abs() < 1e-6, "{again}");
-    // A machine without fonts says so; any other writes a picture.
     let png = dir.run("flow toy.json --png a.png");
-    if png.code == Some(0) {
+    if !cfg!(feature = "png") {
+        expect![[r#"
+            error: this program was built without PNG
+
+            hint: build it with `--features png`, or write SVG
+        "#]]
+        .assert_eq(&png.refused());
+    } else if png.code == Some(0) {
         assert_eq!(std::fs::read(dir.path("a.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");
     } else {
+        // A machine without fonts says so; any other writes a picture.
         assert!(png.refused().contains("no fonts are installed"));
     }
 }

@@ -1,7 +1,7 @@
 //! A network's outputs on the states of a minibatch, and the gradient of a loss by them.
 
-use headwater_core::{Estimator, Floats};
-use headwater_nn::masked_softmax;
+use headwater_core::{Estimator, Floats, Wanted};
+use headwater_nn::{Softmax, masked_softmax};
 
 use super::choice::Choice;
 use super::replay::States;
@@ -11,11 +11,9 @@ use super::replay::States;
 pub(super) struct Outputs {
     columns: usize,
     stride: usize,
-    wide: usize,
     out: Floats,
     tape: Floats,
-    probs: Floats,
-    lse: Vec<f64>,
+    softmax: Vec<Softmax>,
     slopes: Floats,
 }
 
@@ -25,16 +23,14 @@ impl Outputs {
         let (n, heads) = (states.len(), net.heads());
         self.columns = heads.n_actions + 1;
         self.stride = heads.stride;
-        self.wide = self.columns.next_multiple_of(16);
-        let Self { columns, stride, wide, out, tape, probs, lse, .. } = self;
+        let Self { columns, stride, out, tape, softmax, .. } = self;
         out.grow(n * *stride);
         tape.grow(n * net.tape_width());
-        probs.grow(n * *wide);
-        lse.clear();
-        lse.resize(n, 0.0);
-        net.forward(states.inputs(), 0..n, &mut out[..n * *stride], &mut tape[..n * net.tape_width()]);
+        softmax.resize(n, Softmax::default());
+        let tape = &mut tape[..n * net.tape_width()];
+        net.forward(states.inputs(), 0..n, Wanted::All, &mut out[..n * *stride], tape);
         let (masks, words) = (states.masks().words(0..n), states.masks().words_per_row());
-        masked_softmax(out, *stride, *columns, masks, words, probs, *wide, lse);
+        masked_softmax(out, *stride, *columns, masks, words, softmax);
     }
 
     /// The logits of the edges that leave state `s`, the stop edge behind them; those of no edge are undefined.
@@ -42,15 +38,14 @@ impl Outputs {
         &self.out[s as usize * self.stride..][..self.columns]
     }
 
-    /// The softmax over the edges that leave state `s`.
-    pub fn choice(&self, s: u32) -> Choice<'_> {
-        let probs = &self.probs[s as usize * self.wide..][..self.columns];
-        Choice { probs, logits: self.logits(s), lse: self.lse(s) }
+    /// The softmax over the edges that leave state `s`, which is one of `states`.
+    pub fn choice<'a>(&'a self, states: &'a States, s: u32) -> Choice<'a> {
+        Choice { logits: self.logits(s), mask: states.masks().row(s as usize), lse: self.lse(s) }
     }
 
     /// The log of the sum of their exponentials.
     pub fn lse(&self, s: u32) -> f64 {
-        self.lse[s as usize]
+        self.softmax[s as usize].log_sum
     }
 
     /// The logit of one edge.
@@ -60,7 +55,7 @@ impl Outputs {
 
     /// Forgets all slopes.
     pub fn level(&mut self) {
-        self.slopes.reset(self.lse.len() * self.stride);
+        self.slopes.reset(self.softmax.len() * self.stride);
     }
 
     /// The slopes of a loss by [`Outputs::logits`], to be added to.
@@ -69,15 +64,15 @@ impl Outputs {
     }
 
     /// Both at once.
-    pub fn choice_and_slopes(&mut self, s: u32) -> (Choice<'_>, &mut [f32]) {
-        let Self { columns, stride, wide, out, probs, lse, slopes, .. } = self;
-        let (s, n) = (s as usize, *columns);
-        let (probs, logits) = (&probs[s * *wide..][..n], &out[s * *stride..][..n]);
-        (Choice { probs, logits, lse: lse[s] }, &mut slopes[s * *stride..][..n])
+    pub fn choice_and_slopes<'a>(&'a mut self, states: &'a States, s: u32) -> (Choice<'a>, &'a mut [f32]) {
+        let Self { columns, stride, out, softmax, slopes, .. } = self;
+        let (at, n) = (s as usize * *stride, *columns);
+        let (mask, lse) = (states.masks().row(s as usize), softmax[s as usize].log_sum);
+        (Choice { logits: &out[at..][..n], mask, lse }, &mut slopes[at..][..n])
     }
 
     /// Writes the gradient of the parameters of `net`, which made these outputs.
     pub fn differentiate(&self, net: &mut dyn Estimator, states: &States, grads: &mut [f32]) {
-        net.backward(states.inputs(), states.len(), &self.slopes, &self.tape, grads);
+        net.backward(states.inputs(), states.len(), Wanted::All, &self.slopes, &self.tape, grads);
     }
 }

@@ -172,7 +172,7 @@ impl Sac {
         next_values.clear();
         for s in 0..batch.nexts.len() as u32 {
             least(critics.each_ref().map(|c| c.next_values.logits(s)), smaller);
-            next_values.push(next_choices.choice(s).value(smaller, alpha));
+            next_values.push(next_choices.choice(&batch.nexts, s).value(smaller, alpha));
         }
         targets.clear();
         targets.extend(
@@ -207,7 +207,7 @@ impl Sac {
         choices.level();
         for (s, &share) in (0..).zip(&*shares) {
             least(critics.each_ref().map(|c| c.values.logits(s)), smaller);
-            let (choice, slopes) = choices.choice_and_slopes(s);
+            let (choice, slopes) = choices.choice_and_slopes(&batch.sources, s);
             choice.descend(smaller, alpha, share, slopes);
             let aim = config.entropy * f64::from(batch.sources.masks().count(s as usize)).ln();
             excess += share * (choice.entropy() - aim);

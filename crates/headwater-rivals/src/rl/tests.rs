@@ -211,8 +211,7 @@ fn choices_match_finite_differences() {
         let weights: Vec<f64> =
             (0..5).map(|a| if a == 3 { 0.0 } else { f64::from(logits[a]).exp() }).collect();
         let sum: f64 = weights.iter().sum();
-        let probs: Vec<f32> = weights.iter().map(|w| (w / sum) as f32).collect();
-        let choice = Choice { probs: &probs, logits, lse: sum.ln() };
+        let choice = Choice { logits, mask: &[0b10111], lse: sum.ln() };
         if let Some(slopes) = slopes {
             choice.descend(&q, 0.7, 2.0, slopes);
         }

@@ -160,8 +160,8 @@ fn a_chain_without_reward_goes_anywhere_and_never_back() {
     assert!(!accepts(0.0, none, 0.0, 0.0, 0.0), "but zero does");
 }
 
-/// The kernel of the heat bath.
-pub fn bath(space: &Space) -> Kernel {
+/// The kernel of a heat bath whose candidates have the weights that `log_weight` makes of log R and the number of parents.
+pub fn bath(space: &Space, log_weight: fn(f64, u32) -> f64) -> Kernel {
     let g = space.exact.graph();
     let parents = |s: usize| g.entering(s).len();
     let weight = |s: usize| {
@@ -184,12 +184,22 @@ pub fn bath(space: &Space) -> Kernel {
 #[test]
 fn the_heat_bath_is_in_detailed_balance_with_the_target() {
     for space in Space::all() {
-        let kernel = bath(&space);
+        let kernel = bath(&space, log_weight);
         let imbalance = kernel.imbalance(&space.target());
         assert!(imbalance < 1e-12, "{}: {imbalance}", space.name);
         for (x, &s) in space.objects.iter().enumerate() {
             assert!(kernel.row(x).iter().all(|&p| p > -1e-12));
             assert!(s != space.exact.graph().source() || kernel.row(x)[x] == 1.0, "the source stays");
         }
+    }
+}
+
+#[test]
+fn a_heat_bath_with_other_weights_is_noticed() {
+    let mutants: [fn(f64, u32) -> f64; 3] =
+        [|r, _| r, |_, n| -f64::from(n).ln(), |r, n| r + f64::from(n).ln()];
+    for mutant in mutants {
+        let imbalance = |space: &Space| bath(space, mutant).imbalance(&space.target());
+        assert!(Space::all().iter().any(|space| imbalance(space) > 1e-6));
     }
 }

@@ -22,12 +22,17 @@ fn tiny() -> Vec<Space> {
 
 /// The exchange of two objects, on pairs `x · n + y`.
 fn exchange(space: &Space) -> Kernel {
+    exchange_at(space, BETAS)
+}
+
+/// The same with the probability that belongs to other temperatures.
+fn exchange_at(space: &Space, betas: [f64; 2]) -> Kernel {
     let log_reward = space.log_reward();
     let n = log_reward.len();
     let mut kernel = Kernel::new(n * n);
     for x in 0..n {
         for y in (0..n).filter(|&y| y != x) {
-            kernel.p[(x * n + y) * n * n + y * n + x] = log_swap(BETAS, [log_reward[x], log_reward[y]]).exp();
+            kernel.p[(x * n + y) * n * n + y * n + x] = log_swap(betas, [log_reward[x], log_reward[y]]).exp();
         }
     }
     kernel.rest()
@@ -65,6 +70,9 @@ fn exchanges_and_moves_keep_the_product_of_the_targets() {
         let target = product(&cold, &hot);
         let exchange = exchange(space);
         assert!(exchange.imbalance(&target) < 1e-12, "{}", space.name);
+        let flat = space.log_reward().iter().all(|&r| r == space.log_reward()[0]);
+        let mutant = exchange_at(space, [BETAS[1], BETAS[0]]);
+        assert!(flat || mutant.imbalance(&target) > 1e-9, "{}: exchanged temperatures pass", space.name);
         // The product of kernels moves a product of distributions to the product of where each goes.
         let [move_cold, move_hot] = levels(space, 1.0);
         let moved = product(&after(&cold, &move_cold), &after(&hot, &move_hot));

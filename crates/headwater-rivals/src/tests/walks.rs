@@ -4,7 +4,7 @@ use headwater_core::Key;
 
 use crate::Arena;
 use crate::chains::Chains;
-use crate::gibbs::Bath;
+use crate::gibbs::{Bath, log_weight};
 use crate::leg::{Law, Leg};
 
 use super::balance::{bath, metropolis};
@@ -81,7 +81,7 @@ fn one_move_has_the_distribution_that_the_kernel_says() {
 #[test]
 fn one_heat_bath_has_the_distribution_that_the_kernel_says() {
     for space in Space::all().into_iter().filter(|s| s.objects.len() < 300) {
-        let kernel = bath(&space);
+        let kernel = bath(&space, log_weight);
         let n = space.objects.len();
         for x in [0, n / 2, n - 1] {
             let (mut arena, mut chains) = chains_at(&space, x);

@@ -10,14 +10,14 @@ use headwater_rivals::{Found, Spent, methods};
 use crate::counting::Counting;
 use crate::support::{Space, found};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 15;
 
 #[test]
 fn the_same_key_gives_the_same_objects() {
-    for space in Space::all(200) {
+    for space in Space::all(100) {
         for m in methods() {
             let with = |key, threads| {
-                let mut method = space.method_on(space.sim.fork(), m, &[], Key::new(key), threads);
+                let mut method = space.method_threaded(m, Key::new(key), threads);
                 found(&mut *method, ROUNDS)
             };
             let once = with(7, 1);
@@ -32,11 +32,11 @@ fn the_same_key_gives_the_same_objects() {
 
 #[test]
 fn what_is_found_and_spent_is_what_was_seen() {
-    for space in Space::all(200) {
+    for space in Space::all(100) {
         for m in methods() {
             let counting = Counting::new(space.sim.fork());
             let counts = Arc::clone(&counting.counts);
-            let mut method = space.method_on(Box::new(counting), m, &[], Key::new(5), 1);
+            let mut method = space.method_counted(m, Key::new(5), Box::new(counting));
             let (mut spent, mut objects) = (Spent::default(), 0);
             for _ in 0..ROUNDS {
                 spent += method
@@ -57,6 +57,28 @@ fn what_is_found_and_spent_is_what_was_seen() {
             let edges = counts.edges.load(Relaxed) + counts.scored_open.load(Relaxed);
             assert_eq!(spent.transitions, edges, "{} on {}", m.entry.name, space.name);
             assert_eq!(spent.reward_calls, counts.scored.load(Relaxed), "{} on {}", m.entry.name, space.name);
+        }
+    }
+}
+
+/// After a reward has failed a method goes on, and the objects that it holds have the rewards that it says.
+#[test]
+fn a_reward_that_fails_does_not_upset_a_method() {
+    for space in Space::all(100) {
+        for m in methods() {
+            let mut method = space.method_failing(m, Key::new(9));
+            let (mut failures, mut objects) = (0, 0);
+            for _ in 0..3 * ROUNDS {
+                let mut see = |f: Found<'_>| {
+                    objects += f.lanes.len();
+                    for (&lane, &r) in f.lanes.iter().zip(f.log_reward) {
+                        assert_eq!(space.at(f.sim, lane).1, r, "{} on {}", m.entry.name, space.name);
+                    }
+                };
+                failures += u32::from(method.round(&mut see).is_err());
+            }
+            assert!(objects > 0);
+            assert_eq!(failures > 0, m.entry.name != "exact", "{} on {}", m.entry.name, space.name);
         }
     }
 }

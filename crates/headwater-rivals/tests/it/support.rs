@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use headwater_core::settings::{Value, defaults};
-use headwater_core::{Estimator, Heads, Key, Simulator};
+use headwater_core::{Estimator, Heads, Key, RewardScale, Simulator};
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Oracle, RewardError, Scorer, Source, Texts, Transform};
 use headwater_rivals::{Arena, Found, Method, MethodEntry};
 use headwater_train::Exact;
 
@@ -54,13 +54,32 @@ impl Space {
 
     /// A method at work on this space; `settings` that it does not have are left out.
     pub fn method(&self, entry: &MethodEntry, settings: &[(&str, Value)], key: Key) -> Box<dyn Method> {
-        self.method_on(self.sim.fork(), entry, settings, key, 1)
+        self.method_on(self.sim.fork(), scorer(self.name), entry, settings, key, 1)
     }
 
-    /// The same on another simulator, and on several threads.
-    pub fn method_on(
+    /// The same on several threads.
+    pub fn method_threaded(&self, entry: &MethodEntry, key: Key, threads: usize) -> Box<dyn Method> {
+        self.method_on(self.sim.fork(), scorer(self.name), entry, &[], key, threads)
+    }
+
+    /// The same on another simulator.
+    pub fn method_counted(&self, entry: &MethodEntry, key: Key, sim: Box<dyn Simulator>) -> Box<dyn Method> {
+        self.method_on(sim, scorer(self.name), entry, &[], key, 1)
+    }
+
+    /// The same with a reward that fails every fifth time.
+    pub fn method_failing(&self, entry: &MethodEntry, key: Key) -> Box<dyn Method> {
+        let log_reward = |i: usize| self.exact.log_reward()[self.objects[i]];
+        let scores = self.texts.iter().map(|(text, &i)| (text.clone(), log_reward(i))).collect();
+        let source = Source::Oracle(Box::new(Failing { scores, calls: 0 }));
+        let scorer = Scorer::new(source, Transform::plain(RewardScale::LogReward));
+        self.method_on(self.sim.fork(), scorer, entry, &[], key, 1)
+    }
+
+    fn method_on(
         &self,
         sim: Box<dyn Simulator>,
+        scorer: Scorer,
         entry: &MethodEntry,
         settings: &[(&str, Value)],
         key: Key,
@@ -79,9 +98,27 @@ impl Space {
             Box::new(Mlp::new(&config, encoding, heads, false, Arc::clone(&threads), key).unwrap())
         };
         let exact = Some(Arc::clone(&self.exact));
-        let scorer = scorer(self.name);
         let arena = Arena { sim, scorer, exact, network: Box::new(network), pool, key };
         (entry.build)(&values, arena).unwrap()
+    }
+}
+
+/// An oracle that is down every fifth time.
+struct Failing {
+    scores: HashMap<String, f64>,
+    calls: u64,
+}
+
+impl Oracle for Failing {
+    fn score(&mut self, objects: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
+        self.calls += 1;
+        if self.calls.is_multiple_of(5) {
+            return Err(RewardError::Failed { oracle: "test".into(), message: "down".into() });
+        }
+        for (text, out) in objects.iter().zip(out) {
+            *out = self.scores[text];
+        }
+        Ok(())
     }
 }
 

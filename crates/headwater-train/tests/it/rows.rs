@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headwater_core::settings::Schedule;
-use headwater_core::{Action, BitMatrix, Encoded, Estimator, Needs, Scored, Simulator, Stop};
+use headwater_core::{Action, BitMatrix, Encoded, Estimator, Needs, Scored, Simulator, Stop, Wanted};
 use headwater_exact::{enumerate, log_trajectories};
 use headwater_nn::Pool;
 use headwater_train::{BackwardKind, encodings};
@@ -63,7 +63,7 @@ impl Naive {
         let mut x = Encoded::new(spec.encoding, 1);
         self.sim.encode(&[lane], &mut x, 0);
         let (mut out, mut tape) = (vec![0.0; heads.stride], vec![0.0; self.net.tape_width()]);
-        self.net.forward(&x, 0..1, &mut out, &mut tape);
+        self.net.forward(&x, 0..1, Wanted::All, &mut out, &mut tape);
         let mut masks = BitMatrix::new(2, spec.n_actions);
         self.sim.forward_masks(&[lane], &mut masks, 0);
         self.sim.backward_masks(&[lane], &mut masks, 1);
