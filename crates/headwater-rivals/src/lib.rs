@@ -22,6 +22,7 @@ mod method;
 mod outlook;
 mod random;
 mod registry;
+mod rl;
 mod scoreboard;
 mod tempering;
 mod walk;

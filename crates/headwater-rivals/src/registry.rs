@@ -3,7 +3,9 @@
 use headwater_core::settings::Values;
 use headwater_core::{Entry, SettingError};
 
-use crate::{Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mars, mcmc, random, tempering};
+use crate::{
+    Arena, Method, annealing, beam, exact, genetic, gibbs, greedy, mars, mcmc, random, rl, tempering,
+};
 
 /// A method: what is said of it, and how it is built.
 pub struct MethodEntry {
@@ -23,6 +25,7 @@ pub fn methods() -> &'static [MethodEntry] {
     const METHODS: &[MethodEntry] = &[
         annealing::ENTRY,
         beam::ENTRY,
+        rl::ppo::ENT_ENTRY,
         exact::ENTRY,
         genetic::ENTRY,
         gibbs::ENTRY,
@@ -30,7 +33,11 @@ pub fn methods() -> &'static [MethodEntry] {
         mars::ENTRY,
         mcmc::ENTRY,
         tempering::ENTRY,
+        rl::ppo::ENTRY,
         random::ENTRY,
+        rl::reinforce::ENTRY,
+        rl::sac::ENTRY,
+        rl::soft_dqn::ENTRY,
     ];
     METHODS
 }

@@ -109,6 +109,16 @@ impl States {
         self.wants
     }
 
+    /// Forgets the network's outputs, so that the next [`States::evaluate`] makes all of them anew.
+    pub fn forget(&mut self) {
+        self.evaluated = 0;
+    }
+
+    /// The encodings of all states, by number.
+    pub fn encodings(&self) -> &Encoded {
+        self.set.rows()
+    }
+
     /// Number of distinct states.
     pub fn len(&self) -> usize {
         self.set.len()

@@ -7,6 +7,7 @@
 mod backward;
 mod batch;
 mod exact;
+mod experience;
 mod judge;
 mod phases;
 mod rollout;
@@ -17,6 +18,7 @@ mod trainer;
 
 pub use backward::{Backward, PathCounts, encodings};
 pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
+pub use experience::{Experience, Looks, Slopes};
 pub use phases::{Phase, Stopwatch};
 pub use rollout::Behaviour;
 pub use sampled::{

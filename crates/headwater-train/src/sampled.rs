@@ -9,7 +9,7 @@ use crate::batch::{Batch, Wants};
 use crate::exact::Exact;
 use crate::judge;
 use crate::phases::Stopwatch;
-use crate::rollout::{Acting, Behaviour, Draw, Roller};
+use crate::rollout::{Behaviour, Draw, Roller};
 use crate::stats::{Estimate, bootstrap, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
 
@@ -91,17 +91,6 @@ impl Sampler {
         }
     }
 
-    fn acting<'a>(view: &'a mut PolicyView<'_>, watch: &'a mut Stopwatch) -> Acting<'a> {
-        Acting {
-            sim: &mut *view.sim,
-            net: view.estimator,
-            backward: view.backward,
-            scorer: &mut *view.scorer,
-            pool: view.pool,
-            watch,
-        }
-    }
-
     /// Draws `n` objects from the policy, as [`sample`] does.
     ///
     /// # Errors
@@ -138,7 +127,7 @@ impl Sampler {
     ) -> Result<(), RewardError> {
         view.sim.reset(lanes);
         let draw = Draw { lanes, given: 0, first, how, key };
-        self.roller.roll(&mut Self::acting(view, &mut self.watch), &draw, &mut self.batch)?;
+        self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
         Ok(())
     }
@@ -166,7 +155,7 @@ impl Sampler {
                 view.sim.copy(0, lane);
             }
             let draw = Draw { lanes, given: lanes, first: first as u64, how: Behaviour::ON_POLICY, key };
-            self.roller.roll(&mut Self::acting(view, &mut self.watch), &draw, &mut self.batch)?;
+            self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
             judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
             log_reward = self.rows.log_reward[0];
             ratios.extend(log_weights(&self.rows).into_iter().map(|w| log_reward - w));

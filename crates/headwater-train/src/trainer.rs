@@ -497,7 +497,7 @@ impl Trainer {
 #[error("the checkpoint's tensors are not those of this configuration's policy")]
 pub struct StateMismatch;
 
-/// A policy in its environment, borrowed from a trainer.
+/// A policy in its environment, borrowed from a trainer or made of its parts.
 pub struct PolicyView<'a> {
     pub(crate) sim: &'a mut dyn Simulator,
     pub(crate) scorer: &'a mut Scorer,
@@ -506,6 +506,32 @@ pub struct PolicyView<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) needs: Needs,
     pub(crate) log_z: f64,
+}
+
+impl<'a> PolicyView<'a> {
+    /// The forward policy of `estimator`, by softmax of its logits, with a backward policy beside it; without flows or
+    /// an estimate of log Z.
+    pub fn new(
+        sim: &'a mut dyn Simulator,
+        scorer: &'a mut Scorer,
+        estimator: &'a dyn Estimator,
+        backward: &'a Backward,
+        pool: &'a Pool,
+    ) -> Self {
+        Self { sim, scorer, estimator, backward, pool, needs: Needs::default(), log_z: 0.0 }
+    }
+
+    /// What a roller moves with.
+    pub(crate) fn acting<'b>(&'b mut self, watch: &'b mut Stopwatch) -> Acting<'b> {
+        Acting {
+            sim: &mut *self.sim,
+            net: self.estimator,
+            backward: self.backward,
+            scorer: &mut *self.scorer,
+            pool: self.pool,
+            watch,
+        }
+    }
 }
 
 /// Per trajectory: log R + Σ log P_B − Σ log P_F, the log of its importance weight.

@@ -114,6 +114,7 @@ fn what_there_is_can_be_listed() {
         gflownet            a generative flow network: the policy, the objective and the training of the configuration
         annealing           Metropolis-Hastings chains that are cooled, again and again
         beam                breadth-first search that keeps the states with the best outlook
+        ent-ppo             PPO of maximum entropy with log P_B along the edges, which samples the target
         exact               independent draws from the target, for spaces that can be enumerated
         genetic             a population that breeds by joining parts of ways, and mutates by going back and forth
         gibbs               chains that redraw the last edge of a way to their object, by the rewards of all that it may lead to
@@ -121,7 +122,11 @@ fn what_there_is_can_be_listed() {
         mars                Metropolis-Hastings chains with a proposal that learns from accepted improvements
         mcmc                Metropolis-Hastings chains that go some edges back and some forth
         parallel-tempering  Metropolis-Hastings chains at several temperatures, which exchange their objects
+        ppo                 proximal policy optimisation: clipped ratios, generalised advantages, a bonus for entropy
         random              trajectories of the uniform policy
+        reinforce           policy gradient with a baseline and a bonus for entropy
+        sac                 discrete soft actor-critic with twin values, target networks and a learned temperature
+        soft-dqn            soft deep Q-learning with log P_B along the edges and a target network; Munchausen's on demand
 
     "#]]
     .assert_eq(&all);

@@ -4,6 +4,7 @@
 mod contract;
 mod counting;
 mod registry;
+mod rl;
 mod search;
 mod support;
 mod target;

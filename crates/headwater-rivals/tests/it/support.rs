@@ -122,6 +122,12 @@ impl Oracle for Failing {
     }
 }
 
+/// Does the method approach what it is after by a learning rate, so that some rounds are not enough? `rl` says how near
+/// such methods come.
+pub fn learns(m: &MethodEntry) -> bool {
+    m.entry.fields.iter().any(|f| f.name == "lr")
+}
+
 fn scorer(name: &str) -> Scorer {
     let scale = headwater_envs::find(name).unwrap().rewards[0].scale;
     Scorer::new(Source::Native, Transform::plain(scale))

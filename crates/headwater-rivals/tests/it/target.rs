@@ -4,7 +4,7 @@ use headwater_core::Key;
 use headwater_core::settings::Value;
 use headwater_rivals::methods;
 
-use crate::support::Space;
+use crate::support::{Space, learns};
 
 /// How many standard deviations a χ² of `counts` against `p` is above its mean, by the cube root of Wilson and Hilferty.
 /// Cells that expect fewer than eight are one.
@@ -44,7 +44,7 @@ fn chains_end_where_the_target_says() {
         ("adapt", Value::Int(50)),
     ];
     for space in Space::all(70) {
-        for m in methods().iter().filter(|m| m.samples_target) {
+        for m in methods().iter().filter(|m| m.samples_target && !learns(m)) {
             let mut method = space.method(m, &settings, Key::new(21));
             for _ in 0..200 {
                 method.round(&mut |_| ()).unwrap();
@@ -66,7 +66,7 @@ fn chains_end_where_the_target_says() {
 #[test]
 fn long_runs_have_the_histogram_of_the_target() {
     for space in Space::all(70) {
-        for m in methods().iter().filter(|m| m.samples_target) {
+        for m in methods().iter().filter(|m| m.samples_target && !learns(m)) {
             let mut method = space.method(m, &[("chains", Value::Int(16))], Key::new(22));
             let mut counts = vec![0u64; space.objects.len()];
             let mut traces = vec![Vec::new(); 16];

@@ -5,6 +5,7 @@ mod backward;
 mod data;
 mod equal_rewards;
 mod exact;
+mod experience;
 mod failure;
 mod invariance;
 mod learning;
