@@ -103,6 +103,12 @@ impl Softmax {
     /// If the mask is too short, or `d` has another length than `logits`.
     pub fn pull(&self, logits: &[f32], mask: &[u64], a: f32, d: &mut [f32]) {
         assert!(64 * mask.len() >= logits.len() && d.len() == logits.len());
+        if logits.len() <= 16 {
+            for (d, p) in d.iter_mut().zip(&self.first) {
+                *d += a * p;
+            }
+            return;
+        }
         let (softmax, isa) = (self, Isa::detect());
         // SAFETY: there are as many gradients as logits; the instruction set was detected.
         unsafe {
