@@ -40,14 +40,17 @@ pub fn compare(args: &[&str]) -> Result<Verdict, Error> {
     for (i, cell) in cells.iter().enumerate() {
         eprintln!("{}/{} {}", i + 1, cells.len(), cell.name);
         failed |= !measure(&systems, cell, options.repeats, &mut runs);
+        let text = page::write(&cells[..=i], &runs, &systems, &machine, options.repeats);
+        if options.cells.is_empty() {
+            // Cell by cell, so that a comparison that is cut short has not been for nothing.
+            write(&root().join("docs/results/speed.csv"), &record::csv(&runs))?;
+            write(&root().join("docs/results/speed.md"), &text)?;
+        } else if i + 1 == cells.len() {
+            print!("{text}");
+        }
     }
-    let text = page::write(&cells, &runs, &systems, &machine, options.repeats);
     if options.cells.is_empty() {
-        write(&root().join("docs/results/speed.csv"), &record::csv(&runs))?;
-        write(&root().join("docs/results/speed.md"), &text)?;
         println!("wrote docs/results/speed.csv and docs/results/speed.md");
-    } else {
-        print!("{text}");
     }
     Ok(if failed { Verdict::Findings } else { Verdict::Clean })
 }

@@ -124,14 +124,14 @@ fn strings() -> Cell {
     }
 }
 
-/// The hardest grid of `configs/grids`, every system as its own project would train it.
+/// A grid with far modes, every system as its own project would train it.
 fn quality() -> Cell {
     Cell {
         name: "quality-grid-4x8".into(),
         title: "8⁴ grid, own settings".into(),
         batch: 0,
         mode: Mode::Quality,
-        config: "configs/grids/4x8-r0.001.toml".into(),
+        config: "configs/bench/quality-4x8.toml".into(),
         sets: vec!["eval.every=100".into()],
         steady: false,
         task: "hypergrid --dim 4 --side 8 --batch 16".into(),

@@ -106,7 +106,7 @@ const METHOD: &str = "\
 - **Networks see what is usual for each library**: on bits and lattices the peers' networks get one number per word or
   spin, Headwater's one of several inputs. That makes theirs smaller.
 - **Time to quality** is seconds of training until the exact total variation distance is at most 0.05 for the first time,
-  asked every 100 updates. Headwater has `configs/grids/4x8-r0.001.toml`, and its seconds include the evaluations.
+  asked every 100 updates. Headwater has `configs/bench/quality-4x8.toml`, and its seconds include the evaluations.
   torchgfn has the settings of its example on grids (three layers, AdamW, replay), gfnx those of its baseline on grids
   (the same as above). Both have batches of 16. A peer is given up after 120 s, and then not run again.
 ";
