@@ -107,8 +107,8 @@ impl<'a> Limits<'a> {
             let behind = MaxFlow::new(self.g, &self.rewards, self.capacities.iter().map(share)).all_behind();
             let carry: f64 = crossing(self.g, &behind).map(|e| self.capacities[e]).sum();
             let need: f64 = (0..behind.len()).filter(|&v| behind[v]).map(|v| self.rewards[v]).sum();
-            // Where nothing is in the way both are zero.
-            if need <= carry * t {
+            // Where nothing is in the way both are zero; where only rounding is, the ratio grows no more.
+            if need <= carry * t || need / carry <= t {
                 return t.min(1.0);
             }
             t = need / carry;
