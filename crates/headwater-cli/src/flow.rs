@@ -70,7 +70,7 @@ struct View<'a> {
 
 /// Does some list go to stdout? An error if two things would.
 fn stdout_taken(args: &Flow) -> Result<bool, Failure> {
-    let lists = [&args.nodes, &args.edges, &args.dot, &args.svg];
+    let lists = [&args.nodes, &args.edges, &args.dot, &args.svg, &args.png];
     let lists = lists.into_iter().flatten().filter(|path| path.as_os_str() == "-").count();
     if lists + usize::from(args.json) + usize::from(args.n.is_some()) > 1 {
         let problem =
@@ -81,7 +81,7 @@ fn stdout_taken(args: &Flow) -> Result<bool, Failure> {
 }
 
 /// Reads and checks a graph.
-pub fn network(graph: &Path, rewards: Option<&Path>) -> Result<Network, Failure> {
+fn network(graph: &Path, rewards: Option<&Path>) -> Result<Network, Failure> {
     let file = |path: &Path| -> Result<File, Failure> {
         Ok(File { path: path.display().to_string(), text: read_text(path)?.into() })
     };

@@ -139,7 +139,7 @@ impl Contestant {
     fn new(checked: &Checked) -> Result<Self, Problems> {
         if checked.kind("method") == GFLOWNET.name {
             let assembly = assemble(checked)?;
-            let sim = Task::build(checked).map_err(one)?.sim;
+            let sim = assembly.trainer.found().0.fork();
             return Ok(Self {
                 method: Box::new(GFlowNet { trainer: assembly.trainer, lanes: Vec::new() }),
                 space: assembly.exact.map(Arc::new),
