@@ -117,8 +117,11 @@ pub struct OracleEntry {
     /// What its score means, unless a transform says otherwise.
     pub scale: RewardScale,
     /// Builds one from values that were checked against the fields.
-    pub build: fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>,
+    pub build: Build,
 }
+
+/// From checked settings and an environment to an oracle, unless the two do not fit together.
+pub type Build = fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>;
 
 /// Every kind of oracle, sorted by name.
 pub fn oracles() -> &'static [OracleEntry] {

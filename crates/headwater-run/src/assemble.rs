@@ -7,14 +7,14 @@ use headwater_core::{
     Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
 };
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Budget, Scorer, TransformConfig};
+use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
-    Backward, BackwardKind, EvalConfig, Exact, Parts, PathCounts, PolicyConfig, TrainConfig, Trainer,
-    encodings,
+    Backward, BackwardKind, EvalConfig, Exact, Parts as TrainerParts, PathCounts, PolicyConfig, TrainConfig,
+    Trainer, encodings,
 };
 
-use crate::task::{LedgerConfig, NotExact, Task};
-use crate::{Checked, KindSpec, Kinds, Menu, Problem, Problems, Schema, SectionSpec};
+use crate::task::{LedgerConfig, NotExact, Task, part_fields};
+use crate::{Checked, KindSpec, Kinds, Menu, Parts, Problem, Problems, Schema, SectionSpec};
 
 settings! {
     /// Top-level settings.
@@ -93,6 +93,13 @@ pub fn schema() -> Schema {
         },
     };
     let reward = Kinds { noun: "reward", list: None, required: true, after: Some("env"), menu: rewards };
+    let part = Kinds { menu: scores, ..reward };
+    let parts = Parts {
+        of: COMBINATION.name,
+        doc: "a score that a combination is made of",
+        fields: part_fields(),
+        kinds: part,
+    };
     let policy = Kinds {
         noun: "policy",
         list: Some("headwater list policies"),
@@ -118,21 +125,22 @@ pub fn schema() -> Schema {
         menu: |_| Menu { kinds: methods().map(KindSpec::from).collect(), default: Some(GFLOWNET.name) },
     };
     let section = |name, doc, fields: &[_], kinds| SectionSpec {
-        name,
-        doc,
-        fields: fields.to_vec(),
         kinds: Some(kinds),
+        ..SectionSpec::plain(name, doc, fields)
     };
     Schema {
         sections: vec![
             SectionSpec::plain("", "the run as a whole", TopConfig::FIELDS),
             section("env", "what is built", &[], env),
-            section(
-                "reward",
-                "what it is worth, and how scores become log R",
-                TransformConfig::FIELDS,
-                reward,
-            ),
+            SectionSpec {
+                parts: Some(parts),
+                ..section(
+                    "reward",
+                    "what it is worth, and how scores become log R",
+                    TransformConfig::FIELDS,
+                    reward,
+                )
+            },
             section("policy", "what chooses", PolicyConfig::FIELDS, policy),
             section("objective", "what is minimised", LossConfig::FIELDS, objective),
             SectionSpec::plain("train", "how it is minimised", TrainConfig::FIELDS),
@@ -153,8 +161,15 @@ pub fn schema() -> Schema {
     }
 }
 
-/// The rewards of an environment: its own, then the oracles that know no environment.
+/// The rewards of an environment: its scores, and combinations of them.
 fn rewards(env: &str) -> Menu {
+    let mut menu = scores(env);
+    menu.kinds.push(KindSpec::from(&COMBINATION));
+    menu
+}
+
+/// The scores of an environment: its own, then the oracles that know no environment.
+fn scores(env: &str) -> Menu {
     let native = headwater_envs::find(env).map_or(&[][..], |e| e.rewards);
     let oracles = headwater_rewards::oracles();
     Menu {
@@ -242,10 +257,10 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let mut eval: EvalConfig = checked.read("eval");
     let mut run: RunConfig = checked.read("run");
     // What is paid for is not asked for without need.
-    if paid && checked.section("eval").is_default("samples") {
+    if !paid.is_empty() && checked.section("eval").is_default("samples") {
         eval.samples = 0;
     }
-    if paid && checked.section("run").is_default("samples") {
+    if !paid.is_empty() && checked.section("run").is_default("samples") {
         run.samples = 0;
     }
     let objective_kind = checked.kind("objective");
@@ -268,7 +283,8 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
     let mode_log_reward = eval.mode_log_reward.or(threshold);
     let regression = loss;
-    let parts = Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool };
+    let parts =
+        TrainerParts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool };
     let mut trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
     if let Some(file) = &train.data {
         trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;

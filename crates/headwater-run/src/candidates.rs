@@ -1,5 +1,6 @@
 //! The best objects that a run, and every run with the same reward, has ever scored.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use headwater_core::{Encoded, Simulator};
@@ -7,7 +8,7 @@ use headwater_rivals::distance;
 
 use crate::assemble::schema;
 use crate::task::{Task, ledger};
-use crate::{Checked, Input, Problem, Problems, RunDir};
+use crate::{Checked, Input, Problem, Problems, RunDir, ScoreFile};
 
 /// An object with its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +59,6 @@ impl Candidates {
             if chosen.len() == top {
                 break;
             }
-            // An object of the ledger that this environment does not have is another configuration's.
             if self.sim.load(0, &candidate.object).is_err() {
                 continue;
             }
@@ -73,19 +73,46 @@ impl Candidates {
     }
 }
 
-/// What the ledger has, if there is one. Objects whose score has no log R are left out.
+/// Objects scored at a time.
+const BATCH: usize = 1024;
+
+/// What the ledger has, if scores are kept: objects that everything paid for has scored, with their score as a whole.
+/// Those that have no log R are left out.
 fn kept(checked: &Checked, task: &mut Task) -> Result<Option<(Vec<Candidate>, String)>, Problem> {
-    let Some(oracle) = task.scorer.oracle() else { return Ok(None) };
-    let Some(file) = ledger(checked, oracle)? else { return Ok(None) };
-    let transform = *task.scorer.transform();
-    let candidate = |(object, score)| {
-        let log_reward = transform.log_reward(score).ok()?;
-        Some(Candidate { object, score: Some(score), log_reward })
-    };
-    let mut all: Vec<Candidate> = file.all()?.into_iter().filter_map(candidate).collect();
-    // A transform may turn the order of scores around; equal rewards keep theirs.
+    let Some(path) = ledger(checked).filter(|_| !task.paid.is_empty()) else { return Ok(None) };
+    let mut known: Option<HashSet<String>> = None;
+    for identity in &task.paid {
+        let objects = ScoreFile::open(&path, identity)?.objects()?.into_iter();
+        known = Some(match known {
+            None => objects.collect(),
+            Some(known) => objects.filter(|object| known.contains(object)).collect(),
+        });
+    }
+    let mut known: Vec<String> = known.into_iter().flatten().collect();
+    known.sort_unstable();
+    // An object of the ledger that this environment does not have is another configuration's.
+    task.sim.reset(1);
+    known.retain(|object| task.sim.load(0, object).is_ok());
+    let mut all = Vec::with_capacity(known.len());
+    for batch in known.chunks(BATCH) {
+        task.sim.reset(batch.len());
+        let lanes: Vec<u32> = (0..batch.len() as u32).collect();
+        for (&lane, object) in lanes.iter().zip(batch) {
+            task.sim.load(lane, object).expect("it was loaded before");
+        }
+        let mut scores = vec![f64::NAN; batch.len()];
+        task.scorer.score(&*task.sim, &lanes, &mut scores).map_err(|e| Problem::new(e.to_string()))?;
+        for (object, &score) in batch.iter().zip(&scores) {
+            let log_reward = task.scorer.transform().log_reward(score);
+            all.extend(log_reward.ok().map(|log_reward| Candidate {
+                object: object.clone(),
+                score: Some(score),
+                log_reward,
+            }));
+        }
+    }
     all.sort_by(|a, b| b.log_reward.total_cmp(&a.log_reward));
-    let source = format!("{} scored objects in {}", all.len(), file.path().display());
+    let source = format!("{} scored objects in {}", all.len(), path.display());
     Ok(Some((all, source)))
 }
 

@@ -68,21 +68,16 @@ impl ScoreFile {
         Ok(Self { path: path.to_owned(), connection, oracle, run: None })
     }
 
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Every score of this identity, best first, objects of equal score by their texts.
+    /// Every object with a score of this identity, in no particular order.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn all(&self) -> Result<Vec<(String, f64)>, Problem> {
-        let sql = "SELECT object, score FROM score WHERE oracle = ? ORDER BY score DESC, object";
-        let rows = self.connection.prepare(sql).and_then(|mut query| {
-            let rows = query.query_map([self.oracle], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        });
+    pub fn objects(&self) -> Result<Vec<String>, Problem> {
+        let rows =
+            self.connection.prepare("SELECT object FROM score WHERE oracle = ?").and_then(|mut query| {
+                let rows = query.query_map([self.oracle], |row| row.get(0))?;
+                rows.collect()
+            });
         rows.map_err(|e| Problem::new(self.failed(&e)))
     }
 

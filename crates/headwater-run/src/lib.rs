@@ -40,7 +40,7 @@ pub use ledger::ScoreFile;
 pub use manifest::{Manifest, Status};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use rundir::RunDir;
-pub use schema::{KindSpec, Kinds, Menu, Schema, SectionSpec};
+pub use schema::{KindSpec, Kinds, Menu, Parts, Schema, SectionSpec};
 pub use starter::starter;
 pub use table::{Cell, Samples, Table};
 pub use value::{expected, toml_text};

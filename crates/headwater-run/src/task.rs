@@ -1,17 +1,18 @@
 //! An environment with its reward, built from a checked configuration.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use headwater_core::settings::{SettingError, settings};
-use headwater_core::{RewardScale, Simulator};
+use headwater_core::{RewardScale, Settings, Simulator};
 use headwater_exact::EnumerateError;
 use headwater_rewards::{
-    Budget, Missing, Native, Oracle, Recorded, Scorer, Source, Transform, TransformConfig, World,
+    Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
+    Recorded, Scorer, Source, Transform, TransformConfig, World,
 };
 use headwater_train::{EvalConfig, Exact, ExactError};
 
 use crate::ledger::ScoreFile;
-use crate::{Checked, Problem};
+use crate::{Checked, Problem, Section};
 
 settings! {
     /// Settings of the ledger of scores.
@@ -29,8 +30,9 @@ pub struct Task {
     pub sim: Box<dyn Simulator>,
     /// Its reward.
     pub scorer: Scorer,
-    /// Is every score paid for, so that none should be asked for without need?
-    pub paid: bool,
+    /// What is paid for in a score: the identity of every oracle that is, as ledgers know it. Where there is any, no score
+    /// should be asked for without need.
+    pub paid: Vec<String>,
 }
 
 /// Why a space is not enumerated.
@@ -55,42 +57,28 @@ impl Task {
         let entry =
             headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
         let values = &checked.section("env").values;
-        let reward = checked.section("reward");
-        let kind = checked.kind("reward");
-        let native = entry.reward(kind);
-        let built = entry.build(values, native.map(|_| (kind, &reward.values)));
+        let whole = checked.section("reward");
+        let is_native = |s: &Section| entry.reward(s.kind.unwrap_or_default()).is_some();
+        let mut natives = [whole].into_iter().chain(checked.parts("reward").map(|(_, part)| part));
+        let native = natives.by_ref().find(|s| is_native(s));
+        if let Some(second) = natives.find(|s| is_native(s)) {
+            let error = SettingError::at("kind", "the environment's own rewards can be in one part only");
+            return Err(checked.blame(&second.name, &error));
+        }
+        let built = entry.build(values, native.map(|s| (s.kind.unwrap_or_default(), &s.values)));
         let sim = built.map_err(|e| {
             let section = match e.section {
                 headwater_envs::Section::Env => "env",
-                headwater_envs::Section::Reward => "reward",
+                headwater_envs::Section::Reward => native.map_or("reward", |s| &*s.name),
             };
             checked.blame(section, &e.error)
         })?;
-        let blame = |e: SettingError| checked.blame("reward", &e);
-        let (oracle, scale): (Option<Box<dyn Oracle>>, RewardScale) = match native {
-            Some(native) => (None, native.scale),
-            None => {
-                let oracle =
-                    headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
-                let features = sim.features();
-                let world = World { spec: sim.spec(), features: &features };
-                (Some((oracle.build)(&reward.values, &world).map_err(blame)?), oracle.scale)
-            }
-        };
-        let statistics = oracle.as_ref().and_then(|oracle| oracle.statistics());
-        let config: TransformConfig = checked.read("reward");
-        let transform = Transform::new(&config, scale, statistics).map_err(blame)?;
-        if let Some(oracle) = &oracle
-            && oracle.missing() == Missing::Floor
-            && transform.log_floor().is_none()
-        {
-            let error =
-                SettingError::at("missing", "objects without a score have the floor, and there is none");
-            return Err(blame(error.hint("set `reward.floor`")));
-        }
-        let paid = oracle.as_ref().is_some_and(|oracle| oracle.identity().is_some());
-        let source = recorded(checked, oracle)?.map_or(Source::Native, Source::Oracle);
-        Ok(Self { sim, scorer: Scorer::new(source, transform), paid })
+        let features = sim.features();
+        let world = World { spec: sim.spec(), features: &features };
+        let mut builder = Builder { checked, entry, world, paid: Vec::new() };
+        let (source, transform) = builder.reward()?;
+        let paid = builder.paid;
+        Ok(Self { scorer: Scorer::new(source, transform), sim, paid })
     }
 
     /// Enumerates the space with its target; `Ok(Err(_))` says why that is not done. What is paid for is enumerated only
@@ -99,7 +87,7 @@ impl Task {
     /// # Errors
     /// If an object has no reward.
     pub fn enumerate(&mut self, checked: &Checked) -> Result<Result<Exact, NotExact>, Problem> {
-        if self.paid && checked.section("eval").is_default("exact_cap") {
+        if !self.paid.is_empty() && checked.section("eval").is_default("exact_cap") {
             return Ok(Err(NotExact::Paid));
         }
         let EvalConfig { exact_cap, .. } = checked.read("eval");
@@ -114,28 +102,98 @@ impl Task {
     }
 }
 
-/// The file of scores that a configuration's reward is kept in, and under which identity; `None` if it is not kept.
-pub fn ledger(checked: &Checked, oracle: &dyn Oracle) -> Result<Option<ScoreFile>, Problem> {
-    let LedgerConfig { keep, path } = checked.read("ledger");
-    let Some(identity) = oracle.identity().filter(|_| keep) else { return Ok(None) };
-    let identity = format!("{}\n{identity}", checked.kind("env"));
-    ScoreFile::open(Path::new(&path), &identity).map(Some)
+/// Makes oracles of the sections of a configuration.
+struct Builder<'a> {
+    checked: &'a Checked,
+    entry: &'static headwater_envs::EnvEntry,
+    world: World<'a>,
+    /// The identities that were met on the way.
+    paid: Vec<String>,
 }
 
-/// Puts a ledger and a budget before an oracle, where it has a use for them. Native scores are an oracle's only under a
-/// budget.
-fn recorded(checked: &Checked, oracle: Option<Box<dyn Oracle>>) -> Result<Option<Box<dyn Oracle>>, Problem> {
-    let budget: Budget = checked.read("ledger");
-    let bounded = budget.max_calls.is_some() || budget.max_seconds.is_some();
-    let oracle = match oracle {
-        None if !bounded => return Ok(None),
-        None => Box::new(Native) as Box<dyn Oracle>,
-        Some(oracle) => oracle,
-    };
-    let ledger = ledger(checked, &*oracle)?;
-    if ledger.is_none() && !bounded {
-        return Ok(Some(oracle));
+impl Builder<'_> {
+    /// The reward of the configuration.
+    fn reward(&mut self) -> Result<(Source, Transform), Problem> {
+        let whole = self.checked.section("reward");
+        let budget: Budget = self.checked.read("ledger");
+        let bounded = budget.max_calls.is_some() || budget.max_seconds.is_some();
+        let (oracle, scale) = if whole.kind == Some(COMBINATION.name) {
+            (self.combination()?, RewardScale::Reward)
+        } else {
+            self.oracle(whole)?
+        };
+        let transform = self.transform(whole, &*oracle, scale)?;
+        if oracle.missing() == Missing::Floor && transform.log_floor().is_none() {
+            let error =
+                SettingError::at("missing", "objects without a score have the floor, and there is none");
+            return Err(self.checked.blame("reward", &error.hint("set `reward.floor`")));
+        }
+        // Where nothing is paid for, a budget counts every score.
+        let source = match (self.paid.is_empty(), bounded) {
+            (true, true) => Source::Oracle(Box::new(Recorded::new(oracle, None, budget))),
+            (true, false) if self.is_native(whole) => Source::Native,
+            _ => Source::Oracle(oracle),
+        };
+        Ok((source, transform))
     }
-    let ledger = ledger.map(|ledger| Box::new(ledger) as Box<dyn headwater_rewards::Ledger>);
-    Ok(Some(Box::new(Recorded::new(oracle, ledger, budget))))
+
+    fn combination(&mut self) -> Result<Box<dyn Oracle>, Problem> {
+        let checked = self.checked;
+        let part = |(name, section): (&str, &Section)| {
+            let (oracle, scale) = self.oracle(section)?;
+            let transform = self.transform(section, &*oracle, scale)?;
+            Ok(Part { name: name.to_owned(), oracle, transform, config: checked.read(&section.name) })
+        };
+        let parts = checked.parts("reward").map(part).collect::<Result<Vec<Part>, Problem>>()?;
+        let config: CombinationConfig = checked.read("reward");
+        let combination = Combination::new(&config, parts).map_err(|e| checked.blame("reward", &e))?;
+        Ok(Box::new(combination))
+    }
+
+    fn is_native(&self, section: &Section) -> bool {
+        self.entry.reward(section.kind.unwrap_or_default()).is_some()
+    }
+
+    /// The oracle of a section that is no combination, behind its ledger if it is paid for, and what its score means.
+    fn oracle(&mut self, section: &Section) -> Result<(Box<dyn Oracle>, RewardScale), Problem> {
+        let kind = section.kind.unwrap_or_default();
+        if let Some(native) = self.entry.reward(kind) {
+            return Ok((Box::new(Native), native.scale));
+        }
+        let registered =
+            headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
+        let built = (registered.build)(&section.values, &self.world);
+        let oracle = built.map_err(|e| self.checked.blame(&section.name, &e))?;
+        let Some(identity) = oracle.identity() else { return Ok((oracle, registered.scale)) };
+        let identity = format!("{}\n{identity}", self.checked.kind("env"));
+        let ledger = match ledger(self.checked) {
+            Some(path) => Some(Box::new(ScoreFile::open(&path, &identity)?) as Box<dyn Ledger>),
+            None => None,
+        };
+        self.paid.push(identity);
+        let recorded = Recorded::new(oracle, ledger, self.checked.read("ledger"));
+        Ok((Box::new(recorded), registered.scale))
+    }
+
+    fn transform(
+        &self,
+        section: &Section,
+        oracle: &dyn Oracle,
+        scale: RewardScale,
+    ) -> Result<Transform, Problem> {
+        let config = TransformConfig::read(&section.values);
+        let transform = Transform::new(&config, scale, oracle.statistics());
+        transform.map_err(|e| self.checked.blame(&section.name, &e))
+    }
+}
+
+/// The file that keeps the scores of a configuration, if they are kept.
+pub fn ledger(checked: &Checked) -> Option<PathBuf> {
+    let LedgerConfig { keep, path } = checked.read("ledger");
+    keep.then(|| PathBuf::from(path))
+}
+
+/// The kinds of parts that a combination may have in an environment are those of rewards, with fields of their own.
+pub fn part_fields() -> Vec<headwater_core::settings::Field> {
+    [PartConfig::FIELDS, TransformConfig::FIELDS].concat()
 }

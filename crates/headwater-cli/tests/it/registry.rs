@@ -92,6 +92,7 @@ fn what_there_is_can_be_listed() {
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
         table                 scores looked up in a CSV file
+        combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 
         $ headwater list objectives
         db        detailed balance: every edge carries the same flow seen from either end

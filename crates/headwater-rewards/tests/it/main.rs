@@ -1,5 +1,6 @@
 //! Tests of tables, transforms and the scorer.
 
+mod combination;
 mod recorded;
 mod scorer;
 mod settings;
