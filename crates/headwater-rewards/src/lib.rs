@@ -4,13 +4,17 @@
 //! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
 mod error;
+mod expression;
 mod objects;
 mod oracle;
 mod scorer;
 mod table;
 mod transform;
 
+use table::nearest;
+
 pub use error::RewardError;
+pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
 pub use oracle::{Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
 pub use scorer::{Scorer, Source};

@@ -218,7 +218,7 @@ impl Reader<'_> {
 }
 
 /// The name that `name` was probably meant to be.
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
     let (distance, nearest) = names.map(|n| (distance(n), n)).min_by_key(|(d, _)| *d)?;
     (distance <= 1 + name.chars().count() / 4).then_some(nearest)
