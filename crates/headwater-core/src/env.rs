@@ -84,6 +84,17 @@ pub trait Environment: Send + Sync + 'static {
     /// The state that `text` names, or `None` if it names none. Inverse of [`Environment::show`].
     fn parse(&self, text: &str) -> Option<Self::State>;
 
+    /// Names of the numbers that [`Environment::measure`] writes, each an identifier: what a reward by expression may
+    /// speak of, such as the length of a string.
+    fn features(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Writes the features of `s`, each finite, into `out`, which has as many places as there are names.
+    fn measure(&self, s: &Self::State, out: &mut [f64]) {
+        let _ = (s, out);
+    }
+
     /// A person's name for edge `a`.
     fn describe(&self, a: Action) -> String {
         a.0.to_string()

@@ -135,6 +135,19 @@ impl<E: Environment> Simulator for Lanes<E> {
         }
     }
 
+    fn features(&self) -> Vec<String> {
+        self.env.features()
+    }
+
+    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
+        if out.is_empty() {
+            return;
+        }
+        for (row, &l) in out.chunks_exact_mut(out.len() / lanes.len()).zip(lanes) {
+            self.env.measure(&self.states[l as usize], row);
+        }
+    }
+
     fn show(&self, lane: u32, out: &mut String) {
         self.env.show(&self.states[lane as usize], out);
     }

@@ -80,6 +80,16 @@ pub trait Simulator: Send + Sync {
     /// Native scores of the lanes' objects. Requires [`Simulator::has_score`].
     fn score(&self, lanes: &[u32], out: &mut [f64]);
 
+    /// Names of the numbers that [`Simulator::measure`] writes; see [`crate::Environment::features`].
+    fn features(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Writes the features of the lanes' states into `out`, one row per lane.
+    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
+        let _ = (lanes, out);
+    }
+
     /// Appends the canonical text of a lane's state.
     fn show(&self, lane: u32, out: &mut String);
 

@@ -4,13 +4,15 @@
 //! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
 mod error;
+mod objects;
 mod oracle;
 mod scorer;
 mod table;
 mod transform;
 
 pub use error::RewardError;
-pub use oracle::{Oracle, OracleEntry, Texts, find_oracle, oracles};
+pub use objects::{Forms, Objects, Texts};
+pub use oracle::{Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
 pub use scorer::{Scorer, Source};
 pub use table::{Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};

@@ -1,79 +1,88 @@
-//! Sources of scores that see the texts of objects, and their registry.
+//! Sources of scores that know no environment, and their registry.
 
-use headwater_core::settings::Values;
-use headwater_core::{Entry, RewardScale, SettingError, Settings};
+use headwater_core::settings::{Values, choice};
+use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings};
 
-use crate::RewardError;
 use crate::table::{Table, TableConfig};
+use crate::{Forms, Objects, RewardError};
 
-/// Texts of a batch of objects, in one buffer that is kept from batch to batch.
-#[derive(Clone, Debug, Default)]
-pub struct Texts {
-    buffer: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    /// Number of texts.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Forgets every text and keeps the allocations.
-    pub fn clear(&mut self) {
-        self.buffer.clear();
-        self.ends.clear();
-    }
-
-    /// Adds the text that `write` appends to the string it is given. It must not touch what is there.
-    pub fn push_with(&mut self, write: impl FnOnce(&mut String)) {
-        write(&mut self.buffer);
-        self.ends.push(self.buffer.len());
-    }
-
-    /// Adds a text.
-    pub fn push(&mut self, text: &str) {
-        self.push_with(|out| out.push_str(text));
-    }
-
-    /// The `i`-th text.
-    pub fn get(&self, i: usize) -> &str {
-        let start = if i == 0 { 0 } else { self.ends[i - 1] };
-        &self.buffer[start..self.ends[i]]
-    }
-
-    /// The texts, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|i| self.get(i))
+choice! {
+    /// What becomes of an object that has no score.
+    pub enum Missing {
+        /// The run stops, and says which object it was.
+        Error = "error",
+        /// It has the reward `reward.floor`.
+        Floor = "floor",
     }
 }
 
-impl<'a> FromIterator<&'a str> for Texts {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Self {
-        let mut all = Self::default();
-        texts.into_iter().for_each(|text| all.push(text));
-        all
+/// Facts about all scores there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Statistics {
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation, with divisor n.
+    pub std: f64,
+}
+
+impl Statistics {
+    /// Those of `scores`, which are finite; `None` if there are none.
+    pub fn of(scores: impl Iterator<Item = f64> + Clone) -> Option<Self> {
+        let n = scores.clone().count() as f64;
+        let mean = scores.clone().sum::<f64>() / n;
+        let variance = scores.clone().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
+        let (min, max) = scores.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), y| (a.min(y), b.max(y)));
+        (n > 0.0).then(|| Self { min, max, mean, std: variance.sqrt() })
     }
 }
 
-/// Scores objects by their texts; knows no environment.
+/// Scores objects; knows no environment.
 pub trait Oracle: Send {
+    /// What it reads of an object.
+    fn forms(&self) -> Forms {
+        Forms::TEXTS
+    }
+
     /// Writes the scores of `objects` into `out`, which has as many places. A score may be anything but must be
-    /// the same for the same text; what is not finite is refused later, with the object's name.
+    /// the same for the same object. NaN stands for an object without a score.
     ///
     /// # Errors
-    /// If some object has no score, or the oracle fails.
-    fn score(&mut self, objects: &Texts, out: &mut [f64]) -> Result<(), RewardError>;
+    /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails.
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError>;
 
-    /// The smallest and the largest score there is, if the oracle knows: the default range of `min-max`.
-    fn range(&self) -> Option<(f64, f64)> {
+    /// What becomes of objects without a score.
+    fn missing(&self) -> Missing {
+        Missing::Error
+    }
+
+    /// Facts about all scores there are, if the oracle knows them: the defaults of transforms.
+    fn statistics(&self) -> Option<Statistics> {
         None
     }
+
+    /// For scores that are dear enough to be kept: everything that they depend on apart from the object, such as the
+    /// program that computes them. Scores are shared by runs whose oracles have the same identity.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
+    /// Takes what the oracle has said on the side since it was last asked, such as a program's standard error.
+    fn take_log(&mut self) -> String {
+        String::new()
+    }
+}
+
+/// What an oracle may know of the environment whose objects it is to score.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The environment's facts.
+    pub spec: &'a EnvSpec,
+    /// The names of its features.
+    pub features: &'a [String],
 }
 
 /// The registry's view of a kind of oracle.
@@ -84,7 +93,7 @@ pub struct OracleEntry {
     /// What its score means, unless a transform says otherwise.
     pub scale: RewardScale,
     /// Builds one from values that were checked against the fields.
-    pub build: fn(&Values) -> Result<Box<dyn Oracle>, SettingError>,
+    pub build: fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>,
 }
 
 /// Every kind of oracle, sorted by name.
@@ -106,5 +115,5 @@ static ORACLES: &[OracleEntry] = &[OracleEntry {
         fields: TableConfig::FIELDS,
     },
     scale: RewardScale::Reward,
-    build: |values| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
+    build: |values, _| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
 }];

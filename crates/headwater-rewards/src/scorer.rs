@@ -2,13 +2,13 @@
 
 use headwater_core::Simulator;
 
-use crate::{Oracle, RewardError, Texts, Transform};
+use crate::{Forms, Missing, Objects, Oracle, RewardError, Transform};
 
 /// Where scores come from.
 pub enum Source {
     /// The simulator's own reward; see [`Simulator::has_score`].
     Native,
-    /// Something that scores texts.
+    /// Something that knows no environment.
     Oracle(Box<dyn Oracle>),
 }
 
@@ -16,19 +16,33 @@ pub enum Source {
 pub struct Scorer {
     source: Source,
     transform: Transform,
-    texts: Texts,
+    forms: Forms,
+    n_features: Option<usize>,
+    objects: Objects,
     calls: u64,
 }
 
 impl Scorer {
     /// A scorer that has not scored anything.
     pub fn new(source: Source, transform: Transform) -> Self {
-        Self { source, transform, texts: Texts::default(), calls: 0 }
+        let forms = match &source {
+            Source::Native => Forms::NATIVE,
+            Source::Oracle(oracle) => oracle.forms(),
+        };
+        Self { source, transform, forms, n_features: None, objects: Objects::default(), calls: 0 }
     }
 
     /// The transform.
     pub fn transform(&self) -> &Transform {
         &self.transform
+    }
+
+    /// The oracle, if scores are not native.
+    pub fn oracle(&mut self) -> Option<&mut dyn Oracle> {
+        match &mut self.source {
+            Source::Native => None,
+            Source::Oracle(oracle) => Some(&mut **oracle),
+        }
     }
 
     /// Number of objects scored so far, repeats included.
@@ -80,11 +94,9 @@ impl Scorer {
         match &mut self.source {
             Source::Native => sim.score(lanes, out),
             Source::Oracle(oracle) => {
-                self.texts.clear();
-                for &lane in lanes {
-                    self.texts.push_with(|text| sim.show(lane, text));
-                }
-                oracle.score(&self.texts, out)?;
+                let n_features = *self.n_features.get_or_insert_with(|| sim.features().len());
+                self.objects.read(sim, lanes, self.forms, n_features);
+                oracle.score(&self.objects, out)?;
             }
         }
         Ok(())
@@ -92,9 +104,16 @@ impl Scorer {
 
     /// Turns scores into log-rewards, in place.
     fn finish(&self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
+        let floor = match &self.source {
+            Source::Oracle(oracle) if oracle.missing() == Missing::Floor => self.transform.log_floor(),
+            _ => None,
+        };
         for (y, &lane) in out.iter_mut().zip(lanes) {
-            let log_reward = self.transform.log_reward(*y);
-            *y = log_reward.map_err(|unusable| unusable.of(sim.text(lane), *y))?;
+            *y = match (self.transform.log_reward(*y), floor) {
+                (Ok(log_reward), _) => log_reward,
+                (Err(_), Some(floor)) if y.is_nan() => floor,
+                (Err(unusable), _) => return Err(unusable.of(sim.text(lane), *y)),
+            };
         }
         Ok(())
     }

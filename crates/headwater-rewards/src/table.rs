@@ -7,7 +7,7 @@ use headwater_core::SettingError;
 use headwater_core::settings::{File, settings};
 use rustc_hash::FxBuildHasher;
 
-use crate::{Oracle, RewardError, Texts};
+use crate::{Objects, Oracle, RewardError, Statistics};
 
 settings! {
     /// Settings of a [`Table`].
@@ -28,7 +28,7 @@ settings! {
 pub struct Table {
     path: String,
     rows: HashMap<Box<str>, Row, FxBuildHasher>,
-    range: (f64, f64),
+    statistics: Statistics,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +56,8 @@ impl Table {
             return Err(reader.error("path", text.trim_end().len(), "there are no rows below the header"));
         }
         let scores = rows.values().map(|r| r.score);
-        let range = scores.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), y| (a.min(y), b.max(y)));
-        Ok(Self { path: config.path.path.clone(), rows, range })
+        let statistics = Statistics::of(scores).expect("there are rows");
+        Ok(Self { path: config.path.path.clone(), rows, statistics })
     }
 
     /// Number of objects.
@@ -82,10 +82,10 @@ impl Table {
 }
 
 impl Oracle for Table {
-    fn score(&mut self, objects: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
         let mut missing = 0;
         let mut first = None;
-        for (object, score) in objects.iter().zip(out) {
+        for (object, score) in objects.texts().iter().zip(out) {
             match self.get(object) {
                 Some(y) => *score = y,
                 None => {
@@ -105,8 +105,8 @@ impl Oracle for Table {
         }
     }
 
-    fn range(&self) -> Option<(f64, f64)> {
-        Some(self.range)
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.statistics)
     }
 }
 

@@ -8,7 +8,7 @@ use headwater_core::{
 };
 use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Scorer, Source, Transform, TransformConfig};
+use headwater_rewards::{Missing, Scorer, Source, Transform, TransformConfig, World};
 use headwater_train::{
     Backward, BackwardKind, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig, TrainConfig,
     Trainer, encodings,
@@ -207,17 +207,29 @@ impl Task {
         })?;
         let blame = |e: SettingError| checked.blame("reward", &e);
         let config: TransformConfig = checked.read("reward");
-        let (source, scale, range) = match native {
+        let features = sim.features();
+        let world = World { spec: sim.spec(), features: &features };
+        let (source, scale, statistics) = match native {
             Some(native) => (Source::Native, native.scale, None),
             None => {
                 let oracle =
                     headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
-                let built = (oracle.build)(&reward.values).map_err(blame)?;
-                let range = built.range();
-                (Source::Oracle(built), oracle.scale, range)
+                let built = (oracle.build)(&reward.values, &world).map_err(blame)?;
+                let statistics = built.statistics();
+                (Source::Oracle(built), oracle.scale, statistics)
             }
         };
-        let transform = Transform::new(&config, scale, range).map_err(blame)?;
+        let transform = Transform::new(&config, scale, statistics).map_err(blame)?;
+        if let Source::Oracle(oracle) = &source
+            && oracle.missing() == Missing::Floor
+            && transform.log_floor().is_none()
+        {
+            let error = SettingError::at(
+                "missing",
+                "objects without a score are to have the floor, and there is none",
+            );
+            return Err(blame(error.hint("set `reward.floor`")));
+        }
         Ok(Self { sim, scorer: Scorer::new(source, transform) })
     }
 }

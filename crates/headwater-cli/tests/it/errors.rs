@@ -281,7 +281,7 @@ fn what_does_not_fit_together_is_refused() {
         $ headwater train grid.toml --set reward.transform=min-max
         error: `min-max` needs `min` in grid.toml
 
-        hint: only a table knows the range of its scores; give `min` and `max`
+        hint: only a table knows its scores: give `reward.min`
     "#]].assert_eq(&messages.join("\n"));
     assert!(!dir.path("runs").exists());
 }

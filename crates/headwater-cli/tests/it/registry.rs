@@ -188,8 +188,13 @@ fn a_resolved_configuration_marks_its_defaults() {
         beta = 1.0  # default
         scale = 1.0  # default
         # floor has no value
+        # ceiling has no value
         # min has no value
         # max has no value
+        # mean has no value
+        # std has no value
+        # mid has no value
+        # width has no value
 
         [policy]
         kind = "mlp"  # default

@@ -5,8 +5,8 @@ mod settings;
 mod table;
 mod transform;
 
-use headwater_core::settings::File;
-use headwater_core::{RewardScale, SettingError};
+use headwater_core::settings::{File, defaults};
+use headwater_core::{RewardScale, SettingError, Settings};
 use headwater_rewards::{Table, TableConfig, Transform, TransformConfig, TransformKind};
 
 /// A table of columns `object` and `score` read from `text`.
@@ -25,7 +25,9 @@ fn table_config(text: &str) -> TableConfig {
 
 /// A configuration in which nothing but the kind is set.
 fn config(transform: Option<TransformKind>) -> TransformConfig {
-    TransformConfig { transform, beta: 1.0, scale: 1.0, floor: None, min: None, max: None }
+    let plain =
+        TransformConfig::read(&defaults(TransformConfig::FIELDS).expect("every field may be left out"));
+    TransformConfig { transform, ..plain }
 }
 
 fn transform(config: &TransformConfig) -> Transform {

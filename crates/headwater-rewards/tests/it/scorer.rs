@@ -6,7 +6,7 @@ use headwater_core::settings::{File, Value, defaults};
 use headwater_core::{RewardScale, Simulator};
 use headwater_envs::find;
 use headwater_rewards::{
-    Oracle, RewardError, Scorer, Source, Table, TableConfig, Texts, Transform, TransformConfig,
+    Objects, Oracle, RewardError, Scorer, Source, Table, TableConfig, Transform, TransformConfig,
 };
 
 use crate::{config, table, transform};
@@ -66,8 +66,8 @@ fn only_native_rewards_that_say_so_cover_unfinished_states() {
 struct Echo;
 
 impl Oracle for Echo {
-    fn score(&mut self, objects: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
-        for (text, y) in objects.iter().zip(out) {
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
+        for (text, y) in objects.texts().iter().zip(out) {
             *y = text.parse().unwrap_or(f64::NAN);
         }
         Ok(())
@@ -108,7 +108,7 @@ fn measured_binding_of_all_dna_8_mers_has_the_log_z_of_the_literature() {
         delimiter: ",".into(),
     })
     .expect("a table");
-    assert_eq!((table.len(), table.range()), (65_536, Some((0.0, 1.0))));
+    assert_eq!((table.len(), table.statistics().map(|s| (s.min, s.max))), (65_536, Some((0.0, 1.0))));
     let texts: Vec<String> = table.iter().map(|(object, _)| object.to_owned()).collect();
     let sim = strings("ACGT", 8, None, &texts.iter().map(String::as_str).collect::<Vec<_>>());
     let settings = TransformConfig { beta: 3.0, scale: 10.0, floor: Some(1e-3), ..config(None) };

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use headwater_core::Settings;
 use headwater_core::settings::{File, Value, Values, defaults};
+use headwater_core::{Encoding, EnvSpec, Settings};
 use headwater_envs::registry;
-use headwater_rewards::{Texts, TransformConfig, find_oracle, oracles};
+use headwater_rewards::{Objects, Statistics, TransformConfig, World, find_oracle, oracles};
 
 #[test]
 fn kinds_of_oracles_are_described_and_built() {
@@ -23,10 +23,15 @@ fn kinds_of_oracles_are_described_and_built() {
         ("score", Value::Text("score".into())),
         ("delimiter", Value::Text(",".into())),
     ]);
-    let mut oracle = (find_oracle("table").expect("there are tables").build)(&values).expect("a table");
+    let encoding = Encoding::dense(1);
+    let spec = EnvSpec { name: "t".into(), n_actions: 1, max_len: 1, states_at_least: 1.0, encoding };
+    let world = World { spec: &spec, features: &[] };
+    let mut oracle =
+        (find_oracle("table").expect("there are tables").build)(&values, &world).expect("a table");
     let mut out = [0.0];
-    oracle.score(&Texts::from_iter(["a"]), &mut out).expect("a is there");
-    assert_eq!((out, oracle.range()), ([4.0], Some((4.0, 4.0))));
+    oracle.score(&Objects::from_iter(["a"]), &mut out).expect("a is there");
+    let statistics = Statistics { min: 4.0, max: 4.0, mean: 4.0, std: 0.0 };
+    assert_eq!((out, oracle.statistics()), ([4.0], Some(statistics)));
     assert!(find_oracle("tabel").is_none());
 }
 

@@ -1,6 +1,6 @@
 //! Tables: what they read, and what is said of those that cannot be read.
 
-use headwater_rewards::{Oracle, RewardError, Table, TableConfig, Texts};
+use headwater_rewards::{Objects, Oracle, RewardError, Table, TableConfig};
 
 use crate::{table, table_config};
 
@@ -10,10 +10,10 @@ fn scores_are_found_by_text_whatever_the_other_columns() {
     let mut table = table(text).expect("a table");
     assert_eq!((table.len(), table.is_empty()), (2, false));
     assert_eq!((table.get("1,2"), table.get("∅"), table.get("2")), (Some(2.5), Some(-1e-3), None));
-    assert_eq!(table.range(), Some((-1e-3, 2.5)));
+    assert_eq!(table.statistics().map(|s| (s.min, s.max)), Some((-1e-3, 2.5)));
     assert_eq!(table.iter().map(|(_, y)| y).sum::<f64>(), 2.5 - 1e-3);
     let mut out = [0.0; 3];
-    table.score(&Texts::from_iter(["∅", "1,2", "∅"]), &mut out).expect("all are there");
+    table.score(&Objects::from_iter(["∅", "1,2", "∅"]), &mut out).expect("all are there");
     assert_eq!(out, [-1e-3, 2.5, -1e-3]);
 }
 
@@ -36,7 +36,8 @@ fn delimiters_and_columns_are_as_set() {
 fn missing_objects_are_counted_and_the_first_is_named() {
     let mut table = table("object,score\na,1\nb,2\n").expect("a table");
     let mut out = [0.0; 4];
-    let error = table.score(&Texts::from_iter(["a", "c", "d", "b"]), &mut out).expect_err("two are missing");
+    let error =
+        table.score(&Objects::from_iter(["a", "c", "d", "b"]), &mut out).expect_err("two are missing");
     assert_eq!(error, RewardError::Missing { n: 2, of: 4, table: "t.csv".into(), example: "c".into() });
     assert_eq!(error.to_string(), "2 of 4 objects have no entry in t.csv; first: `c`");
 }

@@ -1,7 +1,7 @@
 //! Transforms against the formula that they compute in the log domain.
 
 use headwater_core::RewardScale;
-use headwater_rewards::{RewardError, Transform, TransformConfig, TransformKind, Unusable};
+use headwater_rewards::{RewardError, Statistics, Transform, TransformConfig, TransformKind, Unusable};
 
 use crate::{config, transform};
 
@@ -11,7 +11,7 @@ fn close(value: Result<f64, Unusable>, expected: f64) {
     assert!((value - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{value} instead of {expected}");
 }
 
-/// The formula as it is written, without logarithms: max(floor, scale · t(y)^β).
+/// The formula as it is written, without logarithms: min(ceiling, max(floor, scale · t(y)^β)).
 fn by_formula(c: &TransformConfig, y: f64) -> f64 {
     let t = match c.transform.expect("set") {
         TransformKind::Identity => y,
@@ -20,28 +20,45 @@ fn by_formula(c: &TransformConfig, y: f64) -> f64 {
             let (min, max) = (c.min.expect("set"), c.max.expect("set"));
             ((y - min) / (max - min)).max(0.0)
         }
+        TransformKind::ZScore => ((y - c.mean.expect("set")) / c.std.expect("set")).exp(),
+        TransformKind::Sigmoid => 1.0 / (1.0 + (-(y - c.mid.expect("set")) / c.width.expect("set")).exp()),
     };
-    (c.scale * t.powf(c.beta)).max(c.floor.unwrap_or(0.0)).ln()
+    (c.scale * t.powf(c.beta)).max(c.floor.unwrap_or(0.0)).min(c.ceiling.unwrap_or(f64::INFINITY))
+}
+
+/// Settings of a transform with every number that it needs.
+fn complete(kind: TransformKind) -> TransformConfig {
+    let plain = config(Some(kind));
+    match kind {
+        TransformKind::Identity | TransformKind::Exp => plain,
+        TransformKind::MinMax => TransformConfig { min: Some(-1.0), max: Some(3.0), ..plain },
+        TransformKind::ZScore => TransformConfig { mean: Some(1.5), std: Some(0.75), ..plain },
+        TransformKind::Sigmoid => TransformConfig { mid: Some(2.0), width: Some(-0.5), ..plain },
+    }
 }
 
 #[test]
 fn log_rewards_follow_the_formula() {
-    for kind in [TransformKind::Identity, TransformKind::Exp, TransformKind::MinMax] {
-        for (beta, scale, floor) in [(1.0, 1.0, None), (3.0, 10.0, Some(1e-3)), (0.5, 0.25, Some(0.6))] {
-            let range = if kind == TransformKind::MinMax { Some((-1.0, 3.0)) } else { None };
-            let c = TransformConfig {
-                beta,
-                scale,
-                floor,
-                min: range.map(|r| r.0),
-                max: range.map(|r| r.1),
-                ..config(Some(kind))
-            };
+    for kind in [
+        TransformKind::Identity,
+        TransformKind::Exp,
+        TransformKind::MinMax,
+        TransformKind::ZScore,
+        TransformKind::Sigmoid,
+    ] {
+        for (beta, scale, floor, ceiling) in
+            [(1.0, 1.0, None, None), (3.0, 10.0, Some(1e-3), None), (0.5, 0.25, Some(0.6), Some(0.7))]
+        {
+            let c = TransformConfig { beta, scale, floor, ceiling, ..complete(kind) };
             for y in [0.01, 0.5, 1.0, 2.5, 3.0, 7.0] {
-                close(transform(&c).log_reward(y), by_formula(&c, y));
+                close(transform(&c).log_reward(y), by_formula(&c, y).ln());
+                close(Ok(transform(&c).value(y)), by_formula(&c, y));
             }
         }
     }
+    // A sigmoid far out, where 1/(1 + e^x) would be 0.
+    close(transform(&complete(TransformKind::Sigmoid)).log_reward(502.0), -1000.0);
+    assert_eq!(transform(&config(Some(TransformKind::Identity))).value(-2.0), -2.0);
 }
 
 #[test]
@@ -75,9 +92,10 @@ fn what_has_no_log_reward_is_refused_unless_there_is_a_floor() {
 
 #[test]
 fn min_max_takes_its_range_from_the_table_unless_told() {
-    let min_max = |min, max, range| {
+    let min_max = |min, max, range: Option<(f64, f64)>| {
         let c = TransformConfig { min, max, ..config(Some(TransformKind::MinMax)) };
-        Transform::new(&c, RewardScale::Reward, range)
+        let statistics = range.map(|(min, max)| Statistics { min, max, mean: 0.0, std: 1.0 });
+        Transform::new(&c, RewardScale::Reward, statistics)
     };
     let of_table = min_max(None, None, Some((2.0, 6.0))).expect("the table has a range");
     close(of_table.log_reward(3.0), 0.25f64.ln());
@@ -112,6 +130,21 @@ fn min_max_takes_its_range_from_the_table_unless_told() {
         (error.field, error.to_string().as_str()),
         (Some("max"), "`max` means nothing without `min-max`")
     );
+    let crossed = TransformConfig { floor: Some(2.0), ceiling: Some(1.0), ..config(None) };
+    let error = Transform::new(&crossed, RewardScale::Reward, None).expect_err("nothing is between");
+    assert_eq!(error.to_string(), "the ceiling `1` is below the floor `2`");
+    for (c, message) in [
+        (config(Some(TransformKind::ZScore)), "`z-score` needs `mean`"),
+        (TransformConfig { mid: None, ..complete(TransformKind::Sigmoid) }, "`sigmoid` needs `mid`"),
+        (
+            TransformConfig { width: Some(0.0), ..complete(TransformKind::Sigmoid) },
+            "a `sigmoid` of width 0 is no number at its middle",
+        ),
+    ] {
+        assert_eq!(Transform::new(&c, RewardScale::Reward, None).expect_err(message).to_string(), message);
+    }
+    let flat = Statistics { min: 1.0, max: 1.0, mean: 1.0, std: 0.0 };
+    assert!(Transform::new(&config(Some(TransformKind::ZScore)), RewardScale::Reward, Some(flat)).is_err());
 }
 
 #[test]

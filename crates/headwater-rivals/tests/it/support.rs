@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::settings::{Value, defaults};
 use headwater_core::{Estimator, Heads, Key, RewardScale, Simulator};
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Oracle, RewardError, Scorer, Source, Texts, Transform};
+use headwater_rewards::{Objects, Oracle, RewardError, Scorer, Source, Transform};
 use headwater_rivals::{Arena, Found, Method, MethodEntry};
 use headwater_train::Exact;
 
@@ -110,12 +110,12 @@ struct Failing {
 }
 
 impl Oracle for Failing {
-    fn score(&mut self, objects: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
         self.calls += 1;
         if self.calls.is_multiple_of(5) {
             return Err(RewardError::Failed { oracle: "test".into(), message: "down".into() });
         }
-        for (text, out) in objects.iter().zip(out) {
+        for (text, out) in objects.texts().iter().zip(out) {
             *out = self.scores[text];
         }
         Ok(())
