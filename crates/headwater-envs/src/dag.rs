@@ -174,7 +174,7 @@ impl Environment for Dag {
 
     fn small() -> Vec<Self> {
         let graph = |text: &str| {
-            let graph = File { path: "small.json".to_owned(), text: text.into() };
+            let graph = File::new("small.json", text);
             Self::from_config(Config { graph, rewards: None }).expect("the graph is a valid example")
         };
         let stop_at_once = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["s","c"], ["b","c"], ["a","d"], ["c","d"]],

@@ -428,7 +428,7 @@ impl NativeReward<Ising> for Couplings {
 
 /// The rows of numbers of a file without a header, each with its line; blank lines are passed over.
 fn read_numbers(field: &'static str, file: &File) -> Result<Vec<(usize, Vec<f64>)>, SettingError> {
-    let lines = file.text.trim_start_matches('\u{feff}').lines().zip(1..);
+    let lines = file.text().map_err(|e| e.of(field))?.lines().zip(1..);
     let rows = lines.filter(|(text, _)| !text.trim().is_empty()).map(|(text, line)| {
         let read = |number: &str| match number.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x),

@@ -45,7 +45,7 @@ impl Table {
     /// If it is empty or ragged, lacks a column, has an object twice, or a score that is no finite number; each with
     /// the line.
     pub fn new(config: &TableConfig) -> Result<Self, SettingError> {
-        let text = config.path.text.trim_start_matches('\u{feff}');
+        let text = config.path.text().map_err(|e| e.of("path"))?;
         let reader = Reader { config, text };
         if text.trim().is_empty() {
             let hint = format!("write CSV with the header `{},{}`", config.object, config.score);

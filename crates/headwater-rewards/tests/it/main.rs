@@ -16,7 +16,7 @@ fn table(text: &str) -> Result<Table, SettingError> {
 
 fn table_config(text: &str) -> TableConfig {
     TableConfig {
-        path: File { path: "t.csv".to_owned(), text: text.into() },
+        path: File::new("t.csv", text),
         object: "object".to_owned(),
         score: "score".to_owned(),
         delimiter: ",".to_owned(),
