@@ -54,7 +54,7 @@ fn objects_have_the_features_that_one_counts() {
 #[test]
 fn nodes_have_depths_along_the_longest_path() {
     let graph = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["b","c"], ["s","c"]], "rewards": {"c": 1}}"#;
-    let graph = [("graph", Value::File(File { path: "g.json".to_owned(), text: graph.into() }))];
+    let graph = [("graph", Value::File(File::new("g.json", graph)))];
     assert_eq!(measured("dag", &graph, "s"), "node=0 depth=0 parents=0 children=3");
     assert_eq!(measured("dag", &graph, "c"), "node=3 depth=3 parents=2 children=0");
 }

@@ -1,5 +1,6 @@
-//! Tests of tables, transforms and the scorer.
+//! Tests of formulas, tables, transforms and the scorer.
 
+mod expression;
 mod scorer;
 mod settings;
 mod table;
