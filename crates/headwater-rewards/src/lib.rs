@@ -5,6 +5,7 @@
 
 mod combination;
 mod error;
+mod expression;
 mod objects;
 mod oracle;
 mod recorded;
@@ -12,8 +13,11 @@ mod scorer;
 mod table;
 mod transform;
 
+use table::nearest;
+
 pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartConfig, Rule};
 pub use error::RewardError;
+pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
 pub use oracle::{Build, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
 pub use recorded::{Budget, Ledger, Recorded};

@@ -3,6 +3,7 @@
 use headwater_core::settings::{Values, choice};
 use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings};
 
+use crate::expression::{Expression, ExpressionConfig};
 use crate::table::{Table, TableConfig};
 use crate::{Forms, Objects, RewardError};
 
@@ -133,14 +134,27 @@ pub fn find_oracle(name: &str) -> Option<&'static OracleEntry> {
     ORACLES.iter().find(|o| o.entry.name == name)
 }
 
-static ORACLES: &[OracleEntry] = &[OracleEntry {
-    entry: Entry {
-        name: "table",
-        summary: "scores looked up in a CSV file",
-        formula: "y(x) = the number beside the text of x",
-        reference: "the file",
-        fields: TableConfig::FIELDS,
+static ORACLES: &[OracleEntry] = &[
+    OracleEntry {
+        entry: Entry {
+            name: "expression",
+            summary: "a formula over the environment's features, written in the configuration",
+            formula: "y(x) = the value of the formula at the features of x",
+            reference: "the formula",
+            fields: ExpressionConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, world| Ok(Box::new(Expression::new(&ExpressionConfig::read(values), world)?)),
     },
-    scale: RewardScale::Reward,
-    build: |values, _| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
-}];
+    OracleEntry {
+        entry: Entry {
+            name: "table",
+            summary: "scores looked up in a CSV file",
+            formula: "y(x) = the number beside the text of x",
+            reference: "the file",
+            fields: TableConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
+    },
+];

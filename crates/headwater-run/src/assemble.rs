@@ -302,7 +302,8 @@ pub(crate) fn pool(train: &TrainConfig) -> Arc<Pool> {
 
 /// Gives the trainer the objects of a file, one per line; empty lines do not count.
 fn with_data(trainer: Trainer, file: &File) -> Result<Trainer, SettingError> {
-    let lines = || file.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let text = file.text().map_err(|e| e.of("data"))?;
+    let lines = || text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let objects: Vec<String> = lines().map(|(_, line)| line.to_owned()).collect();
     if objects.is_empty() {
         return Err(SettingError::at("data", format!("`{}` has no objects", file.path)));

@@ -176,7 +176,7 @@ impl Checked {
             facts.extend(section.fields.iter().filter_map(|field| {
                 let text = match section.values.get(field.name)? {
                     Value::File(file) => {
-                        format!("file {:016x}", hash(Key::new(0), file.text.as_bytes()).bits())
+                        format!("file {:016x}", hash(Key::new(0), &file.bytes).bits())
                     }
                     value => toml_text(value),
                 };

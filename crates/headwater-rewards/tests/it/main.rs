@@ -1,9 +1,10 @@
-//! Tests of tables, transforms and the scorer.
+//! Tests of formulas, tables, transforms and the scorer.
 
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
 mod combination;
+mod expression;
 mod recorded;
 mod scorer;
 mod settings;
@@ -21,7 +22,7 @@ fn table(text: &str) -> Result<Table, SettingError> {
 
 fn table_config(text: &str) -> TableConfig {
     TableConfig {
-        path: File { path: "t.csv".to_owned(), text: text.into() },
+        path: File::new("t.csv", text),
         object: "object".to_owned(),
         score: "score".to_owned(),
         delimiter: ",".to_owned(),

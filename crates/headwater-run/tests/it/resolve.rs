@@ -99,7 +99,7 @@ fn a_resolved_file_checks_to_the_same_values() {
             for (key, value) in &a.values {
                 match (value, &b.values[key]) {
                     (Value::File(a), Value::File(b)) => {
-                        assert_eq!(a.text, b.text);
+                        assert_eq!(a.bytes, b.bytes);
                         assert!(std::path::Path::new(&b.path).is_absolute() && !b.path.contains(".."));
                     }
                     (x, y) => assert_eq!(x, y, "{key}"),
