@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, sample};
+use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, Trajectories, sample};
 use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
@@ -491,6 +491,8 @@ fn pack(state: &TrainState) -> Checkpoint {
         out.meta.insert(name.to_owned(), value.to_string());
     }
     out.meta.insert("modes".to_owned(), json!(state.modes).to_string());
+    let flights: Vec<_> = state.flights.iter().map(|f| (&f.dealt, &f.actions)).collect();
+    out.meta.insert("flights".to_owned(), json!(flights).to_string());
     out
 }
 
@@ -517,5 +519,12 @@ fn unpack(checkpoint: &Checkpoint, assembly: &Assembly) -> Result<TrainState, Ru
     let unfit =
         |e: serde_json::Error| RunError::Unfit { step: checkpoint.step, reason: format!("its `modes`: {e}") };
     state.modes = serde_json::from_str(&modes).map_err(unfit)?;
+    let flights: String = checkpoint.fact("flights")?;
+    let unfit = |e: serde_json::Error| RunError::Unfit {
+        step: checkpoint.step,
+        reason: format!("its `flights`: {e}"),
+    };
+    let flights: Vec<(Vec<u32>, Vec<Vec<u32>>)> = serde_json::from_str(&flights).map_err(unfit)?;
+    state.flights = flights.into_iter().map(|(dealt, actions)| Trajectories { dealt, actions }).collect();
     Ok(state)
 }
