@@ -12,7 +12,7 @@ mod transform;
 
 pub use error::RewardError;
 pub use objects::{Forms, Objects, Texts};
-pub use oracle::{Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
+pub use oracle::{Coverage, Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
 pub use scorer::{Scorer, Source};
-pub use table::{Table, TableConfig};
+pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};
