@@ -44,6 +44,14 @@ pub enum RewardError {
         /// Its score.
         value: f64,
     },
+    /// The budget of a run is spent.
+    #[error("the budget is spent ({budget}): {paid} scores have been paid for")]
+    Spent {
+        /// The setting that bounds it, with its value.
+        budget: String,
+        /// Scores that the run has paid for.
+        paid: u64,
+    },
     /// An oracle gave no answer.
     #[error("{oracle} failed: {message}")]
     Failed {
@@ -61,7 +69,7 @@ impl RewardError {
     pub fn is_recoverable(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::NotFinite { .. } | Self::Negative { .. } | Self::Zero { .. } => true,
-            Self::Failed { .. } => false,
+            Self::Spent { .. } | Self::Failed { .. } => false,
         }
     }
 }

@@ -6,13 +6,15 @@
 mod error;
 mod objects;
 mod oracle;
+mod recorded;
 mod scorer;
 mod table;
 mod transform;
 
 pub use error::RewardError;
 pub use objects::{Forms, Objects, Texts};
-pub use oracle::{Coverage, Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
+pub use oracle::{Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
+pub use recorded::{Budget, Ledger, Recorded};
 pub use scorer::{Scorer, Source};
 pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};

@@ -189,6 +189,14 @@ impl Transform {
         }
     }
 
+    /// t(y); NaN where the transform has no use for y.
+    pub fn t(&self, y: f64) -> f64 {
+        match self.shape {
+            Shape::Identity => y,
+            shape => shape.log_t(y).exp(),
+        }
+    }
+
     /// scale · t(y)^β between floor and ceiling, as a part of a combination counts; a negative `identity` stays so.
     #[inline]
     pub fn value(&self, y: f64) -> f64 {

@@ -6,14 +6,14 @@ use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
     Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
 };
-use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Missing, Scorer, Source, Transform, TransformConfig, World};
+use headwater_rewards::{Budget, Scorer, TransformConfig};
 use headwater_train::{
-    Backward, BackwardKind, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig, TrainConfig,
-    Trainer, encodings,
+    Backward, BackwardKind, EvalConfig, Exact, Parts, PathCounts, PolicyConfig, TrainConfig, Trainer,
+    encodings,
 };
 
+use crate::task::{LedgerConfig, NotExact, Task};
 use crate::{Checked, KindSpec, Kinds, Menu, Problem, Problems, Schema, SectionSpec};
 
 settings! {
@@ -144,6 +144,11 @@ pub fn schema() -> Schema {
             ),
             SectionSpec::plain("eval", "how the result is judged", EvalConfig::FIELDS),
             SectionSpec::plain("run", "what is written", RunConfig::FIELDS),
+            SectionSpec::plain(
+                "ledger",
+                "what is paid for scores, and where they are kept",
+                &[LedgerConfig::FIELDS, Budget::FIELDS].concat(),
+            ),
         ],
     }
 }
@@ -175,64 +180,11 @@ pub const RESUMABLE: &[&str] = &[
     "run.keep_checkpoints",
     "run.log_every",
     "run.samples",
+    "ledger.keep",
+    "ledger.path",
+    "ledger.max_calls",
+    "ledger.max_seconds",
 ];
-
-/// An environment with its reward.
-pub struct Task {
-    /// Many copies of the environment.
-    pub sim: Box<dyn Simulator>,
-    /// Its reward.
-    pub scorer: Scorer,
-}
-
-impl Task {
-    /// Builds the environment and the reward that a configuration names.
-    ///
-    /// # Errors
-    /// If their settings do not fit together, or a file that they name cannot be used.
-    pub fn build(checked: &Checked) -> Result<Self, Problem> {
-        let entry =
-            headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
-        let values = &checked.section("env").values;
-        let reward = checked.section("reward");
-        let kind = checked.kind("reward");
-        let native = entry.reward(kind);
-        let built = entry.build(values, native.map(|_| (kind, &reward.values)));
-        let sim = built.map_err(|e| {
-            let section = match e.section {
-                headwater_envs::Section::Env => "env",
-                headwater_envs::Section::Reward => "reward",
-            };
-            checked.blame(section, &e.error)
-        })?;
-        let blame = |e: SettingError| checked.blame("reward", &e);
-        let config: TransformConfig = checked.read("reward");
-        let features = sim.features();
-        let world = World { spec: sim.spec(), features: &features };
-        let (source, scale, statistics) = match native {
-            Some(native) => (Source::Native, native.scale, None),
-            None => {
-                let oracle =
-                    headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
-                let built = (oracle.build)(&reward.values, &world).map_err(blame)?;
-                let statistics = built.statistics();
-                (Source::Oracle(built), oracle.scale, statistics)
-            }
-        };
-        let transform = Transform::new(&config, scale, statistics).map_err(blame)?;
-        if let Source::Oracle(oracle) = &source
-            && oracle.missing() == Missing::Floor
-            && transform.log_floor().is_none()
-        {
-            let error = SettingError::at(
-                "missing",
-                "objects without a score are to have the floor, and there is none",
-            );
-            return Err(blame(error.hint("set `reward.floor`")));
-        }
-        Ok(Self { sim, scorer: Scorer::new(source, transform) })
-    }
-}
 
 /// A configuration, built.
 pub struct Assembly {
@@ -241,14 +193,14 @@ pub struct Assembly {
     /// The enumerated space with its target, where it fits.
     pub exact: Option<Exact>,
     /// Why it is not enumerated, where it is not.
-    pub not_exact: Option<EnumerateError>,
+    pub not_exact: Option<NotExact>,
     /// log R from which on an object is a mode, if known.
     pub mode_log_reward: Option<f64>,
     /// Settings of training.
     pub train: TrainConfig,
-    /// Settings of evaluation.
+    /// Settings of evaluation; `samples` is 0 where nothing is to be paid for it.
     pub eval: EvalConfig,
-    /// Settings of the run directory.
+    /// Settings of the run directory; `samples` likewise.
     pub run: RunConfig,
     /// The seed.
     pub seed: u64,
@@ -281,17 +233,21 @@ pub fn key(seed: u64, purpose: Purpose) -> Key {
 /// policy cannot serve; a table or a MaxEnt backward policy over a space that cannot be enumerated.
 pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let one = |p: Problem| Problems(vec![p]);
-    let Task { sim, mut scorer } = Task::build(checked).map_err(one)?;
-    let eval: EvalConfig = checked.read("eval");
-    let (exact, not_exact) = match Exact::new(&*sim, &mut scorer, eval.exact_cap) {
+    let mut task = Task::build(checked).map_err(one)?;
+    let (exact, not_exact) = match task.enumerate(checked).map_err(one)? {
         Ok(exact) => (Some(exact), None),
-        Err(ExactError::Enumerate(e)) => (None, Some(e)),
-        Err(ExactError::Reward(e)) => {
-            return Err(one(
-                checked.blame("reward", &SettingError { field: None, message: e.to_string(), hint: None })
-            ));
-        }
+        Err(why) => (None, Some(why)),
     };
+    let Task { sim, mut scorer, paid } = task;
+    let mut eval: EvalConfig = checked.read("eval");
+    let mut run: RunConfig = checked.read("run");
+    // What is paid for is not asked for without need.
+    if paid && checked.section("eval").is_default("samples") {
+        eval.samples = 0;
+    }
+    if paid && checked.section("run").is_default("samples") {
+        run.samples = 0;
+    }
     let objective_kind = checked.kind("objective");
     let entry =
         headwater_objectives::find(objective_kind).expect("the schema has registered objectives only");
@@ -317,7 +273,6 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     if let Some(file) = &train.data {
         trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;
     }
-    let run = checked.read("run");
     Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
 }
 

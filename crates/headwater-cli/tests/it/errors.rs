@@ -51,7 +51,7 @@ lambda = 0.9
 
         hint: did you mean `relu`?
 
-        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
+        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval`, `run` or `ledger`
 
         hint: did you mean `train`?
 
@@ -107,7 +107,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
 
         hint: did you mean `batch`?
 
-        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
+        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval`, `run` or `ledger`
 
         hint: did you mean `train`?
 

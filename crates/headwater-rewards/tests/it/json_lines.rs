@@ -104,7 +104,7 @@ fn bad_lines_are_refused_with_their_number_and_a_hint() {
         (
             "{\"object\": \"a\", \"score\": 1e999}\n",
             "path",
-            "t.jsonl:1: column 29: number out of range",
+            "t.jsonl:1: column 30: number out of range",
             "one object a line",
         ),
         (

@@ -3,6 +3,7 @@
 mod json_lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod recorded;
 mod scorer;
 mod settings;
 mod table;
