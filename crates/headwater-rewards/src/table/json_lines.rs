@@ -13,7 +13,7 @@ pub(super) fn rows(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), Setti
     let mut at = 0;
     for line in reader.text.split_inclusive('\n') {
         if !line.trim().is_empty() {
-            row(reader, line, at, each)?;
+            row(reader, line.trim_end(), at, each)?;
         }
         at += line.len();
     }

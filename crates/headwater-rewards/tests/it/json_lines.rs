@@ -116,7 +116,7 @@ fn bad_lines_are_refused_with_their_number_and_a_hint() {
         (
             "{\"object\": \"a\", \"score\": 1}\n{\"object\":\n \"b\", \"score\": 1}\n",
             "path",
-            "t.jsonl:2: column 11: EOF while parsing a value",
+            "t.jsonl:2: column 10: EOF while parsing a value",
             "one object a line",
         ),
     ] {
