@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::{Forms, Missing, Objects, Oracle, RewardError, Statistics};
+use crate::{Coverage, Forms, Missing, Objects, Oracle, RewardError, Statistics};
 
 /// Names a batch that was handed in. Good for one [`Ahead::fetch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +121,10 @@ impl Oracle for Ahead {
 
     fn statistics(&self) -> Option<Statistics> {
         self.statistics
+    }
+
+    fn coverage(&self, objects: &Objects) -> Option<Coverage> {
+        self.shared.oracle().coverage(objects)
     }
 
     fn identity(&self) -> Option<String> {

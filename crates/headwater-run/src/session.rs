@@ -13,8 +13,8 @@ use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, sch
 use crate::evaluation::{Evaluation, evaluate};
 use crate::task::NotExact;
 use crate::{
-    Cell, Checked, Checkpoint, Checkpoints, Data, Input, Manifest, Problem, Problems, RunDir, RunError,
-    Status, Table,
+    Cell, Checked, Checkpoint, Checkpoints, Coverage, Data, Input, Manifest, Problem, Problems, RunDir,
+    RunError, Status, Table,
 };
 
 /// Columns of `metrics.csv`.
@@ -242,6 +242,13 @@ impl Session {
     /// Why the space is not enumerated, if it is not.
     pub fn not_exact(&self) -> Option<&NotExact> {
         self.assembly.not_exact.as_ref()
+    }
+
+    /// How many of the space's objects the reward's table has, if the reward is a table.
+    pub fn coverage(&mut self) -> Option<Coverage> {
+        let Assembly { trainer, exact, seed, .. } = &mut self.assembly;
+        let sim = trainer.found().0.fork();
+        Coverage::new(trainer.oracle()?, &*sim, exact.as_ref(), key(*seed, Purpose::Coverage))
     }
 
     /// Trains to the end, or until `interrupted` is set; either way everything is saved.
