@@ -91,7 +91,8 @@ fn what_there_is_can_be_listed() {
         strings/motifs        the more occurrences of the motifs, the likelier
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
-        table                 scores looked up in a CSV file
+        expression            a formula over the environment's features, written in the configuration
+        table                 scores looked up in a file: CSV, TSV, JSON lines or Parquet
         combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 
         $ headwater list objectives
@@ -223,6 +224,7 @@ fn a_resolved_configuration_marks_its_defaults() {
         clip = 0.0  # default
         epsilon = 0.0  # default
         temperature = 1.0  # default
+        lag = 0  # default
         # data has no value
         data_share = 0.5  # default
         threads = 1
