@@ -6,6 +6,7 @@
 mod error;
 mod expression;
 mod objects;
+mod onnx;
 mod oracle;
 mod scorer;
 mod table;
@@ -16,6 +17,9 @@ use table::nearest;
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
+#[cfg(feature = "onnx")]
+pub use onnx::Onnx;
+pub use onnx::{InputForm, OnnxConfig};
 pub use oracle::{Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
 pub use scorer::{Scorer, Source};
 pub use table::{Table, TableConfig};

@@ -214,7 +214,8 @@ impl Task {
             None => {
                 let oracle =
                     headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
-                let built = (oracle.build)(&reward.values, &world).map_err(blame)?;
+                let mut built = (oracle.build)(&reward.values, &world).map_err(blame)?;
+                built.rehearse(&*sim).map_err(blame)?;
                 let statistics = built.statistics();
                 (Source::Oracle(built), oracle.scale, statistics)
             }

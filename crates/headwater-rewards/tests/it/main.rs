@@ -1,6 +1,8 @@
-//! Tests of formulas, tables, transforms and the scorer.
+//! Tests of formulas, models, tables, transforms and the scorer.
 
 mod expression;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod scorer;
 mod settings;
 mod table;
