@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use headwater_core::settings::{Field, defaults};
-use headwater_core::{Entry, Needs, Regression};
+use headwater_core::{Entry, Needs, Regression, Settings};
+use headwater_rewards::COMBINATION;
 use headwater_run::assemble::{POLICIES, methods};
 use headwater_run::{Problem, expected, nearest};
 use serde_json::{Value as Json, json};
@@ -28,8 +29,10 @@ fn items(registry: Registry) -> Vec<Item> {
             .iter()
             .map(|e| {
                 let rewards: Vec<&str> = e.rewards.iter().map(|r| r.entry.name).collect();
-                let more =
+                let mut more =
                     vec![format!("rewards: {} (`headwater show {}/…`)", rewards.join(", "), e.entry.name)];
+                more.push("features, which a reward `expression` speaks of:".to_owned());
+                more.extend(e.features.iter().map(|f| format!("  {}: {}", f.name, f.meaning)));
                 item(e.entry.name, "environment", &e.entry, more)
             })
             .collect(),
@@ -63,9 +66,16 @@ fn rewards() -> Vec<Item> {
         name: o.entry.name.to_owned(),
         what: "reward",
         entry: o.entry,
-        more: vec!["any environment: objects are known by their texts".to_owned()],
+        more: vec!["any environment".to_owned()],
     });
-    native.chain(oracles).collect()
+    let parts: Vec<&str> = headwater_rewards::PartConfig::FIELDS.iter().map(|f| f.name).collect();
+    let combination = Item {
+        name: COMBINATION.name.to_owned(),
+        what: "reward",
+        entry: COMBINATION,
+        more: vec![format!("each part: kind, what its kind has, its transform, and {}", parts.join(", "))],
+    };
+    native.chain(oracles).chain([combination]).collect()
 }
 
 fn needs(needs: Needs) -> String {

@@ -53,7 +53,8 @@ pub trait Oracle: Send {
     /// the same for the same object. NaN stands for an object without a score.
     ///
     /// # Errors
-    /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails.
+    /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails. An oracle with an
+    /// [`Oracle::identity`] then leaves the scores that it did get in `out`, which arrives filled with NaN.
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError>;
 
     /// Is called once before anything is scored, with a simulator of the environment whose objects will be: whatever
@@ -82,9 +83,32 @@ pub trait Oracle: Send {
         None
     }
 
+    /// Says which run asks from now on, so that a ledger can tell what each has paid for.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read or written.
+    fn attribute(&mut self, run: &str) -> Result<(), RewardError> {
+        let _ = run;
+        Ok(())
+    }
+
     /// Takes what the oracle has said on the side since it was last asked, such as a program's standard error.
     fn take_log(&mut self) -> String {
         String::new()
+    }
+}
+
+/// The environment's own scores as an oracle's.
+pub struct Native;
+
+impl Oracle for Native {
+    fn forms(&self) -> Forms {
+        Forms::NATIVE
+    }
+
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
+        out.copy_from_slice(objects.native());
+        Ok(())
     }
 }
 
@@ -108,7 +132,8 @@ pub struct OracleEntry {
     pub build: Build,
 }
 
-type Build = fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>;
+/// From checked settings and an environment to an oracle, unless the two do not fit together.
+pub type Build = fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>;
 
 /// Every kind of oracle, sorted by name.
 pub fn oracles() -> &'static [OracleEntry] {

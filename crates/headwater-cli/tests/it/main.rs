@@ -13,6 +13,7 @@ mod output;
 mod playthroughs;
 mod registry;
 #[cfg(unix)]
+mod rewards;
 mod runs;
 mod support;
 mod trials;

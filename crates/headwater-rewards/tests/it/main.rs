@@ -1,8 +1,13 @@
 //! Tests of formulas, models, tables, transforms and the scorer.
 
+// Helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod combination;
 mod expression;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod recorded;
 mod scorer;
 mod settings;
 mod table;
