@@ -4,11 +4,14 @@ The files are committed, and nothing needs this script to build or to test. To m
 
     python -m venv venv && venv/bin/pip install onnx==1.23.2 numpy==2.4.6 && venv/bin/python make.py
 
+With the name of a file it writes the model of `benches/score.rs` there instead: two layers of 256 units.
+
 Objects are strings over `abcd` of one to four letters, as the environment `strings` writes and encodes them: position i
 has five columns, the first for no letter, the others for the letters.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +49,7 @@ def write(name, nodes, inputs, outputs, constants):
     graph = helper.make_graph(nodes, name, value[0], value[1], held)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make.py")
     checker.check_model(model, full_check=True)
-    save(model, HERE / f"{name}.onnx")
+    save(model, sys.argv[1] if len(sys.argv) > 1 else HERE / f"{name}.onnx")
 
 
 def vector(name, **lists):
@@ -54,8 +57,18 @@ def vector(name, **lists):
     (HERE / f"{name}.json").write_text(text + "\n")
 
 
-FLOAT, INT64, INT32, DOUBLE = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, TensorProto.DOUBLE
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 node = helper.make_node
+
+if len(sys.argv) > 1:
+    nodes, held = [], {}
+    for i, (n, m) in enumerate([(40, 256), (256, 256), (256, 1)]):
+        held |= {f"w{i}": weights(n, m) / np.float32(n**0.5), f"b{i}": weights(m)}
+        nodes.append(node("Gemm", [f"h{i}", f"w{i}", f"b{i}"], [f"y{i}"]))
+        nodes.append(node("Relu" if i < 2 else "Identity", [f"y{i}"], [f"h{i + 1}"]))
+    write("bench", nodes, [("h0", FLOAT, ["n", 40])], [("h3", FLOAT, ["n", 1])], held)
+    sys.exit()
+
 W1, B1, W2, B2 = weights(WIDTH, 8), weights(8), weights(8, 1), weights(1)
 MLP = [
     node("Gemm", ["x", "w1", "b1"], ["h"]),
