@@ -8,6 +8,7 @@ mod combination;
 mod error;
 mod expression;
 mod objects;
+mod onnx;
 mod oracle;
 mod recorded;
 mod scorer;
@@ -19,6 +20,9 @@ pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartCon
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
+#[cfg(feature = "onnx")]
+pub use onnx::Onnx;
+pub use onnx::{InputForm, OnnxConfig};
 pub use oracle::{
     Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };
