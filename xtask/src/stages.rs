@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::shell::{cargo, watch, works};
 use crate::{Error, Verdict, counts, docs};
 
-/// What the default build leaves out, and what is left when more is.
+/// What the default build leaves out, and what is left without what it has.
 const FEATURES: [&str; 2] = [
     "test -p headwater-cli -p headwater-flow --features headwater-cli/png -- pixels pictures",
-    "test -p headwater-rewards -- build_without",
+    "test -p headwater-rewards -- table build_without",
 ];
 
 /// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.
@@ -25,8 +25,8 @@ pub fn test() -> Result<Verdict, Error> {
     });
     summary.stage("tests of features", || {
         let mut all_good = true;
-        for features in FEATURES {
-            let (good, lines) = watch(cargo(features), |line| line.contains(" passed"))?;
+        for command in FEATURES {
+            let (good, lines) = watch(cargo(command), |line| line.contains(" passed"))?;
             lines.iter().for_each(|line| tally.add(line));
             all_good &= good;
         }
