@@ -1,7 +1,7 @@
 //! Where scores come from, and how they become log R.
 //!
-//! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which sees nothing of an
-//! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
+//! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which knows no
+//! environment. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
 mod ahead;
 mod combination;

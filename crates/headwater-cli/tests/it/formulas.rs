@@ -21,15 +21,15 @@ const SHORT: &str =
 fn the_formula_of_the_example_is_trained_on() {
     let dir = examples();
     dir.run(&format!("train formula.toml {SHORT} --out run")).ok();
-    assert_eq!(dir.read("run/samples.csv").lines().count(), 11);
+    assert!(dir.read("run/samples.csv").lines().count() > 10);
     let out = dir.pipe("score formula.toml", "aabcd\nbbbbb\na\n").ok();
     // 1 + 2, 1, and exp(−4)·2.
-    expect![[r"
-        text,score,log_reward
-        aabcd,3,1.0986122886681098
-        bbbbb,1,0
-        a,0.03663127777746836,-3.3068528194400546
-    "]]
+    expect![[r#"
+        text,score,transformed,log_reward
+        aabcd,3,3,1.0986122886681098
+        bbbbb,1,1,0
+        a,0.03663127777746836,0.03663127777746836,-3.3068528194400546
+    "#]]
     .assert_eq(&out);
 }
 
@@ -55,7 +55,7 @@ fn a_name_that_no_feature_has_is_shown_where_it_stands() {
 fn the_model_of_the_example_is_trained_on() {
     let dir = examples();
     dir.run(&format!("train model.toml {SHORT} --out run")).ok();
-    assert_eq!(dir.read("run/samples.csv").lines().count(), 11);
+    assert!(dir.read("run/samples.csv").lines().count() > 10);
     let scores = dir.pipe("score model.toml", "a\nabcd\n").ok();
     let json: serde_json::Value = serde_json::from_str(&dir.read("model.json")).unwrap();
     for (i, line) in scores.lines().skip(1).enumerate() {
@@ -82,5 +82,21 @@ fn a_model_that_does_not_pass_its_test_is_not_trained_on() {
     }
     let ran = dir.run("train model.toml --set env.max_len=5 --out run");
     assert_eq!((ran.code, dir.path("run").exists()), (Some(2), false));
-    expect![[r""]].assert_eq(&(said + &ran.err));
+    expect![[r#"
+        error: `model.onnx` does not pass its test: `abcd` has -0.14767778 where `model.json` expects 0, and 2 of 2 differ by more than 1e-4 in model.toml:12:8
+
+        hint: an exporter can change a model without an error: `torch.onnx.export(…, dynamo=False)` loses the sum of `index_add` and of its like, `dynamo=True` keeps it; or the model was trained on objects that are encoded otherwise: see `reward.encoding`
+
+        error: `xyz` is not a state of `strings`, and `model.json` has a score for it in model.toml:12:8
+
+        hint: write objects as `headwater sample` does, or set the environment as it was for the model
+
+        error: the test vector is no JSON: EOF while parsing an object in model.json:1, which is named in model.toml:12:8
+
+        hint: write {"objects": ["…", …], "scores": [0.5, …]}, or `inputs` and `outputs`
+
+        error: input `x` of `model.onnx` takes 20 numbers per object, and there are 25 in model.toml:11:9
+
+        hint: `strings` is encoded by 5 positions with 5 columns each
+    "#]].assert_eq(&(said + &ran.err));
 }
