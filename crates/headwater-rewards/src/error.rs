@@ -44,6 +44,16 @@ pub enum RewardError {
         /// Its score.
         value: f64,
     },
+    /// An oracle fails for one object.
+    #[error("`{object}` has no score: `{oracle}` {message}")]
+    NoScore {
+        /// The object's text.
+        object: String,
+        /// The oracle.
+        oracle: String,
+        /// What happened.
+        message: String,
+    },
     /// An oracle gave no answer.
     #[error("{oracle} failed: {message}")]
     Failed {
@@ -60,7 +70,11 @@ impl RewardError {
     /// If not, the source of scores itself has failed, and going on is of no use.
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::Missing { .. } | Self::NotFinite { .. } | Self::Negative { .. } | Self::Zero { .. } => true,
+            Self::Missing { .. }
+            | Self::NotFinite { .. }
+            | Self::Negative { .. }
+            | Self::Zero { .. }
+            | Self::NoScore { .. } => true,
             Self::Failed { .. } => false,
         }
     }

@@ -3,6 +3,8 @@
 //! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which sees nothing of an
 //! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
+#[cfg(unix)]
+mod command;
 mod error;
 mod objects;
 mod oracle;
@@ -10,6 +12,8 @@ mod scorer;
 mod table;
 mod transform;
 
+#[cfg(unix)]
+pub use command::{Command, CommandConfig, Protocol};
 pub use error::RewardError;
 pub use objects::{Forms, Objects, Texts};
 pub use oracle::{Missing, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};

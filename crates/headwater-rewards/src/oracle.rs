@@ -106,14 +106,28 @@ pub fn find_oracle(name: &str) -> Option<&'static OracleEntry> {
     ORACLES.iter().find(|o| o.entry.name == name)
 }
 
-static ORACLES: &[OracleEntry] = &[OracleEntry {
-    entry: Entry {
-        name: "table",
-        summary: "scores looked up in a CSV file",
-        formula: "y(x) = the number beside the text of x",
-        reference: "the file",
-        fields: TableConfig::FIELDS,
+static ORACLES: &[OracleEntry] = &[
+    #[cfg(unix)]
+    OracleEntry {
+        entry: Entry {
+            name: "command",
+            summary: "scores by a program of yours, objects on its stdin and answers on its stdout",
+            formula: "y(x) = what the program answers to the text of x",
+            reference: "the program",
+            fields: crate::CommandConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| Ok(Box::new(crate::Command::new(&crate::CommandConfig::read(values))?)),
     },
-    scale: RewardScale::Reward,
-    build: |values, _| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
-}];
+    OracleEntry {
+        entry: Entry {
+            name: "table",
+            summary: "scores looked up in a CSV file",
+            formula: "y(x) = the number beside the text of x",
+            reference: "the file",
+            fields: TableConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| Ok(Box::new(Table::new(&TableConfig::read(values))?)),
+    },
+];

@@ -11,6 +11,8 @@ mod files;
 mod flow;
 mod output;
 mod playthroughs;
+#[cfg(unix)]
+mod programs;
 mod registry;
 #[cfg(unix)]
 mod runs;

@@ -1,5 +1,7 @@
 //! Tests of tables, transforms and the scorer.
 
+#[cfg(unix)]
+mod command;
 mod scorer;
 mod settings;
 mod table;
