@@ -31,6 +31,8 @@ pub enum Command {
     Logp(Logp),
     /// Score objects (one per line on stdin) with a configuration's reward
     Score(Score),
+    /// List the best distinct objects that were ever scored with a run's reward
+    Candidates(Candidates),
     /// Check an environment, or a configuration's, against the contract
     Check(Check),
     /// Play one random trajectory and print all that can be seen
@@ -289,6 +291,36 @@ pub struct Logp {
 pub struct Score {
     #[command(flatten)]
     pub source: Source,
+}
+
+/// Format of candidates.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum CandidateFormat {
+    Csv,
+    Jsonl,
+    /// A page by itself
+    Html,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Candidates {
+    /// The run's directory
+    pub run: PathBuf,
+    /// How many, at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub top: usize,
+    /// Least distance between two of them: the share of their encodings that differs, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub diverse: f64,
+    /// Format
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: CandidateFormat,
+    /// Where to write; `-` for stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+    /// Override a key of the run's configuration, such as `ledger.path`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use headwater_exact::{count_trajectories, flow, log_terminating, uniform_backward, worst};
-use headwater_run::assemble::Task;
 use headwater_run::session::load;
+use headwater_run::task::Task;
 use headwater_run::{Checked, Problem};
 use headwater_train::{EdgePolicies, EvalConfig, Exact as Space, ExactError};
 use serde_json::{Value as Json, json};
@@ -58,7 +58,7 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
 }
 
 fn space(checked: &Checked) -> Result<Space, Failure> {
-    let Task { sim, mut scorer } = Task::build(checked)?;
+    let Task { sim, mut scorer, .. } = Task::build(checked)?;
     let cap = checked.read::<EvalConfig>("eval").exact_cap;
     Space::new(&*sim, &mut scorer, cap).map_err(|e| {
         let problem = Problem::new(e.to_string());

@@ -83,7 +83,7 @@ fn stdout_taken(args: &Flow) -> Result<bool, Failure> {
 /// Reads and checks a graph.
 fn network(graph: &Path, rewards: Option<&Path>) -> Result<Network, Failure> {
     let file = |path: &Path| -> Result<File, Failure> {
-        Ok(File { path: path.display().to_string(), text: read_text(path)?.into() })
+        Ok(File::new(path.display().to_string(), read_text(path)?))
     };
     let rewards = rewards.map(file).transpose()?;
     Ok(read(&file(graph)?, rewards.as_ref()).map_err(|e| refused(&e))?)
@@ -118,7 +118,7 @@ fn solve(args: &Flow, network: &Network, learned: Option<&Learned>) -> Result<So
 
 /// Compares a flow from a file with the equations.
 fn check(args: &Flow, network: &Network, path: &Path) -> Result<Verdict, Failure> {
-    let file = File { path: path.display().to_string(), text: read_text(path)?.into() };
+    let file = File::new(path.display().to_string(), read_text(path)?);
     let flow = read_flow(network, &file).map_err(|e| refused(&e))?;
     let all = residuals(network, &flow);
     let errors: Vec<f64> = all.iter().map(Residual::relative).collect();

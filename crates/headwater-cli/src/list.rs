@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use headwater_core::settings::{Field, defaults};
-use headwater_core::{Entry, Needs, Regression};
+use headwater_core::{Entry, Needs, Regression, Settings};
+use headwater_rewards::COMBINATION;
 use headwater_run::assemble::{POLICIES, methods};
 use headwater_run::{Problem, expected, nearest};
 use serde_json::{Value as Json, json};
@@ -65,7 +66,14 @@ fn rewards() -> Vec<Item> {
         entry: o.entry,
         more: vec!["any environment: objects are known by their texts".to_owned()],
     });
-    native.chain(oracles).collect()
+    let parts: Vec<&str> = headwater_rewards::PartConfig::FIELDS.iter().map(|f| f.name).collect();
+    let combination = Item {
+        name: COMBINATION.name.to_owned(),
+        what: "reward",
+        entry: COMBINATION,
+        more: vec![format!("each part: kind, what its kind has, its transform, and {}", parts.join(", "))],
+    };
+    native.chain(oracles).chain([combination]).collect()
 }
 
 fn needs(needs: Needs) -> String {

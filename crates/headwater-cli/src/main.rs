@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod candidates;
 mod check;
 mod compare;
 mod config;
@@ -71,6 +72,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Flow(args) => flow::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Candidates(args) => candidates::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
         Command::Bench(args) => bench::run(&args, started),

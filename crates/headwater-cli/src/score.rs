@@ -3,46 +3,87 @@
 use std::io::{BufWriter, Write, stdout};
 
 use headwater_core::{Simulator, Stop};
+use headwater_rewards::Scorer;
 use headwater_run::Problem;
-use headwater_run::assemble::Task;
+use headwater_run::task::Task;
 
 use crate::args::Score;
 use crate::out::{self, Failure};
 use crate::{Verdict, task};
 
+/// Objects scored at a time.
+const BATCH: usize = 256;
+
+/// A score with what the transform makes of it: t(y) and log R.
+type Scored = Result<(f64, f64, f64), String>;
+
 pub fn run(args: &Score) -> Result<Verdict, Failure> {
     let checked = task::read(&args.source.config, &args.source.sets)?;
-    let Task { mut sim, mut scorer } = Task::build(&checked)?;
+    let Task { mut sim, mut scorer, .. } = Task::build(&checked)?;
     let objects = task::objects()?;
     let mut out = BufWriter::new(stdout().lock());
-    writeln!(out, "text,score,log_reward")?;
-    sim.reset(1);
+    writeln!(out, "text,score,transformed,log_reward")?;
     let mut findings = false;
-    for text in &objects {
-        match one(&mut *sim, &mut scorer, text) {
-            Ok((score, log_reward)) => writeln!(out, "{},{score},{log_reward}", out::quoted(text))?,
-            Err(why) => {
-                findings = true;
-                out::talk(&Problem::new(why).to_string());
+    for batch in objects.chunks(BATCH) {
+        for (text, scored) in batch.iter().zip(score(&mut *sim, &mut scorer, batch)) {
+            match scored {
+                Ok((score, transformed, log_reward)) => {
+                    writeln!(out, "{},{score},{transformed},{log_reward}", out::quoted(text))?;
+                }
+                Err(why) => {
+                    findings = true;
+                    out::talk(&Problem::new(why).to_string());
+                }
             }
         }
+        out.flush()?;
     }
-    out.flush()?;
     Ok(if findings { Verdict::Findings } else { Verdict::Clean })
 }
 
-fn one(
-    sim: &mut dyn Simulator,
-    scorer: &mut headwater_rewards::Scorer,
-    text: &str,
-) -> Result<(f64, f64), String> {
-    sim.load(0, text).map_err(|e| e.to_string())?;
+/// Scores objects together, and one by one only if that fails.
+fn score(sim: &mut dyn Simulator, scorer: &mut Scorer, texts: &[String]) -> Vec<Scored> {
+    sim.reset(texts.len());
+    let loaded: Vec<Result<(), String>> =
+        texts.iter().enumerate().map(|(lane, text)| load(sim, scorer, lane as u32, text)).collect();
+    let lanes: Vec<u32> = (0..).zip(&loaded).filter(|(_, l)| l.is_ok()).map(|(lane, _)| lane).collect();
+    let mut scores = vec![(f64::NAN, f64::NAN); texts.len()];
+    let mut refused = vec![None; texts.len()];
+    let together = ask(sim, scorer, &lanes, &mut scores);
+    if together.is_err() {
+        for &lane in &lanes {
+            refused[lane as usize] = ask(sim, scorer, &[lane], &mut scores).err();
+        }
+    }
+    let transform = *scorer.transform();
+    let result = |((loaded, refused), (score, log_reward)): ((Result<(), String>, Option<String>), _)| {
+        loaded?;
+        refused.map_or(Ok((score, transform.t(score), log_reward)), Err)
+    };
+    loaded.into_iter().zip(refused).zip(scores).map(result).collect()
+}
+
+fn load(sim: &mut dyn Simulator, scorer: &Scorer, lane: u32, text: &str) -> Result<(), String> {
+    sim.load(lane, text).map_err(|e| e.to_string())?;
     let mut stop = [Stop::Never];
-    sim.stops(&[0], &mut stop);
+    sim.stops(&[lane], &mut stop);
     if stop[0] == Stop::Never && !scorer.covers_unfinished(sim) {
         return Err(format!("`{text}` is not finished, and the reward is of finished objects"));
     }
-    let (mut score, mut log_reward) = ([0.0], [0.0]);
-    scorer.score_and_log_reward(sim, &[0], &mut score, &mut log_reward).map_err(|e| e.to_string())?;
-    Ok((score[0], log_reward[0]))
+    Ok(())
+}
+
+/// Writes the score and log R of each lane into its place of `out`.
+fn ask(
+    sim: &dyn Simulator,
+    scorer: &mut Scorer,
+    lanes: &[u32],
+    out: &mut [(f64, f64)],
+) -> Result<(), String> {
+    let (mut scores, mut log_rewards) = (vec![0.0; lanes.len()], vec![0.0; lanes.len()]);
+    scorer.score_and_log_reward(sim, lanes, &mut scores, &mut log_rewards).map_err(|e| e.to_string())?;
+    for (&lane, pair) in lanes.iter().zip(scores.into_iter().zip(log_rewards)) {
+        out[lane as usize] = pair;
+    }
+    Ok(())
 }

@@ -4,7 +4,8 @@ use std::io::{BufRead, stdin};
 use std::path::Path;
 
 use headwater_core::Simulator;
-use headwater_run::assemble::{Task, schema};
+use headwater_run::assemble::schema;
+use headwater_run::task::Task;
 use headwater_run::{Checked, Input, Problem, nearest};
 
 use crate::out::{Failure, fail};

@@ -42,6 +42,12 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
     } else if let Some(evaluation) = &outcome.evaluation {
         out::data(&summary(&outcome, evaluation, seconds, &path))?;
     }
+    if let Some(why) = &outcome.spent {
+        out::talk(&format!(
+            "{why}; all is saved\nthe best so far: headwater candidates {path}\n\
+             to go on: headwater train --resume {path} --set ledger.…"
+        ));
+    }
     if outcome.status == Status::Interrupted {
         out::talk(&format!("interrupted and saved; to go on: headwater train --resume {path}"));
         return Ok(Verdict::Findings);
@@ -119,6 +125,9 @@ pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
             ("effective sample", format!("{:.1} % of {}", 100.0 * s.ess, count(s.samples as u64))),
             ("log p against log R", format!("Pearson {}, Spearman {}", of(s.pearson), of(s.spearman))),
         ]);
+    }
+    if e.exact.is_none() && e.sampled.is_none() {
+        rows.push(("not evaluated", "scores are paid for; `eval.samples` says how many to spend".to_owned()));
     }
     if let Some(modes) = e.modes {
         let of = e.modes_true.map(|n| format!(" of {}", count(n as u64)));

@@ -107,8 +107,50 @@ pub enum Value {
 pub struct File {
     /// The path, for messages.
     pub path: String,
-    /// The contents.
-    pub text: Arc<str>,
+    /// The contents, shared by all copies.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+impl File {
+    /// A file with these contents.
+    pub fn new(path: impl Into<String>, contents: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), bytes: Arc::new(contents.into()) }
+    }
+
+    /// The contents as text, less the byte order marks that some programs begin it with. Every byte is looked at: call
+    /// it once.
+    ///
+    /// # Errors
+    /// With the first byte that is not UTF-8.
+    pub fn text(&self) -> Result<&str, NotText> {
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
+            Err(e) => {
+                let at = e.valid_up_to();
+                let line = 1 + self.bytes[..at].iter().filter(|&&b| b == b'\n').count();
+                Err(NotText { path: self.path.clone(), line, at })
+            }
+        }
+    }
+}
+
+/// A file that was to be text is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: byte {at} of the file is not text in UTF-8")]
+pub struct NotText {
+    /// Path of the file.
+    pub path: String,
+    /// Line, counted from one.
+    pub line: usize,
+    /// Byte of the file, counted from zero.
+    pub at: usize,
+}
+
+impl NotText {
+    /// The same as an error at the field that names the file.
+    pub fn of(&self, field: &'static str) -> SettingError {
+        SettingError::at(field, self.to_string())
+    }
 }
 
 choice! {

@@ -192,6 +192,18 @@ fn defaults_are_values_of_their_kinds() {
 }
 
 #[test]
+fn files_are_bytes_and_perhaps_text() {
+    let file = File::new("a.csv", "\u{feff}\u{feff}a\nÄ");
+    assert_eq!((file.text(), file.bytes.len()), (Ok("a\nÄ"), 10));
+    let file = File::new("dir/a.csv", b"\xef\xbb\xbfa\nb\n\xc3(".as_slice());
+    let error = file.text().unwrap_err();
+    assert_eq!((error.line, error.at), (3, 7));
+    let error = error.of("path");
+    assert_eq!(error.field, Some("path"));
+    assert_eq!(error.message, "dir/a.csv:3: byte 7 of the file is not text in UTF-8");
+}
+
+#[test]
 fn encoded_rows_compare_and_hash_by_content() {
     let mut x = Encoded::new(Encoding { columns: 10, active: 2, reals: 1 }, 3);
     for (r, (i, v)) in [([1, 7], 0.5), ([1, 7], 0.5), ([1, 7], -0.5)].into_iter().enumerate() {

@@ -24,7 +24,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest depth: nodes are numbered by 64 bits.
 pub const MAX_DEPTH: usize = 63;
@@ -125,6 +125,17 @@ impl Environment for BinaryTree {
         fits.then(|| text.chars().try_fold(1, turn)).flatten()
     }
 
+    fn features(&self) -> Vec<String> {
+        ["depth", "lefts", "rights", "index"].map(str::to_owned).to_vec()
+    }
+
+    fn measure(&self, &s: &u64, out: &mut [f64]) {
+        // Without the one in front, the turns are the node's position in its level.
+        let (depth, index) = (level(s) as u32, s ^ 1 << level(s));
+        let rights = index.count_ones();
+        out.copy_from_slice(&[depth.into(), (depth - rights).into(), rights.into(), index as f64]);
+    }
+
     fn describe(&self, a: Action) -> String {
         if a.0 == 0 { "left".to_owned() } else { "right".to_owned() }
     }
@@ -146,6 +157,16 @@ impl Registered for BinaryTree {
     };
 
     const TREE: bool = true;
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "depth", meaning: "the number of turns" },
+        Feature { name: "lefts", meaning: "the number of turns to the left" },
+        Feature { name: "rights", meaning: "the number of turns to the right" },
+        Feature {
+            name: "index",
+            meaning: "the position from the left among the nodes of this depth, from 0",
+        },
+    ];
 
     rewards!(Index, Uniform);
 

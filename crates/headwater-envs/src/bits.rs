@@ -45,7 +45,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest number of bits: a string is one number.
 pub const MAX_N: usize = 128;
@@ -279,6 +279,31 @@ impl Environment for Bits {
         (contiguous || self.growth == Growth::Fill).then_some(s)
     }
 
+    fn features(&self) -> Vec<String> {
+        let totals = ["length", "ones", "zeros", "changes"].map(str::to_owned);
+        totals.into_iter().chain((0..self.n()).map(|i| format!("b{i}"))).collect()
+    }
+
+    fn measure(&self, s: &Draft, out: &mut [f64]) {
+        let (totals, bits) = out.split_at_mut(4);
+        let (mut length, mut ones, mut changes) = (0, 0, 0);
+        // The bit before, if it is written.
+        let mut before = None;
+        for (places, (full, word)) in bits.chunks_mut(self.k).zip(self.contents(s)) {
+            for (place, j) in places.iter_mut().zip((0..self.k).rev()) {
+                let bit = word >> j & 1;
+                *place = bit as f64;
+                length += u32::from(full);
+                ones += bit;
+                let now = full.then_some(bit);
+                changes += u32::from(before.zip(now).is_some_and(|(a, b)| a != b));
+                before = now;
+            }
+        }
+        let [length, ones] = [f64::from(length), ones as f64];
+        totals.copy_from_slice(&[length, ones, length - ones, changes.into()]);
+    }
+
     fn describe(&self, a: Action) -> String {
         let (slot, word) = self.target(0, a);
         let verb = if self.prepends(a) { "prepend" } else { "append" };
@@ -314,6 +339,14 @@ impl Registered for Bits {
         reference: "Malkin et al. 2022, arXiv:2201.13259; Tiapkin et al. 2024, arXiv:2310.12934 (any order)",
         fields: Config::FIELDS,
     };
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "length", meaning: "the number of bits that are written: n, in an object" },
+        Feature { name: "ones", meaning: "the number of ones" },
+        Feature { name: "zeros", meaning: "the number of zeros" },
+        Feature { name: "changes", meaning: "how often two neighbours differ" },
+        Feature { name: "b{i}", meaning: "bit i from the left, from 0; 0 where none is written yet" },
+    ];
 
     rewards!(Hamming, HammingPerBit);
 

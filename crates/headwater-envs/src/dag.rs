@@ -30,7 +30,7 @@ use headwater_core::{
 use headwater_graph::{Network, read};
 
 use crate::registry::rewards;
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 settings! {
     /// Settings of an explicit DAG.
@@ -50,6 +50,8 @@ pub struct Dag {
     n_labels: usize,
     leaving: Adjacency,
     entering: Adjacency,
+    /// Edges of the longest path from the source to each node.
+    depths: Vec<u32>,
 }
 
 impl Dag {
@@ -62,7 +64,12 @@ impl Dag {
         let leaving = labelled().map(|(&(from, to), &label)| (from, label, to)).collect();
         let entering = labelled().map(|(&(from, to), &label)| (to, label, from)).collect();
         let [leaving, entering] = [leaving, entering].map(|triples| Adjacency::new(g.n_states(), triples));
-        Self { network, n_labels, leaving, entering }
+        let mut depths = vec![0; g.n_states()];
+        for &v in g.order() {
+            let below = depths[v as usize] + 1;
+            g.out(v as usize).map(|e| g.to(e)).for_each(|to| depths[to] = below.max(depths[to]));
+        }
+        Self { network, n_labels, leaving, entering, depths }
     }
 
     /// The network that the environment plays on; states are its nodes.
@@ -152,13 +159,22 @@ impl Environment for Dag {
         self.network.names().find(text)
     }
 
+    fn features(&self) -> Vec<String> {
+        ["node", "depth", "parents", "children"].map(str::to_owned).to_vec()
+    }
+
+    fn measure(&self, &s: &u32, out: &mut [f64]) {
+        let degrees = [&self.entering, &self.leaving].map(|edges| edges.of(s).len() as f64);
+        out.copy_from_slice(&[s.into(), self.depths[s as usize].into(), degrees[0], degrees[1]]);
+    }
+
     fn describe(&self, a: Action) -> String {
         format!("edge of colour {}", a.0)
     }
 
     fn small() -> Vec<Self> {
         let graph = |text: &str| {
-            let graph = File { path: "small.json".to_owned(), text: text.into() };
+            let graph = File::new("small.json", text);
             Self::from_config(Config { graph, rewards: None }).expect("the graph is a valid example")
         };
         let stop_at_once = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["s","c"], ["b","c"], ["a","d"], ["c","d"]],
@@ -177,6 +193,13 @@ impl Registered for Dag {
         reference: "Bengio et al. 2023, GFlowNet Foundations, arXiv:2111.09266",
         fields: Config::FIELDS,
     };
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "node", meaning: "the number of the node, from 0, in the order of the file" },
+        Feature { name: "depth", meaning: "the edges of the longest path from the source to it" },
+        Feature { name: "parents", meaning: "the number of edges that enter it" },
+        Feature { name: "children", meaning: "the number of edges that leave it" },
+    ];
 
     rewards!(Given);
 

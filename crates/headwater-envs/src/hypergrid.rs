@@ -36,7 +36,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest number of dimensions; states are stored inline.
 pub const MAX_DIM: usize = 16;
@@ -181,6 +181,19 @@ impl Environment for Hypergrid {
         (canonical == text).then_some(s)
     }
 
+    fn features(&self) -> Vec<String> {
+        let totals = ["sum", "smallest", "largest"].map(str::to_owned);
+        (0..self.dim).map(|i| format!("x{i}")).chain(totals).collect()
+    }
+
+    fn measure(&self, s: &Cell, out: &mut [f64]) {
+        let cell = &s[..self.dim];
+        let (coordinates, totals) = out.split_at_mut(self.dim);
+        coordinates.iter_mut().zip(cell).for_each(|(place, &x)| *place = f64::from(x));
+        let (smallest, largest) = cell.iter().fold((u8::MAX, 0), |(a, b), &x| (a.min(x), b.max(x)));
+        totals.copy_from_slice(&[coordinates.iter().sum(), smallest.into(), largest.into()]);
+    }
+
     fn describe(&self, a: Action) -> String {
         format!("+1 along axis {}", a.0)
     }
@@ -204,6 +217,13 @@ impl Registered for Hypergrid {
         reference: "Bengio et al. 2021, arXiv:2106.04399",
         fields: Config::FIELDS,
     };
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "x{i}", meaning: "coordinate i, from 0" },
+        Feature { name: "sum", meaning: "the sum of the coordinates" },
+        Feature { name: "smallest", meaning: "the smallest coordinate" },
+        Feature { name: "largest", meaning: "the largest coordinate" },
+    ];
 
     rewards!(Original, Cosine, Sparse, Deceptive);
 

@@ -34,7 +34,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest number of spins: those that are up are the ones of a number.
 pub const MAX_SITES: usize = 128;
@@ -50,11 +50,10 @@ settings! {
 }
 
 /// A family of spins; see the module.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ising {
-    dim: usize,
-    side: usize,
     sites: usize,
+    axes: Vec<Axis>,
 }
 
 /// Spins, of which some are not set yet.
@@ -78,15 +77,22 @@ impl Spins {
     }
 }
 
+/// The lowest `n` bits.
+fn low(n: usize) -> u128 {
+    u128::MAX >> (MAX_SITES - n)
+}
+
 impl Ising {
     fn new(dim: usize, side: usize) -> Option<Self> {
         let sites = u32::try_from(dim).ok().and_then(|dim| side.checked_pow(dim));
-        sites.filter(|&sites| sites <= MAX_SITES).map(|sites| Self { dim, side, sites })
+        let sites = sites.filter(|&sites| sites <= MAX_SITES)?;
+        let axes = (0..dim as u32).map(|axis| Axis::new(side, sites, axis)).collect();
+        Some(Self { sites, axes })
     }
 
     /// All sites.
     fn all(&self) -> u128 {
-        u128::MAX >> (MAX_SITES - self.sites)
+        low(self.sites)
     }
 
     /// The spin that edge `a` sets, as a bit, and whether up.
@@ -187,6 +193,20 @@ impl Environment for Ising {
         Some(s)
     }
 
+    fn features(&self) -> Vec<String> {
+        let totals = ["up", "down", "magnetisation", "alike", "unlike"].map(str::to_owned);
+        totals.into_iter().chain((0..self.sites).map(|i| format!("s{i}"))).collect()
+    }
+
+    fn measure(&self, s: &Spins, out: &mut [f64]) {
+        let (totals, spins) = out.split_at_mut(5);
+        spins.iter_mut().enumerate().for_each(|(i, place)| *place = s.spin(i));
+        let (up, set) = (s.up.count_ones(), s.set.count_ones());
+        let pairs = self.axes.iter().map(|axis| axis.pairs(s));
+        let (alike, unlike) = pairs.fold((0, 0), |(a, b), (alike, unlike)| (a + alike, b + unlike));
+        totals.copy_from_slice(&[up.into(), (set - up).into(), s.sum(), alike.into(), unlike.into()]);
+    }
+
     fn describe(&self, a: Action) -> String {
         match a.index().checked_sub(self.sites) {
             None => format!("spin {} down", a.0),
@@ -209,6 +229,18 @@ impl Registered for Ising {
         reference: "Zhang et al. 2022, arXiv:2202.01361",
         fields: Config::FIELDS,
     };
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "up", meaning: "the number of spins that are up" },
+        Feature { name: "down", meaning: "the number of spins that are down" },
+        Feature { name: "magnetisation", meaning: "up - down" },
+        Feature { name: "alike", meaning: "the number of bonds of the torus between equal spins" },
+        Feature {
+            name: "unlike",
+            meaning: "the number of bonds between unequal ones: the length of the walls",
+        },
+        Feature { name: "s{i}", meaning: "spin i, from 0: 1 or -1, and 0 where it is not set yet" },
+    ];
 
     rewards!(Torus, Couplings);
 
@@ -238,7 +270,6 @@ settings! {
 pub struct Torus {
     sigma: f64,
     field: f64,
-    axes: Vec<Axis>,
 }
 
 /// Bonds along one dimension, each from a site to the next.
@@ -253,13 +284,13 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(env: &Ising, axis: u32) -> Self {
-        let stride = env.side.pow(axis);
-        let is_last = |i: &usize| i / stride % env.side == env.side - 1;
-        let last = (0..env.sites).filter(is_last).fold(0, |bits, i| bits | 1 << i);
+    fn new(side: usize, sites: usize, axis: u32) -> Self {
+        let stride = side.pow(axis);
+        let is_last = |i: &usize| i / stride % side == side - 1;
+        let last = (0..sites).filter(is_last).fold(0, |bits, i| bits | 1 << i);
         // Of two sites on a ring of two, both would be the next of the other.
-        let bonds = if env.side == 2 { env.all() & !last } else { env.all() };
-        Self { stride, wrap: stride * (env.side - 1), last, bonds }
+        let bonds = if side == 2 { low(sites) & !last } else { low(sites) };
+        Self { stride, wrap: stride * (side - 1), last, bonds }
     }
 
     /// For every site the bit of the next one.
@@ -267,17 +298,23 @@ impl Axis {
         bits >> self.stride & !self.last | bits << self.wrap & self.last
     }
 
+    /// Number of bonds between equal spins, and between unequal ones.
+    fn pairs(&self, s: &Spins) -> (u32, u32) {
+        let set = s.set & self.next(s.set) & self.bonds;
+        let unlike = ((s.up ^ self.next(s.up)) & set).count_ones();
+        (set.count_ones() - unlike, unlike)
+    }
+
     /// Σ xᵢxⱼ over the bonds, each once.
     fn sum(&self, s: &Spins) -> f64 {
-        let set = s.set & self.next(s.set) & self.bonds;
-        let unlike = (s.up ^ self.next(s.up)) & set;
-        f64::from(set.count_ones()) - 2.0 * f64::from(unlike.count_ones())
+        let (alike, unlike) = self.pairs(s);
+        f64::from(alike) - f64::from(unlike)
     }
 }
 
 impl Reward<Ising> for Torus {
-    fn score(&self, _: &Ising, x: &Spins) -> f64 {
-        let bonds: f64 = self.axes.iter().map(|axis| axis.sum(x)).sum();
+    fn score(&self, env: &Ising, x: &Spins) -> f64 {
+        let bonds: f64 = env.axes.iter().map(|axis| axis.sum(x)).sum();
         // The first zero makes one of −0.
         0.0 + 2.0 * self.sigma * bonds + self.field * x.sum()
     }
@@ -302,8 +339,8 @@ impl NativeReward<Ising> for Torus {
         covers_unfinished: true,
     };
 
-    fn from_config(TorusConfig { sigma, field }: TorusConfig, env: &Ising) -> Result<Self, SettingError> {
-        Ok(Self { sigma, field, axes: (0..env.dim as u32).map(|axis| Axis::new(env, axis)).collect() })
+    fn from_config(TorusConfig { sigma, field }: TorusConfig, _: &Ising) -> Result<Self, SettingError> {
+        Ok(Self { sigma, field })
     }
 }
 
@@ -391,7 +428,7 @@ impl NativeReward<Ising> for Couplings {
 
 /// The rows of numbers of a file without a header, each with its line; blank lines are passed over.
 fn read_numbers(field: &'static str, file: &File) -> Result<Vec<(usize, Vec<f64>)>, SettingError> {
-    let lines = file.text.trim_start_matches('\u{feff}').lines().zip(1..);
+    let lines = file.text().map_err(|e| e.of(field))?.lines().zip(1..);
     let rows = lines.filter(|(text, _)| !text.trim().is_empty()).map(|(text, line)| {
         let read = |number: &str| match number.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x),

@@ -13,5 +13,6 @@ pub mod strings;
 pub mod subsets;
 
 pub use registry::{
-    BuildError, EnvEntry, NativeReward, Registered, RewardEntry, Section, Visitor, find, registry, visit_all,
+    BuildError, EnvEntry, Feature, NativeReward, Registered, RewardEntry, Section, Visitor, find, registry,
+    visit_all,
 };

@@ -43,6 +43,9 @@ pub trait Registered: Environment + Sized {
     /// Is the DAG of every instance a tree, so that P_B has nothing to choose?
     const TREE: bool = false;
 
+    /// What the names of [`Environment::features`] mean.
+    const FEATURES: &'static [Feature] = &[];
+
     /// The native rewards; the first is the default and has a default for each of its settings.
     const REWARDS: &'static [RewardEntry];
 
@@ -71,6 +74,25 @@ pub trait NativeReward<E: Environment>: Reward<E> + Sized + 'static {
     fn from_config(config: Self::Config, env: &E) -> Result<Self, SettingError>;
 }
 
+/// What a feature of an environment's objects means, or a family of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// The name; what is in braces stands for something else in every member of a family, as in `x{i}`.
+    pub name: &'static str,
+    /// What the number is.
+    pub meaning: &'static str,
+}
+
+impl Feature {
+    /// Does this describe the feature called `name`?
+    pub fn describes(&self, name: &str) -> bool {
+        match self.name.split_once('{') {
+            None => self.name == name,
+            Some((stem, _)) => name.strip_prefix(stem).is_some_and(|rest| !rest.is_empty()),
+        }
+    }
+}
+
 /// The registry's view of a native reward.
 #[derive(Clone, Copy, Debug)]
 pub struct RewardEntry {
@@ -89,6 +111,8 @@ pub struct EnvEntry {
     pub entry: Entry,
     /// Is every instance a tree?
     pub tree: bool,
+    /// What the names of its features mean.
+    pub features: &'static [Feature],
     /// The native rewards; the first is the default.
     pub rewards: &'static [RewardEntry],
     build: Build,
@@ -100,7 +124,14 @@ type Build = fn(&Values, Option<(&str, &Values)>) -> Result<Box<dyn Simulator>, 
 impl EnvEntry {
     /// The entry of `E`.
     pub const fn of<E: Registered>() -> Self {
-        Self { entry: E::ENTRY, tree: E::TREE, rewards: E::REWARDS, build: build::<E>, small: small::<E> }
+        Self {
+            entry: E::ENTRY,
+            tree: E::TREE,
+            features: E::FEATURES,
+            rewards: E::REWARDS,
+            build: build::<E>,
+            small: small::<E>,
+        }
     }
 
     /// A simulator of the instance that `env` describes, with the native reward that `reward` names, if any.

@@ -31,7 +31,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest length; states are stored inline.
 pub const MAX_LEN: usize = 64;
@@ -212,6 +212,20 @@ impl Environment for Strings {
         Some(s)
     }
 
+    fn features(&self) -> Vec<String> {
+        let totals = ["length", "distinct", "runs"].map(str::to_owned);
+        totals.into_iter().chain(self.alphabet.iter().map(|&c| count_name(c))).collect()
+    }
+
+    fn measure(&self, s: &Word, out: &mut [f64]) {
+        let (totals, counts) = out.split_at_mut(3);
+        counts.fill(0.0);
+        s.chars().iter().for_each(|&c| counts[usize::from(c)] += 1.0);
+        let distinct = counts.iter().filter(|&&n| n > 0.0).count();
+        let runs = s.chars().chunk_by(|a, b| a == b).count();
+        totals.copy_from_slice(&[s.len.into(), distinct as f64, runs as f64]);
+    }
+
     fn describe(&self, a: Action) -> String {
         match a.index().checked_sub(self.alphabet.len()) {
             None => format!("append {}", self.alphabet[a.index()]),
@@ -243,6 +257,17 @@ impl Registered for Strings {
         fields: Config::FIELDS,
     };
 
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "length", meaning: "the number of characters" },
+        Feature { name: "distinct", meaning: "the number of different characters" },
+        Feature { name: "runs", meaning: "the number of runs of one character: 3 in `aabb0`" },
+        Feature {
+            name: "count_{c}",
+            meaning: "how often the character c is there; one that is no letter, digit or `_` goes by its code \
+                      point, as in `count_u2b` for `+`",
+        },
+    ];
+
     rewards!(Hamming, Motifs);
 
     fn from_config(config: Config) -> Result<Self, SettingError> {
@@ -255,6 +280,15 @@ impl Registered for Strings {
         }
         let alphabet = check_alphabet(&alphabet)?;
         Ok(Self { alphabet, min, max: max_len, growth })
+    }
+}
+
+/// The feature that counts character `c`, as an identifier. Names of characters are one letter, those by code point
+/// more, so that no two are the same.
+fn count_name(c: char) -> String {
+    match c {
+        '_' | '0'..='9' | 'a'..='z' | 'A'..='Z' => format!("count_{c}"),
+        _ => format!("count_u{:x}", u32::from(c)),
     }
 }
 

@@ -27,7 +27,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry};
 
 /// The largest number of elements: a subset is a word of 64 bits.
 pub const MAX_N: usize = 64;
@@ -137,6 +137,17 @@ impl Environment for Subsets {
         (canonical == text && s.count_ones() <= self.max).then_some(s)
     }
 
+    fn features(&self) -> Vec<String> {
+        let totals = ["size", "sum"].map(str::to_owned);
+        totals.into_iter().chain((0..self.n).map(|i| format!("has_{i}"))).collect()
+    }
+
+    fn measure(&self, s: &u64, out: &mut [f64]) {
+        let (totals, has) = out.split_at_mut(2);
+        has.iter_mut().enumerate().for_each(|(i, has)| *has = (s >> i & 1) as f64);
+        totals.copy_from_slice(&[s.count_ones().into(), Ones::new(&[*s]).sum::<usize>() as f64]);
+    }
+
     fn describe(&self, a: Action) -> String {
         format!("add {}", a.0)
     }
@@ -158,6 +169,12 @@ impl Registered for Subsets {
         reference: "Pan et al. 2023, arXiv:2302.01687 (set generation)",
         fields: Config::FIELDS,
     };
+
+    const FEATURES: &'static [Feature] = &[
+        Feature { name: "size", meaning: "the number of elements that are in" },
+        Feature { name: "sum", meaning: "the sum of their numbers: 10 for {0,3,7}" },
+        Feature { name: "has_{i}", meaning: "1 if element i is in, else 0" },
+    ];
 
     rewards!(Energies, Additive);
 

@@ -66,7 +66,7 @@ pub fn residuals(network: &Network, flow: &Flow) -> Vec<Residual> {
 /// With the first line that is not as it should be.
 pub fn read_flow(network: &Network, file: &File) -> Result<Flow, ReadError> {
     let g = network.graph();
-    let text = file.text.trim_start_matches('\u{feff}');
+    let text = file.text()?;
     let fault = |at: usize, message: String| {
         // A record's place is before the blank lines above it.
         let blank = text[at..].find(|c: char| !c.is_whitespace()).unwrap_or(0);

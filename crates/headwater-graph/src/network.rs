@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn attributes_are_checked() {
         let text = r#"{"edges": [["s", "a"], ["a", "x"]], "rewards": {"x": 1}}"#;
-        let file = File { path: "g.json".to_owned(), text: text.into() };
+        let file = File::new("g.json", text);
         let n = crate::read(&file, None).unwrap();
         assert_eq!(n.attribute(Attribute::Cost), None);
         let n = n.with_attribute(Attribute::Cost, vec![-1.0, 2.0]).unwrap();

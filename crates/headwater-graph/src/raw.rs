@@ -1,6 +1,6 @@
 //! A graph as it was written, with the place of everything for messages.
 
-use headwater_core::settings::File;
+use headwater_core::settings::{File, NotText};
 
 use crate::{Attribute, Names};
 
@@ -18,6 +18,18 @@ pub struct ReadError {
     pub message: String,
     /// What could be done.
     pub hint: Option<String>,
+}
+
+impl From<NotText> for ReadError {
+    fn from(NotText { path, line, at }: NotText) -> Self {
+        Self {
+            in_rewards: false,
+            path,
+            line,
+            message: format!("byte {at} of the file is not text in UTF-8"),
+            hint: None,
+        }
+    }
 }
 
 /// Which of the two files, and the byte in it.
@@ -45,27 +57,34 @@ impl Fault {
     }
 
     /// With the line of the file it is in.
-    pub fn in_files(self, graph: &File, rewards: Option<&File>) -> ReadError {
-        let (in_rewards, file, at) = match (self.place, rewards) {
+    pub fn in_files(self, graph: Source<'_>, rewards: Option<Source<'_>>) -> ReadError {
+        let (in_rewards, source, at) = match (self.place, rewards) {
             (Place::Rewards(at), Some(rewards)) => (true, rewards, at),
             (Place::Rewards(at) | Place::Graph(at), _) => (false, graph, at),
         };
         let Self { message, hint, .. } = self;
-        ReadError { in_rewards, path: file.path.clone(), line: line(file, at), message, hint }
+        ReadError { in_rewards, path: source.path.to_owned(), line: source.line(at), message, hint }
     }
 }
 
-/// The contents of a file, less a byte order mark; places are bytes in this.
-pub(crate) fn contents(file: &File) -> &str {
-    file.text.trim_start_matches('\u{feff}')
+/// A file as text; places are bytes in this.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub path: &'a str,
+    pub text: &'a str,
 }
 
-/// The line, counted from one, of what follows the blanks at byte `at`.
-fn line(file: &File, at: usize) -> usize {
-    let text = contents(file);
-    let (before, after) = text.split_at(text.floor_char_boundary(at));
-    let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
-    1 + before.matches('\n').count() + after[..blank].matches('\n').count()
+impl<'a> Source<'a> {
+    pub fn of(file: &'a File) -> Result<Self, ReadError> {
+        Ok(Self { path: &file.path, text: file.text()? })
+    }
+
+    /// The line, counted from one, of what follows the blanks at byte `at`.
+    fn line(self, at: usize) -> usize {
+        let (before, after) = self.text.split_at(self.text.floor_char_boundary(at));
+        let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+        1 + before.matches('\n').count() + after[..blank].matches('\n').count()
+    }
 }
 
 /// Characters of a file that a message quotes at most.

@@ -7,7 +7,7 @@ mod json;
 
 use headwater_core::settings::File;
 
-use crate::raw::{Fault, Place, Raw, contents, shorten};
+use crate::raw::{Fault, Place, Raw, Source, shorten};
 use crate::{Network, ReadError};
 
 const FORMATS: &str = "write JSON, `{\"edges\": [[\"a\", \"b\"]], \"rewards\": {\"b\": 2.5}}`, CSV with the \
@@ -24,13 +24,13 @@ enum Format {
 
 impl Format {
     /// By the name of the file, or else by how it begins.
-    fn of(file: &File) -> Self {
-        let path = file.path.to_ascii_lowercase();
+    fn of(source: Source<'_>) -> Self {
+        let path = source.path.to_ascii_lowercase();
         match path.rsplit_once('.').map(|(_, end)| end) {
             Some("json") => Self::Json,
             Some("graphml" | "xml") => Self::GraphMl,
             Some("dot" | "gv") => Self::Dot,
-            _ => Self::by_start(contents(file).trim_start()),
+            _ => Self::by_start(source.text.trim_start()),
         }
     }
 
@@ -53,6 +53,9 @@ impl Format {
 /// # Errors
 /// With the first line that is not as it should be.
 pub fn read(graph: &File, rewards: Option<&File>) -> Result<Network, ReadError> {
+    let graph = Source::of(graph)?;
+    let rewards = rewards.map(Source::of).transpose();
+    let rewards = rewards.map_err(|error| ReadError { in_rewards: true, ..error })?;
     raw(graph, rewards).and_then(Raw::check).map_err(|fault| fault.in_files(graph, rewards))
 }
 
@@ -64,9 +67,9 @@ fn number(what: &str, text: &str, at: usize) -> Result<f64, Fault> {
     })
 }
 
-fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
+fn raw(graph: Source<'_>, rewards: Option<Source<'_>>) -> Result<Raw, Fault> {
     let mut raw = Raw::default();
-    let text = contents(graph);
+    let text = graph.text;
     if text.trim().is_empty() {
         return Err(Fault::new(Place::Graph(0), "the file is empty").hint(FORMATS));
     }
@@ -84,7 +87,7 @@ fn raw(graph: &File, rewards: Option<&File>) -> Result<Raw, Fault> {
             let message = "the rewards are already in the graph's file";
             Err(Fault::new(Place::Rewards(0), message).hint("leave one of the two out"))
         }
-        Some(file) => csv::rewards(contents(file), &mut raw).map(|()| raw),
+        Some(source) => csv::rewards(source.text, &mut raw).map(|()| raw),
         None if raw.has_rewards => Ok(raw),
         None => Err(Fault::new(Place::Graph(0), "there are no rewards").hint(
             "give `rewards`, a CSV file with the header `node,reward`, or write them into a graph that is not CSV",

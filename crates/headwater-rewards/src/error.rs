@@ -54,6 +54,22 @@ pub enum RewardError {
         /// What happened.
         message: String,
     },
+    /// The budget of a run is spent.
+    #[error("the budget is spent ({budget}): {paid} scores have been paid for")]
+    Spent {
+        /// The setting that bounds it, with its value.
+        budget: String,
+        /// Scores that the run has paid for.
+        paid: u64,
+    },
+    /// A part of a combination has failed.
+    #[error("`reward.{part}`: {error}")]
+    Part {
+        /// The part's name.
+        part: String,
+        /// Why.
+        error: Box<RewardError>,
+    },
     /// An oracle gave no answer.
     #[error("{oracle} failed: {message}")]
     Failed {
@@ -65,17 +81,26 @@ pub enum RewardError {
 }
 
 impl RewardError {
+    /// The same error, in a part of a combination. A spent budget is everybody's.
+    pub(crate) fn of_part(self, part: &str) -> Self {
+        match self {
+            Self::Spent { .. } => self,
+            error => Self::Part { part: part.to_owned(), error: Box::new(error) },
+        }
+    }
+
     /// Does the error concern single objects, so that other batches may well go through?
     ///
     /// If not, the source of scores itself has failed, and going on is of no use.
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::Missing { .. }
+            Self::NoScore { .. }
+            | Self::Missing { .. }
             | Self::NotFinite { .. }
             | Self::Negative { .. }
-            | Self::Zero { .. }
-            | Self::NoScore { .. } => true,
-            Self::Failed { .. } => false,
+            | Self::Zero { .. } => true,
+            Self::Part { error, .. } => error.is_recoverable(),
+            Self::Spent { .. } | Self::Failed { .. } => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use headwater_core::settings::{Values, choice};
 use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings};
 
+use crate::expression::{Expression, ExpressionConfig};
 use crate::table::{Table, TableConfig};
 use crate::{Forms, Objects, RewardError};
 
@@ -51,7 +52,8 @@ pub trait Oracle: Send {
     /// the same for the same object. NaN stands for an object without a score.
     ///
     /// # Errors
-    /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails.
+    /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails. An oracle with an
+    /// [`Oracle::identity`] then leaves the scores that it did get in `out`, which arrives filled with NaN.
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError>;
 
     /// What becomes of objects without a score.
@@ -70,9 +72,32 @@ pub trait Oracle: Send {
         None
     }
 
+    /// Says which run asks from now on, so that a ledger can tell what each has paid for.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read or written.
+    fn attribute(&mut self, run: &str) -> Result<(), RewardError> {
+        let _ = run;
+        Ok(())
+    }
+
     /// Takes what the oracle has said on the side since it was last asked, such as a program's standard error.
     fn take_log(&mut self) -> String {
         String::new()
+    }
+}
+
+/// The environment's own scores as an oracle's.
+pub struct Native;
+
+impl Oracle for Native {
+    fn forms(&self) -> Forms {
+        Forms::NATIVE
+    }
+
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
+        out.copy_from_slice(objects.native());
+        Ok(())
     }
 }
 
@@ -93,8 +118,11 @@ pub struct OracleEntry {
     /// What its score means, unless a transform says otherwise.
     pub scale: RewardScale,
     /// Builds one from values that were checked against the fields.
-    pub build: fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>,
+    pub build: Build,
 }
+
+/// From checked settings and an environment to an oracle, unless the two do not fit together.
+pub type Build = fn(&Values, &World<'_>) -> Result<Box<dyn Oracle>, SettingError>;
 
 /// Every kind of oracle, sorted by name.
 pub fn oracles() -> &'static [OracleEntry] {
@@ -118,6 +146,17 @@ static ORACLES: &[OracleEntry] = &[
         },
         scale: RewardScale::Reward,
         build: |values, _| Ok(Box::new(crate::Command::new(&crate::CommandConfig::read(values))?)),
+    },
+    OracleEntry {
+        entry: Entry {
+            name: "expression",
+            summary: "a formula over the environment's features, written in the configuration",
+            formula: "y(x) = the value of the formula at the features of x",
+            reference: "the formula",
+            fields: ExpressionConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, world| Ok(Box::new(Expression::new(&ExpressionConfig::read(values), world)?)),
     },
     OracleEntry {
         entry: Entry {

@@ -88,7 +88,11 @@ impl Scorer {
         self.finish(sim, lanes, out)
     }
 
-    fn score(&mut self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
+    /// Writes the scores alone into `out`; see [`Oracle::score`].
+    ///
+    /// # Errors
+    /// If the oracle fails.
+    pub fn score(&mut self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
         debug_assert_eq!(lanes.len(), out.len(), "one place per lane");
         self.calls += lanes.len() as u64;
         match &mut self.source {

@@ -45,7 +45,7 @@ impl Table {
     /// If it is empty or ragged, lacks a column, has an object twice, or a score that is no finite number; each with
     /// the line.
     pub fn new(config: &TableConfig) -> Result<Self, SettingError> {
-        let text = config.path.text.trim_start_matches('\u{feff}');
+        let text = config.path.text().map_err(|e| e.of("path"))?;
         let reader = Reader { config, text };
         if text.trim().is_empty() {
             let hint = format!("write CSV with the header `{},{}`", config.object, config.score);
@@ -218,7 +218,7 @@ impl Reader<'_> {
 }
 
 /// The name that `name` was probably meant to be.
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
     let (distance, nearest) = names.map(|n| (distance(n), n)).min_by_key(|(d, _)| *d)?;
     (distance <= 1 + name.chars().count() / 4).then_some(nearest)

@@ -189,12 +189,19 @@ impl Transform {
         }
     }
 
+    /// t(y); NaN where the transform has no use for y.
+    pub fn t(&self, y: f64) -> f64 {
+        match self.shape {
+            Shape::Identity => y,
+            shape => shape.log_t(y).exp(),
+        }
+    }
+
     /// scale · t(y)^β between floor and ceiling, as a part of a combination counts; a negative `identity` stays so.
     #[inline]
     pub fn value(&self, y: f64) -> f64 {
-        let negative = self.shape == Shape::Identity && y < 0.0;
-        let log_value = self.beta * self.shape.log_t(if negative { -y } else { y }) + self.log_scale;
-        let value = if negative { -log_value.exp() } else { log_value.exp() };
+        let t = self.t(y);
+        let value = self.log_scale.exp() * t.abs().powf(self.beta).copysign(t);
         let floor = self.log_floor().map_or(f64::NEG_INFINITY, f64::exp);
         value.max(floor).min(self.log_ceiling.exp())
     }

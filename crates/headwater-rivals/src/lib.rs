@@ -29,7 +29,7 @@ mod walk;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};
-pub use scoreboard::{Rules, Scoreboard, Standing};
+pub use scoreboard::{Rules, Scoreboard, Standing, distance};
 
 #[cfg(test)]
 mod tests;

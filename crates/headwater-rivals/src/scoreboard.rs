@@ -201,8 +201,8 @@ impl Scoreboard {
     }
 }
 
-/// Share of the active inputs in which two encoded rows differ; real inputs count by their absolute difference.
-fn distance(rows: &Encoded, a: usize, b: usize) -> f64 {
+/// Share of the active inputs in which rows `a` and `b` differ; real inputs count by their absolute difference.
+pub fn distance(rows: &Encoded, a: usize, b: usize) -> f64 {
     let indices = rows.indices(a).iter().zip(rows.indices(b)).filter(|(x, y)| x != y).count() as f64;
     let reals: f64 = rows.reals(a).iter().zip(rows.reals(b)).map(|(x, y)| f64::from((x - y).abs())).sum();
     (indices + reals) / (rows.indices(a).len() + rows.reals(a).len()).max(1) as f64

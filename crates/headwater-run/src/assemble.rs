@@ -6,15 +6,15 @@ use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
     Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
 };
-use headwater_exact::EnumerateError;
 use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Missing, Scorer, Source, Transform, TransformConfig, World};
+use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
-    Backward, BackwardKind, EvalConfig, Exact, ExactError, Parts, PathCounts, PolicyConfig, TrainConfig,
+    Backward, BackwardKind, EvalConfig, Exact, Parts as TrainerParts, PathCounts, PolicyConfig, TrainConfig,
     Trainer, encodings,
 };
 
-use crate::{Checked, KindSpec, Kinds, Menu, Problem, Problems, Schema, SectionSpec};
+use crate::task::{LedgerConfig, NotExact, Task, part_fields};
+use crate::{Checked, KindSpec, Kinds, Menu, Parts, Problem, Problems, Schema, SectionSpec};
 
 settings! {
     /// Top-level settings.
@@ -93,6 +93,13 @@ pub fn schema() -> Schema {
         },
     };
     let reward = Kinds { noun: "reward", list: None, required: true, after: Some("env"), menu: rewards };
+    let part = Kinds { menu: scores, ..reward };
+    let parts = Parts {
+        of: COMBINATION.name,
+        doc: "a score that a combination is made of",
+        fields: part_fields(),
+        kinds: part,
+    };
     let policy = Kinds {
         noun: "policy",
         list: Some("headwater list policies"),
@@ -118,21 +125,22 @@ pub fn schema() -> Schema {
         menu: |_| Menu { kinds: methods().map(KindSpec::from).collect(), default: Some(GFLOWNET.name) },
     };
     let section = |name, doc, fields: &[_], kinds| SectionSpec {
-        name,
-        doc,
-        fields: fields.to_vec(),
         kinds: Some(kinds),
+        ..SectionSpec::plain(name, doc, fields)
     };
     Schema {
         sections: vec![
             SectionSpec::plain("", "the run as a whole", TopConfig::FIELDS),
             section("env", "what is built", &[], env),
-            section(
-                "reward",
-                "what it is worth, and how scores become log R",
-                TransformConfig::FIELDS,
-                reward,
-            ),
+            SectionSpec {
+                parts: Some(parts),
+                ..section(
+                    "reward",
+                    "what it is worth, and how scores become log R",
+                    TransformConfig::FIELDS,
+                    reward,
+                )
+            },
             section("policy", "what chooses", PolicyConfig::FIELDS, policy),
             section("objective", "what is minimised", LossConfig::FIELDS, objective),
             SectionSpec::plain("train", "how it is minimised", TrainConfig::FIELDS),
@@ -144,12 +152,24 @@ pub fn schema() -> Schema {
             ),
             SectionSpec::plain("eval", "how the result is judged", EvalConfig::FIELDS),
             SectionSpec::plain("run", "what is written", RunConfig::FIELDS),
+            SectionSpec::plain(
+                "ledger",
+                "what is paid for scores, and where they are kept",
+                &[LedgerConfig::FIELDS, Budget::FIELDS].concat(),
+            ),
         ],
     }
 }
 
-/// The rewards of an environment: its own, then the oracles that know no environment.
+/// The rewards of an environment: its scores, and combinations of them.
 fn rewards(env: &str) -> Menu {
+    let mut menu = scores(env);
+    menu.kinds.push(KindSpec::from(&COMBINATION));
+    menu
+}
+
+/// The scores of an environment: its own, then the oracles that know no environment.
+fn scores(env: &str) -> Menu {
     let native = headwater_envs::find(env).map_or(&[][..], |e| e.rewards);
     let oracles = headwater_rewards::oracles();
     Menu {
@@ -175,64 +195,11 @@ pub const RESUMABLE: &[&str] = &[
     "run.keep_checkpoints",
     "run.log_every",
     "run.samples",
+    "ledger.keep",
+    "ledger.path",
+    "ledger.max_calls",
+    "ledger.max_seconds",
 ];
-
-/// An environment with its reward.
-pub struct Task {
-    /// Many copies of the environment.
-    pub sim: Box<dyn Simulator>,
-    /// Its reward.
-    pub scorer: Scorer,
-}
-
-impl Task {
-    /// Builds the environment and the reward that a configuration names.
-    ///
-    /// # Errors
-    /// If their settings do not fit together, or a file that they name cannot be used.
-    pub fn build(checked: &Checked) -> Result<Self, Problem> {
-        let entry =
-            headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
-        let values = &checked.section("env").values;
-        let reward = checked.section("reward");
-        let kind = checked.kind("reward");
-        let native = entry.reward(kind);
-        let built = entry.build(values, native.map(|_| (kind, &reward.values)));
-        let sim = built.map_err(|e| {
-            let section = match e.section {
-                headwater_envs::Section::Env => "env",
-                headwater_envs::Section::Reward => "reward",
-            };
-            checked.blame(section, &e.error)
-        })?;
-        let blame = |e: SettingError| checked.blame("reward", &e);
-        let config: TransformConfig = checked.read("reward");
-        let features = sim.features();
-        let world = World { spec: sim.spec(), features: &features };
-        let (source, scale, statistics) = match native {
-            Some(native) => (Source::Native, native.scale, None),
-            None => {
-                let oracle =
-                    headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
-                let built = (oracle.build)(&reward.values, &world).map_err(blame)?;
-                let statistics = built.statistics();
-                (Source::Oracle(built), oracle.scale, statistics)
-            }
-        };
-        let transform = Transform::new(&config, scale, statistics).map_err(blame)?;
-        if let Source::Oracle(oracle) = &source
-            && oracle.missing() == Missing::Floor
-            && transform.log_floor().is_none()
-        {
-            let error = SettingError::at(
-                "missing",
-                "objects without a score are to have the floor, and there is none",
-            );
-            return Err(blame(error.hint("set `reward.floor`")));
-        }
-        Ok(Self { sim, scorer: Scorer::new(source, transform) })
-    }
-}
 
 /// A configuration, built.
 pub struct Assembly {
@@ -241,14 +208,14 @@ pub struct Assembly {
     /// The enumerated space with its target, where it fits.
     pub exact: Option<Exact>,
     /// Why it is not enumerated, where it is not.
-    pub not_exact: Option<EnumerateError>,
+    pub not_exact: Option<NotExact>,
     /// log R from which on an object is a mode, if known.
     pub mode_log_reward: Option<f64>,
     /// Settings of training.
     pub train: TrainConfig,
-    /// Settings of evaluation.
+    /// Settings of evaluation; `samples` is 0 where nothing is to be paid for it.
     pub eval: EvalConfig,
-    /// Settings of the run directory.
+    /// Settings of the run directory; `samples` likewise.
     pub run: RunConfig,
     /// The seed.
     pub seed: u64,
@@ -281,17 +248,21 @@ pub fn key(seed: u64, purpose: Purpose) -> Key {
 /// policy cannot serve; a table or a MaxEnt backward policy over a space that cannot be enumerated.
 pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let one = |p: Problem| Problems(vec![p]);
-    let Task { sim, mut scorer } = Task::build(checked).map_err(one)?;
-    let eval: EvalConfig = checked.read("eval");
-    let (exact, not_exact) = match Exact::new(&*sim, &mut scorer, eval.exact_cap) {
+    let mut task = Task::build(checked).map_err(one)?;
+    let (exact, not_exact) = match task.enumerate(checked).map_err(one)? {
         Ok(exact) => (Some(exact), None),
-        Err(ExactError::Enumerate(e)) => (None, Some(e)),
-        Err(ExactError::Reward(e)) => {
-            return Err(one(
-                checked.blame("reward", &SettingError { field: None, message: e.to_string(), hint: None })
-            ));
-        }
+        Err(why) => (None, Some(why)),
     };
+    let Task { sim, mut scorer, paid } = task;
+    let mut eval: EvalConfig = checked.read("eval");
+    let mut run: RunConfig = checked.read("run");
+    // What is paid for is not asked for without need.
+    if !paid.is_empty() && checked.section("eval").is_default("samples") {
+        eval.samples = 0;
+    }
+    if !paid.is_empty() && checked.section("run").is_default("samples") {
+        run.samples = 0;
+    }
     let objective_kind = checked.kind("objective");
     let entry =
         headwater_objectives::find(objective_kind).expect("the schema has registered objectives only");
@@ -312,12 +283,12 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
     let mode_log_reward = eval.mode_log_reward.or(threshold);
     let regression = loss;
-    let parts = Parts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool };
+    let parts =
+        TrainerParts { sim, scorer, estimator, backward, objective, regression, mode_log_reward, pool };
     let mut trainer = Trainer::new(parts, &train, key(seed, Purpose::Train));
     if let Some(file) = &train.data {
         trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;
     }
-    let run = checked.read("run");
     Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
 }
 
@@ -331,7 +302,8 @@ pub(crate) fn pool(train: &TrainConfig) -> Arc<Pool> {
 
 /// Gives the trainer the objects of a file, one per line; empty lines do not count.
 fn with_data(trainer: Trainer, file: &File) -> Result<Trainer, SettingError> {
-    let lines = || file.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let text = file.text().map_err(|e| e.of("data"))?;
+    let lines = || text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let objects: Vec<String> = lines().map(|(_, line)| line.to_owned()).collect();
     if objects.is_empty() {
         return Err(SettingError::at("data", format!("`{}` has no objects", file.path)));

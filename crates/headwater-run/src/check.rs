@@ -20,7 +20,10 @@ pub(crate) fn check(input: Input, schema: &Schema) -> Result<Checked, Problems> 
     if checker.gather() {
         for i in 0..schema.sections.len() {
             let section = checker.section(i);
+            let kind = section.kind;
             sections.push(section);
+            let parts = checker.parts.remove(&i).unwrap_or_default();
+            sections.extend(parts.into_iter().filter_map(|part| checker.part(i, kind, part)));
         }
     }
     let mut problems = checker.problems;
@@ -56,12 +59,16 @@ type Rank = (u8, usize);
 struct Checker<'a> {
     input: &'a Input,
     schema: &'a Schema,
+    /// The sections of the schema, then the parts that the user has named.
+    specs: Vec<SectionSpec>,
+    /// The numbers of the parts of a section, in the order in which they were named.
+    parts: BTreeMap<usize, Vec<usize>>,
     /// By number of the section and key.
     items: BTreeMap<(usize, String), Item<'a>>,
     /// Headers in the file, by number of the section.
     headers: BTreeMap<usize, Range<usize>>,
     /// The kinds found so far, by section.
-    kinds: BTreeMap<&'static str, &'static str>,
+    kinds: BTreeMap<String, &'static str>,
     problems: Vec<(Rank, Problem)>,
 }
 
@@ -70,6 +77,8 @@ impl<'a> Checker<'a> {
         Self {
             input,
             schema,
+            specs: schema.sections.clone(),
+            parts: BTreeMap::new(),
             items: BTreeMap::new(),
             headers: BTreeMap::new(),
             kinds: BTreeMap::new(),
@@ -147,8 +156,25 @@ impl<'a> Checker<'a> {
                     self.headers.insert(i, span);
                     for (key, value) in table {
                         let at = Origin::File(key.span());
+                        let span = value.span();
                         let key = key.into_inner().into_owned();
-                        self.items.insert((i, key), Item { value, source: text, key: at });
+                        match value.into_inner() {
+                            DeValue::Table(inner) if schema.sections[i].parts.is_some() => {
+                                let part = self.named_part(i, &key);
+                                if let Origin::File(span) = at {
+                                    self.headers.insert(part, span);
+                                }
+                                for (key, value) in inner {
+                                    let at = Origin::File(key.span());
+                                    let key = key.into_inner().into_owned();
+                                    self.items.insert((part, key), Item { value, source: text, key: at });
+                                }
+                            }
+                            value => {
+                                let value = Spanned::new(span, value);
+                                self.items.insert((i, key), Item { value, source: text, key: at });
+                            }
+                        }
                     }
                 }
                 (Some(i), value) => {
@@ -183,10 +209,45 @@ impl<'a> Checker<'a> {
                 let item = Item { value, source: text, key: at };
                 match self.schema.sections.iter().position(|spec| spec.name == key) {
                     Some(i) if name.is_empty() => self.not_a_section(i, item),
-                    _ => drop(self.items.insert((section, key.to_owned()), item)),
+                    _ => {
+                        let parted = self.schema.sections[section].parts.as_ref().and(key.split_once('.'));
+                        let (section, key) = match parted {
+                            Some((part, key)) => (self.named_part(section, part), key),
+                            None => (section, key),
+                        };
+                        self.items.insert((section, key.to_owned()), item);
+                    }
                 }
             }
         }
+    }
+
+    /// The number of the part called `name` of section `i`, which has parts.
+    fn named_part(&mut self, i: usize, name: &str) -> usize {
+        let whole = &self.schema.sections[i];
+        let spec = whole.parts.as_ref().expect("the section has parts").spec(&whole.name, name);
+        if let Some(known) = self.specs.iter().position(|known| known.name == spec.name) {
+            return known;
+        }
+        self.specs.push(spec);
+        self.parts.entry(i).or_default().push(self.specs.len() - 1);
+        self.specs.len() - 1
+    }
+
+    /// Checks a part of section `i`, which has this kind, or says that such a section has no parts.
+    fn part(&mut self, i: usize, kind: Option<&str>, part: usize) -> Option<Section> {
+        let (whole, name) = (&self.schema.sections[i], self.specs[part].name.clone());
+        let of = whole.parts.as_ref().map_or("", |parts| parts.of);
+        if kind == Some(of) {
+            return Some(self.section(part));
+        }
+        let at = self.headers.get(&part).cloned().map_or(Origin::Default, Origin::File);
+        // Without a kind, that is what is wrong.
+        if let Some(kind) = kind {
+            let problem = Problem::new(format!("`{name}` is a part, and `{kind}` has none"));
+            self.report(&at, problem.hint(format!("parts belong to `{} = \"{of}\"`", whole.path(KIND))));
+        }
+        None
     }
 
     /// Refuses a value where a section should be. A string is taken for the section's kind from here on.
@@ -202,7 +263,7 @@ impl<'a> Checker<'a> {
 
     fn unknown_section(&mut self, name: &str, at: &Origin) {
         let names: Vec<&str> =
-            self.schema.sections.iter().map(|spec| spec.name).filter(|n| !n.is_empty()).collect();
+            self.schema.sections.iter().map(|spec| &*spec.name).filter(|n| !n.is_empty()).collect();
         let hint = nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let problem = Problem::new(format!("unknown section `{name}`"));
         self.report(at, problem.detail(format!(", expected {}", one_of(names))).hint(hint));
@@ -210,10 +271,9 @@ impl<'a> Checker<'a> {
 
     /// Checks one section, and takes its items.
     fn section(&mut self, i: usize) -> Section {
-        let schema = self.schema;
-        let spec = &schema.sections[i];
+        let spec = self.specs[i].clone();
         let mut section = Section {
-            name: spec.name,
+            name: spec.name.clone(),
             kind: None,
             fields: Vec::new(),
             values: Values::new(),
@@ -235,7 +295,7 @@ impl<'a> Checker<'a> {
         let mut sure = true;
         match choice {
             Choice::Is(kind) => {
-                self.kinds.insert(spec.name, kind.name);
+                self.kinds.insert(spec.name.to_string(), kind.name);
                 section.kind = Some(kind.name);
                 section.fields.extend(&kind.fields);
             }
@@ -250,7 +310,7 @@ impl<'a> Checker<'a> {
         self.items.append(&mut rest.split_off(&(i + 1, String::new())));
         if sure {
             for ((_, key), item) in rest {
-                self.unknown_key(spec.name, &section.fields, &key, &item.key, section.kind);
+                self.unknown_key(&spec.name, &section.fields, &key, &item.key, section.kind);
             }
         }
         section
@@ -259,7 +319,7 @@ impl<'a> Checker<'a> {
     /// Reads a section's `kind`. A misspelt one counts as the one it most likely was meant to be, so that the rest of
     /// the section is checked too.
     fn choose<'m>(&mut self, i: usize, kinds: Kinds, menu: &'m Menu, section: &mut Section) -> Choice<'m> {
-        let path = self.schema.sections[i].path(KIND);
+        let path = self.specs[i].path(KIND);
         let Some(item) = self.items.remove(&(i, KIND.to_owned())) else {
             let choice = menu.default.and_then(|name| menu.get(name));
             return match choice {
@@ -271,7 +331,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let at = section.header.clone().map_or(Origin::Default, Origin::File);
                     let problem = Problem::new(format!("`{path}` is missing")).detail(allowed(&kinds, menu));
-                    let hint = section_hint(&self.schema.sections[i]);
+                    let hint = section_hint(&self.specs[i]);
                     let list = kinds.list.map(|list| format!("; `{list}` shows all {}", menu.kinds.len()));
                     let hint = hint + &list.unwrap_or_default();
                     self.report(&at, problem.hint(hint));
@@ -302,7 +362,7 @@ impl<'a> Checker<'a> {
 
     /// Reads one field, or its default.
     fn field(&mut self, i: usize, field: Field, section: &mut Section) {
-        let path = self.schema.sections[i].path(field.name);
+        let path = self.specs[i].path(field.name);
         let Some(item) = self.items.remove(&(i, field.name.to_owned())) else {
             return self.absent(&path, field, section);
         };
@@ -354,7 +414,7 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_key(&mut self, section: &str, fields: &[Field], key: &str, at: &Origin, kind: Option<&str>) {
-        let spec = self.schema.section(section);
+        let spec = self.specs.iter().find(|spec| spec.name == section);
         let own = spec.and_then(|spec| spec.kinds).map(|_| KIND);
         let allowed: Vec<&str> = own.into_iter().chain(fields.iter().map(|field| field.name)).collect();
         let hint = self
@@ -380,7 +440,7 @@ impl<'a> Checker<'a> {
             let kinds = menus.iter().flat_map(|(_, menu)| &menu.kinds);
             kinds.filter(|kind| has(&kind.fields)).map(|kind| kind.name).collect()
         };
-        if let Some(spec) = self.schema.section(section)
+        if let Some(spec) = self.specs.iter().find(|spec| spec.name == section)
             && let (Some(kinds), Some(here)) = (spec.kinds, kind)
             && let Some(other) = kinds_with(spec).first()
         {
@@ -388,11 +448,11 @@ impl<'a> Checker<'a> {
         }
         let others = || self.schema.sections.iter().filter(|spec| spec.name != section);
         let fits = |spec: &&SectionSpec| {
-            let chosen = self.kinds.get(spec.name);
+            let chosen = self.kinds.get(&*spec.name);
             has(&spec.fields) || chosen.is_some_and(|kind| kinds_with(spec).contains(kind))
         };
         if let Some(spec) = others().find(fits) {
-            return Some(match spec.name {
+            return Some(match &*spec.name {
                 "" => format!("`{key}` belongs at the top of the file, before any section"),
                 name => format!("`{key}` belongs to the section `{name}`"),
             });

@@ -1,5 +1,6 @@
 //! What will run: a value for every key, where each came from, and how two configurations differ.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -26,8 +27,8 @@ pub enum Origin {
 /// A checked section.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// Its name; empty for the top level.
-    pub name: &'static str,
+    /// Its name; empty for the top level, `reward.docking` for a part.
+    pub name: Cow<'static, str>,
     /// Its kind, if it has one.
     pub kind: Option<&'static str>,
     /// Its fields: those of the kind, then those of every kind.
@@ -77,6 +78,11 @@ impl Checked {
             .iter()
             .find(|section| section.name == name)
             .expect("sections are named as in the schema")
+    }
+
+    /// The parts of a section, by the names that the user gave them.
+    pub fn parts(&self, name: &str) -> impl Iterator<Item = (&str, &Section)> {
+        self.sections.iter().filter_map(move |s| Some((s.name.strip_prefix(name)?.strip_prefix('.')?, s)))
     }
 
     /// The kind of a section; empty if it has none.
@@ -167,16 +173,16 @@ impl Checked {
     fn facts(&self, ignore: &[&str]) -> Vec<(String, String)> {
         let mut facts = Vec::new();
         for section in &self.sections {
-            facts.extend(section.kind.map(|kind| (path(section.name, KIND), crate::value::quote(kind))));
+            facts.extend(section.kind.map(|kind| (path(&section.name, KIND), crate::value::quote(kind))));
             facts.extend(section.fields.iter().filter_map(|field| {
                 let text = match section.values.get(field.name)? {
                     Value::Dir(_) => return None,
                     Value::File(file) => {
-                        format!("file {:016x}", hash(Key::new(0), file.text.as_bytes()).bits())
+                        format!("file {:016x}", hash(Key::new(0), &file.bytes).bits())
                     }
                     value => toml_text(value),
                 };
-                Some((path(section.name, field.name), text))
+                Some((path(&section.name, field.name), text))
             }));
         }
         facts.retain(|(key, _)| !ignore.contains(&key.as_str()));

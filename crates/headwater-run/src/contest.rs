@@ -11,7 +11,8 @@ use headwater_rewards::RewardError;
 use headwater_rivals::{Arena, Found, Method, Rules, Scoreboard, Spent, Standing};
 use headwater_train::{EvalConfig, Exact, StepError, TrainConfig, Trainer};
 
-use crate::assemble::{GFLOWNET, Purpose, Task, TopConfig, assemble, key, network, pool};
+use crate::assemble::{GFLOWNET, Purpose, TopConfig, assemble, key, network, pool};
+use crate::task::Task;
 use crate::{Checked, Problem, Problems};
 
 /// What a budget is counted in.
@@ -147,9 +148,10 @@ impl Contestant {
                 sim,
             });
         }
-        let Task { sim, mut scorer } = Task::build(checked).map_err(one)?;
+        let mut task = Task::build(checked).map_err(one)?;
+        let space = task.enumerate(checked).map_err(one)?.ok().map(Arc::new);
+        let Task { sim, scorer, .. } = task;
         let eval: EvalConfig = checked.read("eval");
-        let space = Exact::new(&*sim, &mut scorer, eval.exact_cap).ok().map(Arc::new);
         let threshold = space.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
         let train: TrainConfig = checked.read("train");
         let pool = pool(&train);

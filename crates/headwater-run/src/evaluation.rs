@@ -26,7 +26,7 @@ pub struct Evaluation {
     pub modes_true: Option<usize>,
     /// The exact evaluation.
     pub exact: Option<ExactReport>,
-    /// The sampled evaluation, where there is no exact one.
+    /// The sampled evaluation, where there is no exact one and samples are wanted.
     pub sampled: Option<SampledReport>,
 }
 
@@ -41,6 +41,7 @@ pub fn evaluate(assembly: &mut Assembly, loss: f64, key: Key) -> Result<Evaluati
     let reward_calls = trainer.reward_calls();
     let (exact, sampled) = match &assembly.exact {
         Some(exact) => (Some(exact.evaluate(&mut trainer.policy())), None),
+        None if assembly.eval.samples == 0 => (None, None),
         None => (None, Some(sampled(assembly, key)?)),
     };
     let trainer = &assembly.trainer;

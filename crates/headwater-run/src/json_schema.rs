@@ -23,16 +23,17 @@ pub fn json_schema(schema: &Schema) -> Json {
         let mut must = spec.fields.iter().any(|field| field.required);
         match after {
             None => drop(
-                properties.insert(spec.name.to_owned(), section(spec, menus.first().map(|(_, menu)| menu))),
+                properties.insert(spec.name.to_string(), section(spec, menus.first().map(|(_, menu)| menu))),
             ),
             Some(after) => {
-                properties.insert(spec.name.to_owned(), json!({ "description": spec.doc, "type": "object" }));
+                properties
+                    .insert(spec.name.to_string(), json!({ "description": spec.doc, "type": "object" }));
                 rules.extend(menus.iter().map(|(kind, menu)| depending(schema, spec, after, kind, menu)));
             }
         }
         must |=
             spec.kinds.is_some_and(|k| k.required) && menus.iter().all(|(_, menu)| menu.default.is_none());
-        required.extend(must.then(|| json!(spec.name)));
+        required.extend(must.then(|| json!(&*spec.name)));
     }
     let mut root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -53,9 +54,9 @@ fn depending(schema: &Schema, spec: &SectionSpec, after: &str, kind: &str, menu:
     let is_default = schema
         .section(after)
         .is_some_and(|other| schema.menus(other).iter().any(|(_, menu)| menu.default == Some(kind)));
-    let mut then = json!({ "properties": { spec.name: section(spec, Some(menu)) } });
+    let mut then = json!({ "properties": { &*spec.name: section(spec, Some(menu)) } });
     if spec.kinds.is_some_and(|kinds| kinds.required) && menu.default.is_none() {
-        then["required"] = json!([spec.name]);
+        then["required"] = json!([&*spec.name]);
     }
     json!({ "if": is_kind(after, kind, is_default), "then": then })
 }
@@ -81,7 +82,14 @@ fn section(spec: &SectionSpec, menu: Option<&Menu>) -> Json {
         if spec.kinds.is_some_and(|kinds| kinds.required) && menu.default.is_none() {
             required.insert(0, json!(KIND));
         }
-        rules.extend(menu.kinds.iter().map(|kind| kind_rule(kind, menu.default == Some(kind.name))));
+        rules.extend(menu.kinds.iter().map(|kind| {
+            let mut rule = kind_rule(kind, menu.default == Some(kind.name));
+            // Parts have names of the user's.
+            if spec.parts.as_ref().is_some_and(|parts| parts.of == kind.name) {
+                rule["then"]["additionalProperties"] = json!(true);
+            }
+            rule
+        }));
     }
     properties.extend(fields(&spec.fields));
     let mut out = json!({

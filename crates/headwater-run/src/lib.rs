@@ -7,6 +7,7 @@
 
 pub mod assemble;
 mod atomic;
+pub mod candidates;
 mod chart;
 mod check;
 mod checked;
@@ -17,6 +18,7 @@ pub mod contest;
 mod error;
 pub mod evaluation;
 mod json_schema;
+mod ledger;
 mod manifest;
 mod problem;
 mod resolve;
@@ -25,6 +27,7 @@ mod schema;
 pub mod session;
 mod starter;
 mod table;
+pub mod task;
 mod value;
 
 pub use atomic::{AtomicFile, write_atomic};
@@ -33,10 +36,11 @@ pub use checkpoint::{Array, Checkpoint, Checkpoints, Data, Loaded};
 pub use config::{Input, read_text};
 pub use error::RunError;
 pub use json_schema::json_schema;
+pub use ledger::ScoreFile;
 pub use manifest::{Manifest, Status};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use rundir::RunDir;
-pub use schema::{KindSpec, Kinds, Menu, Schema, SectionSpec};
+pub use schema::{KindSpec, Kinds, Menu, Parts, Schema, SectionSpec};
 pub use starter::starter;
 pub use table::{Cell, Samples, Table};
 pub use value::{expected, toml_text};

@@ -13,12 +13,14 @@ pub enum Status {
     Finished,
     /// The user stopped it; it can be resumed.
     Interrupted,
+    /// Its budget was spent; it can be resumed with a larger one.
+    Spent,
     /// It stopped itself; the reason says why.
     Failed,
 }
 
 impl Status {
-    const ALL: [Self; 4] = [Self::Running, Self::Finished, Self::Interrupted, Self::Failed];
+    const ALL: [Self; 5] = [Self::Running, Self::Finished, Self::Interrupted, Self::Spent, Self::Failed];
 
     /// Its name in the manifest.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Status {
             Self::Running => "running",
             Self::Finished => "finished",
             Self::Interrupted => "interrupted",
+            Self::Spent => "spent",
             Self::Failed => "failed",
         }
     }

@@ -14,6 +14,7 @@ const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
 const CHECKPOINTS: &str = "checkpoints";
 const EXACT: &str = "exact.json";
+const SAMPLES: &str = "samples.csv";
 const LOG: &str = "log.txt";
 const LOCK: &str = "lock";
 
@@ -140,6 +141,11 @@ impl RunDir {
         self.path.join(CONFIG)
     }
 
+    /// Where the final samples are, once there are any.
+    pub fn samples_path(&self) -> PathBuf {
+        self.path.join(SAMPLES)
+    }
+
     /// Its resolved configuration.
     ///
     /// # Errors
@@ -204,7 +210,7 @@ impl RunDir {
         &self,
         fill: impl FnOnce(&mut Samples<AtomicFile>) -> io::Result<()>,
     ) -> Result<PathBuf, RunError> {
-        let path = self.path.join("samples.csv");
+        let path = self.samples_path();
         let config = self.config()?;
         let file = AtomicFile::create(&path)?;
         let list = Samples::new(file, &config).and_then(|mut list| {

@@ -1,5 +1,6 @@
 //! The shape of a configuration as data: sections, their fields, and the kinds that add fields of their own.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -22,13 +23,41 @@ pub struct Schema {
 #[derive(Clone, Debug)]
 pub struct SectionSpec {
     /// The name in brackets; empty for the top level.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What the section is about, one line.
     pub doc: &'static str,
     /// Fields that it has whatever its kind.
     pub fields: Vec<Field>,
     /// The choice that it makes, if it makes one.
     pub kinds: Option<Kinds>,
+    /// The parts that it may have, if it may have any.
+    pub parts: Option<Parts>,
+}
+
+/// Sections within a section, which the user names: `[reward.docking]`.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The kind of the outer section that has them.
+    pub of: &'static str,
+    /// What a part is about, one line.
+    pub doc: &'static str,
+    /// Fields that each has whatever its kind.
+    pub fields: Vec<Field>,
+    /// The choice that each makes.
+    pub kinds: Kinds,
+}
+
+impl Parts {
+    /// The shape of the part called `name` of the section `whole`.
+    pub(crate) fn spec(&self, whole: &str, name: &str) -> SectionSpec {
+        SectionSpec {
+            name: Cow::Owned(path(whole, name)),
+            doc: self.doc,
+            fields: self.fields.clone(),
+            kinds: Some(self.kinds),
+            parts: None,
+        }
+    }
 }
 
 /// The values of a section's `kind`.
@@ -86,12 +115,12 @@ impl Menu {
 impl SectionSpec {
     /// A section with fields only.
     pub fn plain(name: &'static str, doc: &'static str, fields: &[Field]) -> Self {
-        Self { name, doc, fields: fields.to_vec(), kinds: None }
+        Self { name: Cow::Borrowed(name), doc, fields: fields.to_vec(), kinds: None, parts: None }
     }
 
     /// The full name of a key, as `--set` takes it.
     pub(crate) fn path(&self, key: &str) -> String {
-        path(self.name, key)
+        path(&self.name, key)
     }
 }
 
@@ -128,7 +157,7 @@ impl Schema {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (i, spec) in self.sections.iter().enumerate() {
-            let name = spec.name;
+            let name = &*spec.name;
             if self.sections[..i].iter().any(|earlier| earlier.name == name) {
                 faults.push(format!("section `{name}` is there twice"));
             }
@@ -147,6 +176,12 @@ impl Schema {
             for (_, menu) in self.menus(spec) {
                 menu_faults(spec, &menu, &mut faults);
             }
+            if let Some(parts) = &spec.parts {
+                let part = parts.spec(name, "part");
+                for (_, menu) in self.menus(&part) {
+                    menu_faults(&part, &menu, &mut faults);
+                }
+            }
         }
         faults.sort();
         faults.dedup();
@@ -155,7 +190,7 @@ impl Schema {
 }
 
 fn menu_faults(spec: &SectionSpec, menu: &Menu, faults: &mut Vec<String>) {
-    let name = spec.name;
+    let name = &*spec.name;
     if menu.kinds.is_empty() {
         faults.push(format!("section `{name}` has an empty menu"));
     }

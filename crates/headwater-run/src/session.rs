@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
-use headwater_exact::EnumerateError;
 use headwater_rewards::RewardError;
 use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, sample};
 use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
 use crate::evaluation::{Evaluation, evaluate};
+use crate::task::NotExact;
 use crate::{
     Cell, Checked, Checkpoint, Checkpoints, Data, Input, Manifest, Problem, Problems, RunDir, RunError,
     Status, Table,
@@ -103,8 +103,10 @@ pub trait Observer {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Finished or interrupted.
+    /// Finished, interrupted or spent.
     pub status: Status,
+    /// Which budget was spent, if one was.
+    pub spent: Option<String>,
     /// The last evaluation, if it finished.
     pub evaluation: Option<Evaluation>,
     /// Seconds spent on updates in this process.
@@ -184,7 +186,12 @@ impl Session {
         Ok(session)
     }
 
-    fn open(assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
+    fn open(mut assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
+        // A ledger tells what each run has paid for; runs are told apart by where and when they began.
+        if let Some(oracle) = assembly.trainer.oracle() {
+            let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
+            oracle.attribute(&format!("{} {}", path.display(), manifest.start_unix_s))?;
+        }
         let (metrics, steps) = (dir.metrics(METRICS)?, dir.steps(STEPS)?);
         let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
         // The loss is that of an update, and there was none yet.
@@ -233,7 +240,7 @@ impl Session {
     }
 
     /// Why the space is not enumerated, if it is not.
-    pub fn not_exact(&self) -> Option<&EnumerateError> {
+    pub fn not_exact(&self) -> Option<&NotExact> {
         self.assembly.not_exact.as_ref()
     }
 
@@ -253,7 +260,7 @@ impl Session {
         }
         let outcome = self.work(interrupted, observer);
         let (status, reason) = match &outcome {
-            Ok(outcome) => (outcome.status, None),
+            Ok(outcome) => (outcome.status, outcome.spent.clone()),
             Err(e) => (Status::Failed, Some(e.to_string())),
         };
         // If the disk is full, none of this can be written, and the outcome says so.
@@ -278,7 +285,7 @@ impl Session {
         let (start, mut train_s, mut beat) = (Instant::now(), 0.0, Instant::now());
         let first = self.assembly.trainer.steps();
         let seen = self.assembly.trainer.seen();
-        let mut evaluation = None;
+        let (mut evaluation, mut spent) = (None, None);
         let mut saved = first;
         while self.assembly.trainer.steps() < total {
             if interrupted.load(Ordering::Relaxed) {
@@ -289,6 +296,10 @@ impl Session {
             train_s += before.elapsed().as_secs_f64();
             self.last = match updated {
                 Ok(report) => report,
+                Err(StepError::Reward(e @ RewardError::Spent { .. })) => {
+                    spent = Some(e.to_string());
+                    break;
+                }
                 Err(e) => {
                     // The state before the failed update is good; it is saved so that nothing is lost.
                     if self.assembly.trainer.steps() > saved {
@@ -301,9 +312,10 @@ impl Session {
             let step = self.last.step;
             if step.is_multiple_of(self.assembly.run.log_every) || step == total {
                 self.log_step(start.elapsed().as_secs_f64())?;
+                self.log_oracle()?;
             }
             if step.is_multiple_of(eval_every) || step == total {
-                let done = self.evaluate()?;
+                let Some(done) = afforded(self.evaluate(), &mut spent)? else { break };
                 self.log_metrics(&done, start.elapsed().as_secs_f64())?;
                 observer.evaluated(&done);
                 evaluation = (step == total).then_some(done);
@@ -323,15 +335,21 @@ impl Session {
             self.save()?;
         }
         let finished = step >= total;
-        if finished {
+        if finished && spent.is_none() {
             if evaluation.is_none() {
-                evaluation = Some(self.evaluate()?);
+                evaluation = afforded(self.evaluate(), &mut spent)?;
             }
-            self.write_samples()?;
+            afforded(self.write_samples(), &mut spent)?;
         }
+        self.log_oracle()?;
         let (trajectories, transitions) = self.assembly.trainer.seen();
         Ok(Outcome {
-            status: if finished { Status::Finished } else { Status::Interrupted },
+            status: match &spent {
+                Some(_) => Status::Spent,
+                None if finished => Status::Finished,
+                None => Status::Interrupted,
+            },
+            spent,
             evaluation,
             train_s,
             updates: step - first,
@@ -352,6 +370,15 @@ impl Session {
             [wall_s, r.loss, r.residual_rms, r.log_z, r.mean_len, r.log_reward_mean, entropy, r.grad_norm];
         let row: Vec<Cell<'_>> = [Cell::Int(r.step)].into_iter().chain(numbers.map(Cell::Real)).collect();
         self.steps.append(&row)
+    }
+
+    /// Writes down what the reward's program has said on the side.
+    fn log_oracle(&mut self) -> Result<(), RunError> {
+        let said = self.assembly.trainer.oracle().map(|oracle| oracle.take_log());
+        match said.filter(|said| !said.is_empty()) {
+            Some(said) => self.dir.log(&said),
+            None => Ok(()),
+        }
     }
 
     fn log_metrics(&mut self, e: &Evaluation, wall_s: f64) -> Result<(), RunError> {
@@ -396,6 +423,18 @@ impl Session {
             drawn.iter().try_for_each(|s| out.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy"))
         })?;
         Ok(())
+    }
+}
+
+/// What was done, or `None` and why if the budget for it is spent.
+fn afforded<T>(done: Result<T, SessionError>, spent: &mut Option<String>) -> Result<Option<T>, SessionError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(SessionError::Reward(e @ RewardError::Spent { .. })) => {
+            *spent = Some(e.to_string());
+            Ok(None)
+        }
+        Err(e) => Err(e),
     }
 }
 

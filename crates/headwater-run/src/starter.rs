@@ -22,7 +22,7 @@ const WIDTH: usize = 100;
 pub fn starter(schema: &Schema, kinds: &[(&str, &str)]) -> Result<String, Problems> {
     let mut problems = Vec::new();
     let with_kinds: Vec<&str> =
-        schema.sections.iter().filter(|s| s.kinds.is_some()).map(|s| s.name).collect();
+        schema.sections.iter().filter(|s| s.kinds.is_some()).map(|s| &*s.name).collect();
     for (name, _) in kinds.iter().filter(|(name, _)| !with_kinds.contains(name)) {
         let hint = nearest(name, with_kinds.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let expected = format!(", expected {}", one_of(with_kinds.iter().copied()));
@@ -35,7 +35,7 @@ pub fn starter(schema: &Schema, kinds: &[(&str, &str)]) -> Result<String, Proble
             let after = kinds.after.and_then(|after| chosen.get(after)).copied();
             (kinds.menu)(after.unwrap_or_default())
         });
-        let given = kinds.iter().find(|(name, _)| *name == spec.name).map(|(_, kind)| *kind);
+        let given = kinds.iter().find(|(name, _)| **name == *spec.name).map(|(_, kind)| *kind);
         let kind = match (spec.kinds, &menu, given) {
             (Some(all), Some(menu), Some(given)) => {
                 let found = menu.get(given);
@@ -50,7 +50,7 @@ pub fn starter(schema: &Schema, kinds: &[(&str, &str)]) -> Result<String, Proble
             }
             _ => None,
         };
-        chosen.extend(kind.map(|kind| (spec.name, kind.name)));
+        chosen.extend(kind.map(|kind| (&*spec.name, kind.name)));
         write_section(&mut out, spec, menu.as_ref(), kind).expect("a string takes any text");
         // What follows may depend on the kind; without it more would be said than is known.
         if !problems.is_empty() {
@@ -86,7 +86,13 @@ fn write_section(
         }
     }
     let own = kind.into_iter().flat_map(|kind| &kind.fields);
-    own.chain(&spec.fields).try_for_each(|field| write_field(out, field))
+    own.chain(&spec.fields).try_for_each(|field| write_field(out, field))?;
+    if let Some(parts) = spec.parts.as_ref().filter(|parts| kind.is_some_and(|kind| kind.name == parts.of)) {
+        out.push('\n');
+        comment(out, &format!("{}; as many as there are, each under a name of yours:", parts.doc));
+        writeln!(out, "# [{}.NAME]\n# {KIND} = \"…\"", spec.name)?;
+    }
+    Ok(())
 }
 
 fn write_field(out: &mut String, field: &Field) -> fmt::Result {

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use headwater_core::settings::{Field, File, Kind, Schedule, Shape, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{cause, utf8};
+use crate::error::cause;
 use crate::problem::{nearest, one_of};
 
 /// What a field expects, as a noun phrase: `a whole number from 2 to 256`.
@@ -309,13 +308,9 @@ impl Reader<'_> {
         let given = self.text(self.path, kind, value)?;
         let path = self.dir.join(&given);
         let fail = |why: String| self.unusable("the unreadable file", &given, &path, &why, value);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) => return fail(cause(&e)),
-        };
-        match utf8(bytes) {
-            Ok(text) => Ok(File { path: path.to_string_lossy().into_owned(), text: Arc::from(text) }),
-            Err(why) => fail(why),
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(File::new(path.to_string_lossy(), bytes)),
+            Err(e) => fail(cause(&e)),
         }
     }
 

@@ -7,7 +7,7 @@ use headwater_core::{
     Estimator, Floats, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop,
 };
 use headwater_nn::{Adam, Pool, norm};
-use headwater_rewards::{RewardError, Scorer};
+use headwater_rewards::{Oracle, RewardError, Scorer};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
@@ -277,6 +277,11 @@ impl Trainer {
     pub fn found(&self) -> (&dyn Simulator, std::ops::Range<u32>, &[f64]) {
         let (given, all) = (self.dealt.len(), self.batch.log_reward.len());
         (&*self.sim, given as u32..all as u32, &self.batch.log_reward[given..])
+    }
+
+    /// The oracle that scores come from, if they are not the environment's own.
+    pub fn oracle(&mut self) -> Option<&mut dyn Oracle> {
+        self.scorer.oracle()
     }
 
     /// The policy as it is now, for evaluation and sampling.

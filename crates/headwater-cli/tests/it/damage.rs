@@ -108,7 +108,7 @@ fn a_damaged_run_is_refused() {
         config.toml: $ train --resume run -q --set train.steps=21
         error: a resumed run must go on as it began, and this changes what was already done
 
-        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples, ledger.keep, ledger.path, ledger.max_calls, ledger.max_seconds
 
         config.toml: $ sample run -n 1 --format jsonl
         error: `env.kind` is missing in run/config.toml

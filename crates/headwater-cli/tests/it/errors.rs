@@ -51,7 +51,7 @@ lambda = 0.9
 
         hint: did you mean `relu`?
 
-        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
+        error: unknown section `trian` in grid.toml:14:2, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval`, `run` or `ledger`
 
         hint: did you mean `train`?
 
@@ -107,7 +107,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
 
         hint: did you mean `batch`?
 
-        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval` or `run`
+        error: unknown section `trian` in `--set trian.batch=3`, expected `env`, `reward`, `policy`, `objective`, `train`, `method`, `eval`, `run` or `ledger`
 
         hint: did you mean `train`?
 
@@ -263,7 +263,7 @@ fn what_does_not_fit_together_is_refused() {
         hint: `side` belongs to the environment `hypergrid`, and this is `dag`
 
         $ headwater train grid.toml --set reward.kind=given
-        error: unknown reward `given` in `--set reward.kind=given`, expected `original`, `cosine`, `sparse`, `deceptive` or `table`
+        error: unknown reward `given` in `--set reward.kind=given`, expected `original`, `cosine`, `sparse`, `deceptive`, `table` or `combination`
 
         $ headwater train grid.toml --set reward.kind=table --set reward.path=table.csv
         error: 63 of 64 objects have no entry in table.csv; first: `1,0` in `--set reward.kind=table`

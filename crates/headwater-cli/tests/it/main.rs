@@ -15,6 +15,8 @@ mod playthroughs;
 mod programs;
 mod registry;
 #[cfg(unix)]
+mod rewards;
+#[cfg(unix)]
 mod runs;
 mod support;
 mod trials;

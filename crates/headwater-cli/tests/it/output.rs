@@ -126,9 +126,9 @@ fn findings_exit_with_one_and_are_told_apart_from_data() {
     let scored = dir.pipe("score dag.toml", objects);
     assert_eq!(scored.code, Some(1));
     expect![[r#"
-        text,score,log_reward
-        3,30,3.4011973816621555
-        9,30,3.4011973816621555
+        text,score,transformed,log_reward
+        3,30,30,3.4011973816621555
+        9,30,30,3.4011973816621555
         ---
         error: `zz` is not a state of `dag`
         error: `0` is not finished, and the reward is of finished objects

@@ -135,7 +135,7 @@ fn what_is_wrong_with_a_program_is_said() {
         "command = [\"./score.py\"]",
         "command = [\"sh\", \"fails.sh\"]\nmissing = \"floor\"",
         "command = [\"sh\", \"fails.sh\"]\nretries = 1\nbackoff_s = 0.01",
-        "command = [\"sh\", \"fails.sh\"]\nretries = 0\n\n[eval]\nexact_cap = 0",
+        "command = [\"sh\", \"fails.sh\"]\nretries = 0\n\n[eval]\nexact_cap = 1000",
         "command = [\"sh\", \"words.sh\"]\nretries = 0",
     ]
     .map(|reward| {

@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "flow",
     "logp",
     "score",
+    "candidates",
     "check",
     "play",
     "bench",
@@ -39,6 +40,8 @@ fn every_command_explains_itself() {
     expect_file!["help.txt"].assert_eq(&all);
     let top = dir.run("--help").ok();
     let listed = top.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    // Summaries that go on in a second line are indented deeper.
+    let listed = listed.filter(|l| !l.starts_with("   "));
     let listed: Vec<&str> = listed.filter_map(|l| l.split_whitespace().next()).collect();
     let known: Vec<&str> =
         COMMANDS.iter().copied().filter(|c| !c.is_empty() && !c.contains(' ')).chain(["help"]).collect();
@@ -89,6 +92,7 @@ fn what_there_is_can_be_listed() {
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
         table                 scores looked up in a CSV file
+        combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 
         $ headwater list objectives
         db        detailed balance: every edge carries the same flow seen from either end
@@ -241,6 +245,12 @@ fn a_resolved_configuration_marks_its_defaults() {
         keep_checkpoints = 3  # default
         log_every = 50  # default
         samples = 10
+
+        [ledger]
+        keep = true  # default
+        path = "runs/scores.sqlite"  # default
+        # max_calls has no value
+        # max_seconds has no value
     "#]]
     .assert_eq(&resolved);
     dir.write("resolved.toml", &resolved);

@@ -168,22 +168,22 @@ fn a_resumed_run_may_go_further_but_not_another_way() {
         $ --set train.lr=0.5
         error: a resumed run must go on as it began, and this changes what was already done
 
-        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples, ledger.keep, ledger.path, ledger.max_calls, ledger.max_seconds
 
         $ --set seed=1
         error: a resumed run must go on as it began, and this changes what was already done
 
-        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples, ledger.keep, ledger.path, ledger.max_calls, ledger.max_seconds
 
         $ --set env.side=9
         error: a resumed run must go on as it began, and this changes what was already done
 
-        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples, ledger.keep, ledger.path, ledger.max_calls, ledger.max_seconds
 
         $ --set train.batch=9
         error: a resumed run must go on as it began, and this changes what was already done
 
-        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples
+        hint: these may change: train.steps, train.threads, eval.every, eval.samples, eval.objects, eval.backward_samples, run.name, run.checkpoint_every, run.keep_checkpoints, run.log_every, run.samples, ledger.keep, ledger.path, ledger.max_calls, ledger.max_seconds
 
         $ --set train.steps=10
         error: the run has made 20 updates already, more than `train.steps` = 10

@@ -128,10 +128,13 @@ fn bit_strings_and_spins_that_do_not_fit_are_refused() {
         ("a,b,c\n0,1,2\n1,0,3\n2,3,0\n", "j.csv:1: `a` is not a finite number"),
         ("0,1,2\n1,0,inf\n2,3,0\n", "j.csv:2: `inf` is not a finite number"),
     ] {
-        let file = Value::File(File { path: "j.csv".into(), text: couplings.into() });
+        let file = Value::File(File::new("j.csv", couplings));
         let spins = [("dim", int(1)), ("side", int(3))];
         refused("ising", &spins, Some(("couplings", "couplings", file)), (Reward, "couplings", message));
     }
+    let file = Value::File(File::new("j.csv", b"0,1\n\xff".as_slice()));
+    let message = "j.csv:2: byte 4 of the file is not text in UTF-8";
+    refused("ising", &[], Some(("couplings", "couplings", file)), (Reward, "couplings", message));
 }
 
 #[test]

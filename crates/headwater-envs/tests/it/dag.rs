@@ -10,7 +10,7 @@ use headwater_envs::dag::{Config, Dag};
 use crate::explore::{explore, native_log_z};
 
 fn file(path: &str, text: &str) -> File {
-    File { path: path.to_owned(), text: text.into() }
+    File::new(path, text)
 }
 
 fn load(graph: File, rewards: Option<File>) -> Result<Dag, SettingError> {

@@ -16,7 +16,7 @@ fn torus(env: &Ising, sigma: f64, field: f64) -> Torus {
 }
 
 fn file(text: String) -> File {
-    File { path: "file.csv".into(), text: text.into() }
+    File::new("file.csv", text)
 }
 
 /// A matrix as CSV.

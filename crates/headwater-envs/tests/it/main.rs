@@ -6,6 +6,7 @@ mod conformance;
 mod contributing;
 mod dag;
 mod explore;
+mod features;
 mod fixed_points;
 mod ising;
 mod known;

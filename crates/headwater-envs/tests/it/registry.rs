@@ -82,6 +82,20 @@ impl Visitor for CheckTypes {
         let branches = graphs.iter().any(|g| g.parents.iter().any(|&n| n > 1));
         assert_eq!(branches, !E::TREE, "{name}: does any small instance have an object with two parents?");
 
+        // Every feature is described, and nothing that is described is missing.
+        for name_of in small.iter().flat_map(|env| env.features()) {
+            let n = entry.features.iter().filter(|f| f.describes(&name_of)).count();
+            assert_eq!(n, 1, "{name}: {n} descriptions of the feature `{name_of}`");
+        }
+        for f in entry.features {
+            assert!(
+                small.iter().any(|env| env.features().iter().any(|n| f.describes(n))),
+                "{name}: {}",
+                f.name
+            );
+            assert!(!f.meaning.is_empty() && !f.meaning.ends_with('.'), "{name}: {:?}", f.meaning);
+        }
+
         // Every reward with its defaults on every small instance that it fits: finite, and as wide as it says.
         for r in entry.rewards {
             let Ok(values) = defaults(r.entry.fields) else { continue };

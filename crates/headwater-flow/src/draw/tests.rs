@@ -25,7 +25,7 @@ fn network(edges: &[(&str, &str)], rewards: &[(&str, f64)]) -> Network {
 }
 
 fn parse(json: &str) -> Network {
-    read(&File { path: "graph.json".to_owned(), text: json.into() }, None).unwrap()
+    read(&File::new("graph.json", json), None).unwrap()
 }
 
 fn flow13() -> Network {
@@ -291,7 +291,7 @@ fn dot_can_be_read_and_gives_the_flow_back() {
     assert!(text.contains("reward=\"1e-9\""));
     assert!(text.contains(r#"  "a \"b\"" -> "c\\\"d\e" [label="1", flow="1", weight="0.5", "#), "{text}");
     // The tool reads what it wrote: the same nodes, rewards and flow.
-    let back = read(&File { path: "graph.dot".to_owned(), text: text.into() }, None).unwrap();
+    let back = read(&File::new("graph.dot", text), None).unwrap();
     let rewards = |n: &Network, v: &str| n.rewards()[n.names().find(v).unwrap() as usize];
     assert!(network.names().iter().all(|v| rewards(&network, v) == rewards(&back, v)));
     let given = Solution::new(&back, crate::backward(&back, crate::Choice::Given).unwrap());
@@ -304,7 +304,7 @@ fn dot_can_be_read_and_gives_the_flow_back() {
     // What cannot be written does not break the file.
     for end in ["\\", "\\\\", "\\\"", "\\\\\\\"\\\\\\"] {
         let text = with_picture(&self::network(&[("s", end)], &[(end, 1.0)]), dot);
-        let back = read(&File { path: "graph.dot".to_owned(), text: text.into() }, None).unwrap();
+        let back = read(&File::new("graph.dot", text), None).unwrap();
         assert_eq!(back.graph().n_states(), 2, "{end}");
     }
     // Weights are P_B: over the edges that enter a node they sum to one.

@@ -22,7 +22,7 @@ fn network(edges: &[(&str, &str)], rewards: &[(&str, f64)]) -> Network {
 }
 
 fn read(json: &str) -> Network {
-    headwater_graph::read(&File { path: "g.json".to_owned(), text: json.into() }, None).expect("a good graph")
+    headwater_graph::read(&File::new("g.json", json), None).expect("a good graph")
 }
 
 /// The same network, with the attribute on the named edges and its default on the others.

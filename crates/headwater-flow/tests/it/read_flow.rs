@@ -10,7 +10,7 @@ use crate::random::{dag, wide};
 use crate::{edge, network, node, solve};
 
 fn parse(n: &Network, text: &str) -> Result<Flow, ReadError> {
-    read_flow(n, &File { path: "f.csv".to_owned(), text: text.into() })
+    read_flow(n, &File::new("f.csv", text))
 }
 
 fn small() -> Network {

@@ -16,6 +16,15 @@ fn quoting_blank_lines_windows_line_ends_and_byte_order_marks_are_read() {
 }
 
 #[test]
+fn what_is_no_text_is_refused_with_the_line() {
+    let broken = b"\xef\xbb\xbfa\n\xff".as_slice();
+    refused(read(&file("e.csv", broken), None), "e.csv:2: byte 5 of the file is not text in UTF-8");
+    let edges = file("e.csv", "from,to\na,b\n");
+    let message = "r.csv:2: byte 5 of the file is not text in UTF-8";
+    refused(read(&edges, Some(&file("r.csv", broken))), message);
+}
+
+#[test]
 fn bad_edges_are_refused_with_the_line() {
     let rewards = "node,reward\nc,1\n";
     for (edges, message) in [

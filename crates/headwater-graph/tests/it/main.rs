@@ -22,8 +22,8 @@ const TOYS: [(&str, &str); 4] = [
 ];
 const TOY_REWARDS: &str = include_str!("../../../../examples/toy-rewards.csv");
 
-fn file(path: &str, text: &str) -> File {
-    File { path: path.to_owned(), text: text.into() }
+fn file(path: &str, contents: impl Into<Vec<u8>>) -> File {
+    File::new(path, contents)
 }
 
 /// A graph by itself, in the format of its path.

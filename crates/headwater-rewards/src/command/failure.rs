@@ -67,8 +67,10 @@ impl Failure {
                 "answers have to be flushed, as by `print(…, flush=True)`; or raise `reward.timeout_s`, or lower \
                  `reward.chunk`"
             }
-            Self::Garbage { .. } | Self::Extra(_) => {
-                "stdout is for one answer per object; write everything else to stderr"
+            Self::Garbage { .. } => "stdout is for one answer per object; write everything else to stderr",
+            Self::Extra(_) => {
+                "stdout is for one answer per object; write everything else to stderr, and change `reward.version`, \
+                 since scores that were kept before may be wrong"
             }
         }
     }

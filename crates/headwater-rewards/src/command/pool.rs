@@ -93,7 +93,8 @@ impl Pool {
     /// Writes the scores of `texts` into `out`, which has as many places; NaN where there is none.
     ///
     /// # Errors
-    /// If the program itself has failed, or an object has no score and that is an error.
+    /// If the program itself has failed, or an object has no score and that is an error. Scores that were got before
+    /// are in `out`, and its other places as they were or NaN.
     pub fn score(&mut self, texts: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
         let now = Instant::now();
         let pieces = cut(texts.len(), self.plan.chunk, self.workers.len());
@@ -224,7 +225,10 @@ impl Pool {
             message.push_str(&format!("; the last lines of its stderr: `{words}`"));
         }
         message.push_str(&format!("; {}", failure.hint()));
+        // Answers that came before the failure are not to be trusted; after a line too many, none are.
+        batch.out[piece.range.clone()].fill(f64::NAN);
         if failure.is_final() {
+            batch.out.fill(f64::NAN);
             return Err(self.broken(&message));
         }
         let Piece { range, failures, .. } = piece;

@@ -211,9 +211,12 @@ fn a_line_too_many_is_fatal_because_earlier_answers_may_be_wrong() {
         retries: 5,
         ..dir.script("while read x; do printf '1\\n2\\n'; done")
     };
-    let error = score(&mut start(&at_once), ["a"]).expect_err("two answers");
+    let mut out = [f64::NAN; 3];
+    let error =
+        start(&at_once).score(&Objects::from_iter(["a", "b", "c"]), &mut out).expect_err("two answers each");
+    assert!(out.iter().all(|y| y.is_nan()), "no such score is kept: {out:?}");
     assert!(!error.is_recoverable());
-    assert!(error.to_string().contains("wrote `2` to its stdout where no answer was due"), "{error}");
+    assert!(error.to_string().contains("` to its stdout where no answer was due"), "{error}");
     // A line that comes later is found by the next request.
     let later = "read x; echo 1; until [ -e more ]; do sleep 0.01; done; echo loaded; touch said; sleep 1000";
     let mut oracle = start(&dir.script(later));
@@ -263,6 +266,20 @@ fn one_bad_object_is_found_and_its_neighbours_keep_their_scores() {
             other => panic!("{other}"),
         }
     }
+}
+
+#[test]
+fn scores_that_were_got_before_an_error_are_left_and_no_others() {
+    let dir = Temp::new();
+    // Answers the first of a chunk, and ends at the last.
+    let script = "while read -r x; do [ $x = bad ] && exit 1; echo ${#x}; done";
+    let mut oracle = start(&CommandConfig { chunk: 2, ..dir.script(script) });
+    let mut out = [f64::NAN; 6];
+    let objects = Objects::from_iter(["a", "bb", "ccc", "bad", "a", "a"]);
+    let error = oracle.score(&objects, &mut out).expect_err("a bad object");
+    assert!(matches!(error, RewardError::NoScore { object, .. } if object == "bad"));
+    assert_eq!(out[..3], [1.0, 2.0, 3.0]);
+    assert!(out[3..].iter().all(|y| y.is_nan()), "{out:?}");
 }
 
 #[test]

@@ -1,7 +1,13 @@
-//! Tests of tables, transforms and the scorer.
+//! Tests of formulas, tables, transforms and the scorer.
 
+// Helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod combination;
 #[cfg(unix)]
 mod command;
+mod expression;
+mod recorded;
 mod scorer;
 mod settings;
 mod table;
@@ -18,7 +24,7 @@ fn table(text: &str) -> Result<Table, SettingError> {
 
 fn table_config(text: &str) -> TableConfig {
     TableConfig {
-        path: File { path: "t.csv".to_owned(), text: text.into() },
+        path: File::new("t.csv", text),
         object: "object".to_owned(),
         score: "score".to_owned(),
         delimiter: ",".to_owned(),

@@ -102,7 +102,7 @@ fn measured_binding_of_all_dna_8_mers_has_the_log_z_of_the_literature() {
         return;
     };
     let table = Table::new(&TableConfig {
-        path: File { path: "six6_ref_r1.csv".into(), text: text.into() },
+        path: File::new("six6_ref_r1.csv", text),
         object: "sequence".into(),
         score: "binding".into(),
         delimiter: ",".into(),

@@ -16,7 +16,7 @@ fn kinds_of_oracles_are_described_and_built() {
         assert!(!entry.summary.is_empty() && !entry.summary.ends_with('.') && !entry.reference.is_empty());
         assert!(entry.fields.iter().all(|f| f.doc().ends_with('.')), "{}", entry.name);
     }
-    let file = File { path: "t.csv".into(), text: "object,score\na,4\n".into() };
+    let file = File::new("t.csv", "object,score\na,4\n");
     let values = Values::from([
         ("path", Value::File(file)),
         ("object", Value::Text("object".into())),

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod errors;
 mod files;
+mod ledger;
 mod places;
 mod resolve;
 mod rundir;

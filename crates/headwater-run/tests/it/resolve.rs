@@ -95,11 +95,11 @@ fn a_resolved_file_checks_to_the_same_values() {
         let second = Input::read(&dir.write("run/config.toml", &resolved)).unwrap().check(&schema()).unwrap();
         assert_eq!(first.sections.len(), second.sections.len());
         for (a, b) in first.sections.iter().zip(&second.sections) {
-            assert_eq!((a.name, a.kind, a.values.len()), (b.name, b.kind, b.values.len()));
+            assert_eq!((&a.name, a.kind, a.values.len()), (&b.name, b.kind, b.values.len()));
             for (key, value) in &a.values {
                 match (value, &b.values[key]) {
                     (Value::File(a), Value::File(b)) => {
-                        assert_eq!(a.text, b.text);
+                        assert_eq!(a.bytes, b.bytes);
                         assert!(std::path::Path::new(&b.path).is_absolute() && !b.path.contains(".."));
                     }
                     (x, y) => assert_eq!(x, y, "{key}"),

@@ -137,15 +137,13 @@ pub fn schema() -> Schema {
     Schema {
         sections: vec![
             SectionSpec::plain("", "What holds for all.", Top::FIELDS),
-            SectionSpec { name: "env", doc: "The objects.", fields: vec![], kinds: Some(env) },
+            SectionSpec { kinds: Some(env), ..SectionSpec::plain("env", "The objects.", &[]) },
             SectionSpec {
-                name: "reward",
-                doc: "Their scores.",
-                fields: Transform::FIELDS.to_vec(),
                 kinds: Some(reward),
+                ..SectionSpec::plain("reward", "Their scores.", Transform::FIELDS)
             },
             SectionSpec::plain("train", "How long and how.", Train::FIELDS),
-            SectionSpec { name: "backup", doc: "Nothing anyone needs.", fields: vec![], kinds: Some(backup) },
+            SectionSpec { kinds: Some(backup), ..SectionSpec::plain("backup", "Nothing anyone needs.", &[]) },
         ],
     }
 }

@@ -17,6 +17,8 @@ struct Observed {
     codes: Vec<(Vec<u32>, Vec<u32>)>,
     hashes: Vec<u64>,
     scores: Vec<u64>,
+    /// One row per lane, by their bits.
+    features: Vec<Vec<u64>>,
 }
 
 /// Checks a simulator on (some of) the states that `texts` name.
@@ -55,7 +57,7 @@ fn shuffle<T>(items: &mut [T], key: Key) {
 
 fn forked(sim: &dyn Simulator) -> Result<Box<dyn Simulator>, Finding> {
     let fork = sim.fork();
-    let facts = |s: &dyn Simulator| (s.spec().clone(), s.has_score(), s.scores_unfinished());
+    let facts = |s: &dyn Simulator| (s.spec().clone(), s.has_score(), s.scores_unfinished(), s.features());
     if facts(sim) != facts(&*fork) {
         return Err(Finding::new("a fork states other facts than the original"));
     }
@@ -105,7 +107,9 @@ fn observe(sim: &dyn Simulator, lanes: &[u32], chunk: usize, at: usize) -> Obser
         codes: Vec::new(),
         hashes: vec![0; n],
         scores: vec![0; n],
+        features: Vec::new(),
     };
+    let width = sim.features().len();
     for start in (0..n).step_by(chunk.max(1)) {
         let range = start..n.min(start + chunk.max(1));
         let some = &lanes[range.clone()];
@@ -119,6 +123,10 @@ fn observe(sim: &dyn Simulator, lanes: &[u32], chunk: usize, at: usize) -> Obser
         sim.encode(some, &mut encoded, at);
         seen.codes.extend((at..at + some.len()).map(|r| row(&encoded, r)));
         score(sim, some, &seen.stops[range.clone()], &mut seen.scores[range]);
+        let mut features = vec![f64::NAN; some.len() * width];
+        sim.measure(some, &mut features);
+        let row = |i: usize| features[i * width..(i + 1) * width].iter().map(|x| x.to_bits()).collect();
+        seen.features.extend((0..some.len()).map(row));
     }
     seen
 }
@@ -163,6 +171,7 @@ fn difference(a: &Observed, b: &Observed) -> Option<(&'static str, usize)> {
             () if a.codes[r] != b.codes[r] => "encoding",
             () if a.hashes[r] != b.hashes[r] => "hash",
             () if a.scores[r] != b.scores[r] => "score",
+            () if a.features[r] != b.features[r] => "list of features",
             () => return None,
         };
         Some((what, r))

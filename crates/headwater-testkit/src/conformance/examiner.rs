@@ -19,6 +19,7 @@ pub(super) struct Examiner {
     spare: u32,
     masks: BitMatrix,
     encoded: Encoded,
+    features: Vec<String>,
 }
 
 /// Stop rule and masks of a state, as lists of labels.
@@ -42,6 +43,7 @@ impl Examiner {
             spare: lanes as u32,
             masks: BitMatrix::new(2, spec.n_actions),
             encoded: Encoded::new(spec.encoding, 1),
+            features: sim.features(),
         }
     }
 
@@ -95,13 +97,20 @@ impl Examiner {
         })
     }
 
-    /// The spare lane equals `lane`, and so do their hashes.
+    /// The spare lane equals `lane`, and so do their hashes and features.
     fn spare_is(&self, lane: u32, otherwise: impl FnOnce() -> Finding) -> Result<(), Finding> {
         if !self.sim.same(self.spare, lane) {
             return Err(otherwise());
         }
         if self.hash(self.spare) != self.hash(lane) {
             return Err(Finding::at(&self.sim.text(lane), "equal states have different hashes"));
+        }
+        let [a, b] = [self.spare, lane].map(|l| measured(&*self.sim, l, self.features.len()));
+        if let Some((i, (a, b))) = a.iter().zip(&b).enumerate().find(|(_, (a, b))| a.to_bits() != b.to_bits())
+        {
+            let message =
+                format!("equal states have different features: `{}` is {a} or {b}", self.features[i]);
+            return Err(Finding::at(&self.sim.text(lane), message));
         }
         Ok(())
     }
@@ -169,6 +178,18 @@ impl Examiner {
         row.reals.fill(f32::NAN);
         self.sim.encode(&[lane], &mut self.encoded, 0);
         (self.encoded.indices(0).to_vec(), self.encoded.reals(0).to_vec())
+    }
+
+    /// The features: every place written, finite.
+    pub(super) fn features(&self, lane: u32, text: &str) -> Result<(), Finding> {
+        let features = measured(&*self.sim, lane, self.features.len());
+        match features.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(i) if features[i].is_nan() => {
+                Err(Finding::at(text, format!("measure leaves `{}` unset, or NaN", self.features[i])))
+            }
+            Some(i) => Err(Finding::at(text, format!("feature `{}` is {}", self.features[i], features[i]))),
+        }
     }
 
     /// The native score, where there is one and it is defined: neither NaN nor +∞.
@@ -281,8 +302,27 @@ impl Examiner {
     }
 }
 
-/// Descriptions of edges are one line each.
+/// The features of a lane, measured over poison, so that places left unset show.
+fn measured(sim: &dyn Simulator, lane: u32, n_features: usize) -> Vec<f64> {
+    let mut out = vec![f64::NAN; n_features];
+    sim.measure(&[lane], &mut out);
+    out
+}
+
+/// Descriptions of edges are one line each; features have names, each an identifier and another.
 pub(super) fn labels(sim: &dyn Simulator) -> Result<(), Finding> {
+    let features = sim.features();
+    for (i, name) in features.iter().enumerate() {
+        let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+        if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {
+            let message =
+                "is no identifier: names begin with a letter and go on with letters, digits and `_`";
+            return Err(Finding::new(format!("feature {i}, `{}`, {message}", name.escape_debug())));
+        }
+        if features[..i].contains(name) {
+            return Err(Finding::new(format!("two features are called `{name}`")));
+        }
+    }
     for a in 0..sim.spec().n_actions {
         let text = sim.describe(Action(a as u32));
         if text.is_empty() || text.contains(['\n', '\r']) {

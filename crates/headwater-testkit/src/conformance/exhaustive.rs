@@ -31,6 +31,7 @@ pub(super) fn check(sim: &dyn Simulator, g: &Graph, key: Key) -> Result<Report, 
         let choices = exam.choices(lane, text)?;
         edges(&mut exam, g, s, &choices, &texts)?;
         exam.score(lane, choices.stop, text)?;
+        exam.features(lane, text)?;
         if let Some(other) = codes.insert(exam.code(lane, text)?, s) {
             return Err(Finding::at(text, format!("has the same encoding as `{}`", texts[other])));
         }

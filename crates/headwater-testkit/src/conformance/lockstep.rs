@@ -21,6 +21,9 @@ pub fn lockstep<E: Environment>(sim: &dyn Simulator, env: &E, key: Key) -> Resul
     if (spec.n_actions, spec.max_len, spec.encoding) != (env.n_actions(), env.max_len(), env.encoding()) {
         return Err(Finding::new(format!("the simulator states other facts than the environment: {spec:?}")));
     }
+    if sim.features() != env.features() {
+        return Err(Finding::new("the simulator names other features than the environment"));
+    }
     for a in (0..spec.n_actions as u32).map(Action) {
         if sim.describe(a) != env.describe(a) {
             return Err(Finding::new(format!(
@@ -81,6 +84,10 @@ fn compare<E: Environment>(sim: &dyn Simulator, env: &E, states: &[E::State]) ->
     let mut mask = vec![0u64; spec.n_actions.div_ceil(64).max(1)];
     let mut indices = vec![0u32; spec.encoding.active];
     let mut reals = vec![0f32; spec.encoding.reals];
+    let width = env.features().len();
+    let mut features = vec![0.0; states.len() * width];
+    sim.measure(&lanes, &mut features);
+    let mut measured = vec![0.0; width];
     for (row, s) in states.iter().rev().enumerate() {
         let lane = states.len() - 1 - row;
         let text = shown(env, s);
@@ -104,6 +111,10 @@ fn compare<E: Environment>(sim: &dyn Simulator, env: &E, states: &[E::State]) ->
         env.encode(s, EncodedRow { indices: &mut indices, reals: &mut reals });
         if (encoded.indices(row), encoded.reals(row)) != (&indices[..], &reals[..]) {
             return differs("encoding");
+        }
+        env.measure(s, &mut measured);
+        if features[row * width..(row + 1) * width] != measured {
+            return differs("list of features");
         }
         let other = (lane * 7 + 1) % states.len();
         if sim.same(lane as u32, other as u32) != (*s == states[other]) {

@@ -124,6 +124,7 @@ impl Player {
         self.exam.round_trip(WALKER, &text)?;
         let choices = self.exam.choices(WALKER, &text)?;
         self.exam.score(WALKER, choices.stop, &text)?;
+        self.exam.features(WALKER, &text)?;
         self.exam.neighbours(WALKER, &text, &choices, self.report.states)?;
         self.exam.near_misses(&text, &mut |_| Ok(()))?;
         let code = self.exam.code(WALKER, &text)?;

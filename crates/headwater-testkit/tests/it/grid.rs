@@ -47,6 +47,11 @@ pub enum Bug {
     EqSeesHistory,
     CloneFromForgets,
     DescribesNothing,
+    FeatureNoIdentifier,
+    FeatureTwice,
+    FeatureUnset,
+    FeatureInfinite,
+    FeatureSeesHistory,
 }
 
 pub const SIDE: u32 = 4;
@@ -254,6 +259,25 @@ impl Environment for Grid {
         let x = [x[0]?, x[1]?];
         let inside = x.iter().all(|&x| x < SIDE) || matches!(self.bug, Bug::ParseInvents | Bug::Endless);
         inside.then_some(Cell { x, last: 0, bug: self.bug })
+    }
+
+    fn features(&self) -> Vec<String> {
+        let names = match self.bug {
+            Bug::FeatureNoIdentifier => ["x0", "x 1"],
+            Bug::FeatureTwice => ["x0", "x0"],
+            _ => ["x0", "x1"],
+        };
+        names.map(str::to_owned).to_vec()
+    }
+
+    fn measure(&self, s: &Cell, out: &mut [f64]) {
+        out[0] = f64::from(s.x[0]);
+        out[1] = match self.bug {
+            Bug::FeatureUnset if s.x[0] == 2 => return,
+            Bug::FeatureInfinite => 1.0 / f64::from(s.x[1]),
+            Bug::FeatureSeesHistory => f64::from(s.last),
+            _ => f64::from(s.x[1]),
+        };
     }
 
     fn describe(&self, a: Action) -> String {

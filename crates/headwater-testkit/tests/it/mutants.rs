@@ -6,7 +6,7 @@ use headwater_testkit::conformance::{Report, check, check_simulator, check_small
 use crate::grid::{Bug, Grid};
 
 /// The bugs, with what the finding says. One per sentence of the contract, and some more.
-const BUGS: [(Bug, &str); 37] = [
+const BUGS: [(Bug, &str); 42] = [
     (Bug::BackwardMaskTooSmall, "`0,3`: backward mask [] but edges [1] enter"),
     (Bug::BackwardMaskTooBig, "`2,0`: backward mask [0, 1] but edges [0] enter"),
     (Bug::BackwardMaskAtInitial, "`0,0`: backward mask [0] but edges [] enter"),
@@ -44,6 +44,11 @@ const BUGS: [(Bug, &str); 37] = [
     (Bug::EqSeesHistory, "lead to two states with this text"),
     (Bug::CloneFromForgets, "a copy of it is"),
     (Bug::DescribesNothing, "edge 0 is described as ``"),
+    (Bug::FeatureNoIdentifier, "feature 1, `x 1`, is no identifier"),
+    (Bug::FeatureTwice, "two features are called `x0`"),
+    (Bug::FeatureUnset, "`2,0`: measure leaves `x1` unset"),
+    (Bug::FeatureInfinite, "`0,0`: feature `x1` is inf"),
+    (Bug::FeatureSeesHistory, "equal states have different features: `x1` is"),
 ];
 
 #[test]

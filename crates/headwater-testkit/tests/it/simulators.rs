@@ -30,6 +30,7 @@ enum Bug {
     ForkOtherFacts,
     ScoreByRow,
     ScoreNan,
+    MeasureByRow,
     LargeBatchesBiased,
     OtherMoves,
 }
@@ -137,6 +138,14 @@ impl Simulator for Buggy {
         self.inner.unstep(lanes, &Vec::from_iter(actions));
     }
 
+    fn features(&self) -> Vec<String> {
+        self.inner.features()
+    }
+
+    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
+        self.inner.measure(self.by_row(Bug::MeasureByRow, lanes, &rows(lanes)), out);
+    }
+
     fn encode(&self, lanes: &[u32], out: &mut Encoded, at: usize) {
         self.inner.encode(lanes, out, if self.bug == Bug::EncodeIgnoresAt { 0 } else { at });
     }
@@ -226,6 +235,7 @@ fn every_seeded_bug_of_a_simulator_is_rejected() {
         (Bug::ForkOtherFacts, "a fork states other facts than the original"),
         (Bug::ScoreByRow, "score"),
         (Bug::ScoreNan, "`0,0`: the native score is NaN"),
+        (Bug::MeasureByRow, "features"),
         (Bug::LargeBatchesBiased, "uniform play is off the exact distribution: χ² ="),
     ];
     let mut failures = Vec::new();

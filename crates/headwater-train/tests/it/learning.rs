@@ -17,7 +17,7 @@ const FULL_DAG: &str = r#"{"edges": [["s","a"], ["s","b"], ["a","c"], ["b","c"],
 /// Names and problems, as unlike as they come.
 fn problems() -> Vec<(&'static str, Problem)> {
     let dag = |text: &str| {
-        let file = File { path: "dag.json".to_owned(), text: text.into() };
+        let file = File::new("dag.json", text);
         problem("dag", &[("graph", Value::File(file))], "given", &[])
     };
     let wall = [("dim", int(3)), ("side", int(4)), ("wall", text("terminate"))];

@@ -58,7 +58,7 @@ impl Problem {
         let rewards = rewards.map(|(node, reward)| format!(r#""{node}": {reward}{power}"#)).join(", ");
         let edges = r#"["s","a"], ["s","b"], ["a","c"], ["b","c"], ["b","d"], ["c","e"], ["d","e"], ["d","f"], ["e","g"]"#;
         let dag = format!(r#"{{"edges": [{edges}], "rewards": {{{rewards}}}}}"#);
-        let file = File { path: "dag.json".to_owned(), text: dag.into() };
+        let file = File::new("dag.json", dag);
         Self::new("dag", &[("graph", Value::File(file))], "given")
     }
 

@@ -1,0 +1,172 @@
+//! Rewards of the user's: combinations, budgets, and the best that was ever scored.
+
+use expect_test::expect;
+
+use crate::support::Temp;
+
+/// The grid's own reward, a table of bonuses, and a bound.
+const COMBINED: &str = "\
+[env]
+kind = \"hypergrid\"
+dim = 2
+side = 3
+
+[reward]
+kind = \"combination\"
+rule = \"sum\"
+
+[reward.shape]
+kind = \"original\"
+r0 = 0.1
+weight = 2.0
+
+[reward.bonus]
+kind = \"table\"
+path = \"bonus.csv\"
+transform = \"z-score\"
+mean = 1.0
+std = 2.0
+
+[reward.limit]
+kind = \"table\"
+path = \"bonus.csv\"
+at_most = 2.0
+softness = 0.5
+
+[policy]
+width = 16
+
+[train]
+steps = 20
+batch = 8
+threads = 1
+";
+
+fn combined() -> Temp {
+    let dir = Temp::with_configs();
+    let rows: String = (0..3).flat_map(|x| (0..3).map(move |y| format!("\"{x},{y}\",{}\n", x + y))).collect();
+    dir.write("bonus.csv", format!("object,score\n{rows}"));
+    dir.write("combined.toml", COMBINED);
+    dir
+}
+
+#[test]
+fn combinations_are_scored_as_their_formula_says() {
+    let dir = combined();
+    let out = dir.pipe("score combined.toml", "0,0\n1,1\n2,2\n").ok();
+    // 2·(0.1 + 0.5) + exp(−1/2), 2·0.1 + exp(1/2), (2·0.6 + exp(3/2))·exp(−2/0.5).
+    expect![[r#"
+        text,score,transformed,log_reward
+        "0,0",1.8065306597126334,1.8065306597126334,0.591408243347855
+        "1,1",1.8487212707001281,1.8487212707001281,0.6144941950709463
+        "2,2",0.1040637652903798,0.1040637652903798,-2.262751439934701
+    "#]]
+    .assert_eq(&out);
+    let trained = dir.run("train combined.toml --out run --json -q").json();
+    assert!(trained["tv"].is_number(), "{trained}");
+    // The resolved file says the same, parts and all.
+    let resolved = dir.run("config resolve combined.toml").ok();
+    assert!(resolved.contains("\n[reward.limit]\nkind = \"table\"\n"), "{resolved}");
+    dir.write("again.toml", resolved.replace("TMP", dir.path("").to_str().unwrap()));
+    assert_eq!(dir.pipe("score again.toml", "2,2\n").ok(), dir.pipe("score combined.toml", "2,2\n").ok());
+    let set =
+        dir.pipe("score combined.toml --set reward.limit.at_most=4 --set reward.rule=min", "2,2\n").ok();
+    assert!(set.contains("\"2,2\",1.2,"), "{set}");
+}
+
+#[test]
+fn what_is_wrong_with_a_part_is_pointed_at() {
+    let dir = combined();
+    let refused = |change: &dyn Fn(&str) -> String| {
+        dir.write("wrong.toml", change(COMBINED));
+        dir.run("train wrong.toml").refused()
+    };
+    expect![[r#"
+        error: `reward.limit.softness` is `0` in wrong.toml:26:12, expected a number from 1e-300 to 1e300
+    "#]]
+    .assert_eq(&refused(&|text| text.replace("softness = 0.5", "softness = 0")));
+    expect![[r#"
+        error: unknown key `wieght` of `reward.shape` in wrong.toml:13:1, expected `kind`, `r0`, `r1`, `r2`, `weight`, `at_most`, `at_least`, `softness`, `transform`, `beta`, `scale`, `floor`, `ceiling`, `min`, `max`, `mean`, `std`, `mid` or `width`
+
+        hint: did you mean `weight`?
+    "#]]
+    .assert_eq(&refused(&|text| text.replace("weight = 2.0", "wieght = 2.0")));
+    expect![[r#"
+        error: the environment's own rewards can be in one part only in wrong.toml:11:8
+    "#]]
+    .assert_eq(&refused(&|text| {
+        text.replace(
+            "kind = \"table\"\npath = \"bonus.csv\"\ntransform = \"z-score\"\nmean = 1.0\nstd = 2.0",
+            "kind = \"cosine\"",
+        )
+    }));
+    expect![[r#"
+        error: `reward.shape` is a part, and `original` has none in wrong.toml:9:9
+
+        hint: parts belong to `reward.kind = "combination"`
+
+        error: `reward.bonus` is a part, and `original` has none in wrong.toml:14:9
+
+        hint: parts belong to `reward.kind = "combination"`
+
+        error: `reward.limit` is a part, and `original` has none in wrong.toml:21:9
+
+        hint: parts belong to `reward.kind = "combination"`
+    "#]]
+    .assert_eq(&refused(&|text| {
+        text.replace("kind = \"combination\"\nrule = \"sum\"", "kind = \"original\"")
+    }));
+    expect![[r#"
+        error: a combination has parts, and there are none in `--set reward.kind=combination`
+
+        hint: write `[reward.NAME]` and under it `kind = "…"` for each
+    "#]]
+    .assert_eq(&dir.run("train grid.toml --set reward.kind=combination").refused());
+}
+
+#[test]
+fn a_spent_budget_ends_a_run_in_good_order() {
+    let dir = Temp::with_configs();
+    let args =
+        "train grid.toml --out run -q --set ledger.max_calls=10 --set eval.exact_cap=0 --set run.samples=5";
+    let ran = dir.run(args);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    expect![[r#"
+        the budget is spent (max_calls = 10): 10 scores have been paid for; all is saved
+        the best so far: headwater candidates run
+        to go on: headwater train --resume run --set ledger.…
+    "#]]
+    .assert_eq(&ran.err);
+}
+
+#[test]
+fn candidates_are_the_best_and_apart() {
+    let dir = Temp::with_configs();
+    dir.run("train grid.toml --out run -q --set run.samples=400").ok();
+    let all = dir.run("candidates run --top 3").ok();
+    assert_eq!(all.lines().count(), 4, "{all}");
+    let rows = |out: &str| -> Vec<(String, f64)> {
+        let row = |line: &str| {
+            let (object, rest) = line.split_once("\",").unwrap();
+            let log_reward = rest.rsplit(',').next().unwrap().parse().unwrap();
+            (object.split_once('"').unwrap().1.to_owned(), log_reward)
+        };
+        out.lines().skip(1).map(row).collect()
+    };
+    let best = rows(&all);
+    assert!(best.windows(2).all(|w| w[0].1 >= w[1].1), "{best:?}");
+    // Two coordinates: a distance of 1 means that both differ.
+    let apart = rows(&dir.run("candidates run --diverse 1").ok());
+    for (i, (a, _)) in apart.iter().enumerate() {
+        for (b, _) in &apart[..i] {
+            assert!(a.split(',').zip(b.split(',')).all(|(x, y)| x != y), "{a} {b}");
+        }
+    }
+    assert!(apart.len() > 3 && apart.len() <= 8, "{apart:?}");
+    let page = dir.run("candidates run --top 3 --format html").ok();
+    assert!(page.starts_with("<!doctype html>") && page.contains(&best[0].0), "{page}");
+    let json = dir.run("candidates run --top 1 --format jsonl").json();
+    assert_eq!((json["rank"].as_u64(), json["object"].as_str()), (Some(1), Some(best[0].0.as_str())));
+    std::fs::remove_file(dir.path("run/samples.csv")).unwrap();
+    assert!(dir.run("candidates run").refused().contains("there are no candidates"));
+}

@@ -1,0 +1,60 @@
+//! Features of objects whose features anybody can count.
+
+use headwater_core::settings::{File, Value, Values};
+use headwater_envs::find;
+
+/// The features of the object that `text` names, as `name=value` joined by blanks.
+fn measured(env: &str, values: &[(&'static str, Value)], text: &str) -> String {
+    let entry = find(env).unwrap();
+    let mut all = headwater_core::settings::defaults(entry.entry.fields).unwrap_or_else(|_| Values::new());
+    all.extend(values.iter().cloned());
+    let mut sim = entry.build(&all, None).unwrap();
+    sim.reset(1);
+    sim.load(0, text).unwrap();
+    let names = sim.features();
+    let mut out = vec![f64::NAN; names.len()];
+    sim.measure(&[0], &mut out);
+    names.iter().zip(out).map(|(name, x)| format!("{name}={x}")).collect::<Vec<_>>().join(" ")
+}
+
+fn int(i: i64) -> Value {
+    Value::Int(i)
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+#[test]
+fn objects_have_the_features_that_one_counts() {
+    let grid = [("dim", int(3))];
+    assert_eq!(measured("hypergrid", &grid, "3,0,7"), "x0=3 x1=0 x2=7 sum=10 smallest=0 largest=7");
+    let letters = [("alphabet", text("ab+é"))];
+    let counts = "count_a=3 count_b=0 count_u2b=2 count_ue9=0";
+    assert_eq!(measured("strings", &letters, "aa++a"), format!("length=5 distinct=2 runs=3 {counts}"));
+    let none = "length=0 distinct=0 runs=0 count_a=0 count_b=0 count_u2b=0 count_ue9=0";
+    assert_eq!(measured("strings", &letters, "ε"), none);
+    let bits = [("n", int(6)), ("growth", text("fill"))];
+    let written = "length=6 ones=3 zeros=3 changes=3 b0=0 b1=1 b2=1 b3=0 b4=0 b5=1";
+    assert_eq!(measured("bits", &bits, "011001"), written);
+    let gap = "length=4 ones=2 zeros=2 changes=2 b0=0 b1=1 b2=0 b3=0 b4=0 b5=1";
+    assert_eq!(measured("bits", &bits, "01..01"), gap);
+    let subset = [("n", int(4))];
+    assert_eq!(measured("subsets", &subset, "{0,3}"), "size=2 sum=3 has_0=1 has_1=0 has_2=0 has_3=1");
+    assert_eq!(measured("binary-tree", &[], "LRRL"), "depth=4 lefts=2 rights=2 index=6");
+    assert_eq!(measured("binary-tree", &[], "root"), "depth=0 lefts=0 rights=0 index=0");
+    // A ring of four, its last bond from the last site to the first.
+    let ring = [("dim", int(1)), ("side", int(4))];
+    let spins = "up=2 down=2 magnetisation=0 alike=2 unlike=2 s0=1 s1=1 s2=-1 s3=-1";
+    assert_eq!(measured("ising", &ring, "++--"), spins);
+    let unset = "up=1 down=1 magnetisation=0 alike=0 unlike=1 s0=1 s1=0 s2=0 s3=-1";
+    assert_eq!(measured("ising", &ring, "+..-"), unset);
+}
+
+#[test]
+fn nodes_have_depths_along_the_longest_path() {
+    let graph = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["b","c"], ["s","c"]], "rewards": {"c": 1}}"#;
+    let graph = [("graph", Value::File(File::new("g.json", graph)))];
+    assert_eq!(measured("dag", &graph, "s"), "node=0 depth=0 parents=0 children=3");
+    assert_eq!(measured("dag", &graph, "c"), "node=3 depth=3 parents=2 children=0");
+}

@@ -1,0 +1,142 @@
+//! The best objects that a run, and every run with the same reward, has ever scored.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use headwater_core::{Encoded, Simulator};
+use headwater_rivals::distance;
+
+use crate::assemble::schema;
+use crate::task::{Task, ledger};
+use crate::{Checked, Input, Problem, Problems, RunDir, ScoreFile};
+
+/// An object with its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Its text.
+    pub object: String,
+    /// Its score; unknown where only samples are left.
+    pub score: Option<f64>,
+    /// Its log R, by the transform of the run.
+    pub log_reward: f64,
+}
+
+/// The candidates of a run, best first, and what they come from.
+pub struct Candidates {
+    /// What was scored, best first.
+    pub all: Vec<Candidate>,
+    /// Where it is written down.
+    pub source: String,
+    sim: Box<dyn Simulator>,
+}
+
+impl Candidates {
+    /// Those of the run in the directory `run`: every object of the ledger that its reward keeps, else the run's final
+    /// samples.
+    ///
+    /// # Errors
+    /// If it is no run, or neither is there.
+    pub fn of(run: &Path, sets: &[String]) -> Result<Self, Problems> {
+        let one = |p: Problem| Problems(vec![p]);
+        let dir = RunDir::open(run).map_err(|e| one(Problem::from(&e)))?;
+        let input = Input::read(&dir.config_path()).map_err(one)?.set(sets.iter().cloned());
+        let checked = input.check(&schema())?;
+        let mut task = Task::build(&checked).map_err(one)?;
+        let (all, source) = match kept(&checked, &mut task).map_err(one)? {
+            Some(found) => found,
+            None => sampled(&dir).map_err(one)?,
+        };
+        Ok(Self { all, source, sim: task.sim })
+    }
+
+    /// The best `top` of them that are at least `apart` from each other, chosen greedily from the best on: the share of
+    /// the encoding in which two differ, from 0 to 1.
+    pub fn diverse(&mut self, top: usize, apart: f64) -> Vec<&Candidate> {
+        let mut chosen: Vec<&Candidate> = Vec::new();
+        let mut rows = Encoded::new(self.sim.spec().encoding, 0);
+        self.sim.reset(1);
+        for candidate in &self.all {
+            if chosen.len() == top {
+                break;
+            }
+            if self.sim.load(0, &candidate.object).is_err() {
+                continue;
+            }
+            let at = chosen.len();
+            rows.resize(at + 1);
+            self.sim.encode(&[0], &mut rows, at);
+            if (0..at).all(|i| distance(&rows, i, at) >= apart) {
+                chosen.push(candidate);
+            }
+        }
+        chosen
+    }
+}
+
+/// Objects scored at a time.
+const BATCH: usize = 1024;
+
+/// What the ledger has, if scores are kept: objects that everything paid for has scored, with their score as a whole.
+/// Those that have no log R are left out.
+fn kept(checked: &Checked, task: &mut Task) -> Result<Option<(Vec<Candidate>, String)>, Problem> {
+    let Some(path) = ledger(checked).filter(|_| !task.paid.is_empty()) else { return Ok(None) };
+    let mut known: Option<HashSet<String>> = None;
+    for identity in &task.paid {
+        let objects = ScoreFile::open(&path, identity)?.objects()?.into_iter();
+        known = Some(match known {
+            None => objects.collect(),
+            Some(known) => objects.filter(|object| known.contains(object)).collect(),
+        });
+    }
+    let mut known: Vec<String> = known.into_iter().flatten().collect();
+    known.sort_unstable();
+    // An object of the ledger that this environment does not have is another configuration's.
+    task.sim.reset(1);
+    known.retain(|object| task.sim.load(0, object).is_ok());
+    let mut all = Vec::with_capacity(known.len());
+    for batch in known.chunks(BATCH) {
+        task.sim.reset(batch.len());
+        let lanes: Vec<u32> = (0..batch.len() as u32).collect();
+        for (&lane, object) in lanes.iter().zip(batch) {
+            task.sim.load(lane, object).expect("it was loaded before");
+        }
+        let mut scores = vec![f64::NAN; batch.len()];
+        task.scorer.score(&*task.sim, &lanes, &mut scores).map_err(|e| Problem::new(e.to_string()))?;
+        for (object, &score) in batch.iter().zip(&scores) {
+            let log_reward = task.scorer.transform().log_reward(score);
+            all.extend(log_reward.ok().map(|log_reward| Candidate {
+                object: object.clone(),
+                score: Some(score),
+                log_reward,
+            }));
+        }
+    }
+    all.sort_by(|a, b| b.log_reward.total_cmp(&a.log_reward));
+    let source = format!("{} scored objects in {}", all.len(), path.display());
+    Ok(Some((all, source)))
+}
+
+/// The distinct objects of the run's final samples.
+fn sampled(dir: &RunDir) -> Result<(Vec<Candidate>, String), Problem> {
+    let path = dir.samples_path();
+    let bad = |why: String| {
+        Problem::new(format!("there are no candidates: {}: {why}", path.display())).hint(
+            "a finished run has its samples there; scores of programs and services are kept in a ledger"
+                .to_owned(),
+        )
+    };
+    let mut csv =
+        csv::ReaderBuilder::new().comment(Some(b'#')).from_path(&path).map_err(|e| bad(e.to_string()))?;
+    let mut all: Vec<Candidate> = Vec::new();
+    for row in csv.records() {
+        let row = row.map_err(|e| bad(e.to_string()))?;
+        let (object, log_reward) =
+            row.get(0).zip(row.get(1)).ok_or_else(|| bad("a row is too short".to_owned()))?;
+        let log_reward = log_reward.parse().map_err(|_| bad(format!("`{log_reward}` is no number")))?;
+        all.push(Candidate { object: object.to_owned(), score: None, log_reward });
+    }
+    all.sort_by(|a, b| b.log_reward.total_cmp(&a.log_reward).then_with(|| a.object.cmp(&b.object)));
+    all.dedup_by(|a, b| a.object == b.object);
+    let source = format!("{} objects in {}", all.len(), path.display());
+    Ok((all, source))
+}

@@ -1,0 +1,199 @@
+//! An environment with its reward, built from a checked configuration.
+
+use std::path::PathBuf;
+
+use headwater_core::settings::{SettingError, settings};
+use headwater_core::{RewardScale, Settings, Simulator};
+use headwater_exact::EnumerateError;
+use headwater_rewards::{
+    Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
+    Recorded, Scorer, Source, Transform, TransformConfig, World,
+};
+use headwater_train::{EvalConfig, Exact, ExactError};
+
+use crate::ledger::ScoreFile;
+use crate::{Checked, Problem, Section};
+
+settings! {
+    /// Settings of the ledger of scores.
+    pub struct LedgerConfig {
+        /// Are scores that are paid for (by a program, a service) kept, and shared by runs? Then nothing is paid twice.
+        keep: bool = "true", Kind::Bool;
+        /// The file that keeps them, relative to the working directory.
+        path: String = "\"runs/scores.sqlite\"", Kind::Text;
+    }
+}
+
+/// An environment with its reward.
+pub struct Task {
+    /// Many copies of the environment.
+    pub sim: Box<dyn Simulator>,
+    /// Its reward.
+    pub scorer: Scorer,
+    /// What is paid for in a score: the identity of every oracle that is, as ledgers know it. Where there is any, no score
+    /// should be asked for without need.
+    pub paid: Vec<String>,
+}
+
+/// Why a space is not enumerated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotExact {
+    /// It is too large.
+    #[error(transparent)]
+    Enumerate(EnumerateError),
+    /// Its rewards are paid for.
+    #[error(
+        "scores are paid for, and exact evaluation needs that of every object (`eval.exact_cap` allows it)"
+    )]
+    Paid,
+}
+
+impl Task {
+    /// Builds the environment and the reward that a configuration names.
+    ///
+    /// # Errors
+    /// If their settings do not fit together, or a file that they name cannot be used.
+    pub fn build(checked: &Checked) -> Result<Self, Problem> {
+        let entry =
+            headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
+        let values = &checked.section("env").values;
+        let whole = checked.section("reward");
+        let is_native = |s: &Section| entry.reward(s.kind.unwrap_or_default()).is_some();
+        let mut natives = [whole].into_iter().chain(checked.parts("reward").map(|(_, part)| part));
+        let native = natives.by_ref().find(|s| is_native(s));
+        if let Some(second) = natives.find(|s| is_native(s)) {
+            let error = SettingError::at("kind", "the environment's own rewards can be in one part only");
+            return Err(checked.blame(&second.name, &error));
+        }
+        let built = entry.build(values, native.map(|s| (s.kind.unwrap_or_default(), &s.values)));
+        let sim = built.map_err(|e| {
+            let section = match e.section {
+                headwater_envs::Section::Env => "env",
+                headwater_envs::Section::Reward => native.map_or("reward", |s| &*s.name),
+            };
+            checked.blame(section, &e.error)
+        })?;
+        let features = sim.features();
+        let world = World { spec: sim.spec(), features: &features };
+        let mut builder = Builder { checked, entry, world, paid: Vec::new() };
+        let (source, transform) = builder.reward()?;
+        let paid = builder.paid;
+        Ok(Self { scorer: Scorer::new(source, transform), sim, paid })
+    }
+
+    /// Enumerates the space with its target; `Ok(Err(_))` says why that is not done. What is paid for is enumerated only
+    /// if the configuration gives a cap.
+    ///
+    /// # Errors
+    /// If an object has no reward.
+    pub fn enumerate(&mut self, checked: &Checked) -> Result<Result<Exact, NotExact>, Problem> {
+        if !self.paid.is_empty() && checked.section("eval").is_default("exact_cap") {
+            return Ok(Err(NotExact::Paid));
+        }
+        let EvalConfig { exact_cap, .. } = checked.read("eval");
+        match Exact::new(&*self.sim, &mut self.scorer, exact_cap) {
+            Ok(exact) => Ok(Ok(exact)),
+            Err(ExactError::Enumerate(e)) => Ok(Err(NotExact::Enumerate(e))),
+            Err(ExactError::Reward(e)) => {
+                let error = SettingError { field: None, message: e.to_string(), hint: None };
+                Err(checked.blame("reward", &error))
+            }
+        }
+    }
+}
+
+/// Makes oracles of the sections of a configuration.
+struct Builder<'a> {
+    checked: &'a Checked,
+    entry: &'static headwater_envs::EnvEntry,
+    world: World<'a>,
+    /// The identities that were met on the way.
+    paid: Vec<String>,
+}
+
+impl Builder<'_> {
+    /// The reward of the configuration.
+    fn reward(&mut self) -> Result<(Source, Transform), Problem> {
+        let whole = self.checked.section("reward");
+        let budget: Budget = self.checked.read("ledger");
+        let bounded = budget.max_calls.is_some() || budget.max_seconds.is_some();
+        let (oracle, scale) = if whole.kind == Some(COMBINATION.name) {
+            (self.combination()?, RewardScale::Reward)
+        } else {
+            self.oracle(whole)?
+        };
+        let transform = self.transform(whole, &*oracle, scale)?;
+        if oracle.missing() == Missing::Floor && transform.log_floor().is_none() {
+            let error =
+                SettingError::at("missing", "objects without a score have the floor, and there is none");
+            return Err(self.checked.blame("reward", &error.hint("set `reward.floor`")));
+        }
+        // Where nothing is paid for, a budget counts every score.
+        let source = match (self.paid.is_empty(), bounded) {
+            (true, true) => Source::Oracle(Box::new(Recorded::new(oracle, None, budget))),
+            (true, false) if self.is_native(whole) => Source::Native,
+            _ => Source::Oracle(oracle),
+        };
+        Ok((source, transform))
+    }
+
+    fn combination(&mut self) -> Result<Box<dyn Oracle>, Problem> {
+        let checked = self.checked;
+        let part = |(name, section): (&str, &Section)| {
+            let (oracle, scale) = self.oracle(section)?;
+            let transform = self.transform(section, &*oracle, scale)?;
+            Ok(Part { name: name.to_owned(), oracle, transform, config: checked.read(&section.name) })
+        };
+        let parts = checked.parts("reward").map(part).collect::<Result<Vec<Part>, Problem>>()?;
+        let config: CombinationConfig = checked.read("reward");
+        let combination = Combination::new(&config, parts).map_err(|e| checked.blame("reward", &e))?;
+        Ok(Box::new(combination))
+    }
+
+    fn is_native(&self, section: &Section) -> bool {
+        self.entry.reward(section.kind.unwrap_or_default()).is_some()
+    }
+
+    /// The oracle of a section that is no combination, behind its ledger if it is paid for, and what its score means.
+    fn oracle(&mut self, section: &Section) -> Result<(Box<dyn Oracle>, RewardScale), Problem> {
+        let kind = section.kind.unwrap_or_default();
+        if let Some(native) = self.entry.reward(kind) {
+            return Ok((Box::new(Native), native.scale));
+        }
+        let registered =
+            headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
+        let built = (registered.build)(&section.values, &self.world);
+        let oracle = built.map_err(|e| self.checked.blame(&section.name, &e))?;
+        let Some(identity) = oracle.identity() else { return Ok((oracle, registered.scale)) };
+        let identity = format!("{}\n{identity}", self.checked.kind("env"));
+        let ledger = match ledger(self.checked) {
+            Some(path) => Some(Box::new(ScoreFile::open(&path, &identity)?) as Box<dyn Ledger>),
+            None => None,
+        };
+        self.paid.push(identity);
+        let recorded = Recorded::new(oracle, ledger, self.checked.read("ledger"));
+        Ok((Box::new(recorded), registered.scale))
+    }
+
+    fn transform(
+        &self,
+        section: &Section,
+        oracle: &dyn Oracle,
+        scale: RewardScale,
+    ) -> Result<Transform, Problem> {
+        let config = TransformConfig::read(&section.values);
+        let transform = Transform::new(&config, scale, oracle.statistics());
+        transform.map_err(|e| self.checked.blame(&section.name, &e))
+    }
+}
+
+/// The file that keeps the scores of a configuration, if they are kept.
+pub fn ledger(checked: &Checked) -> Option<PathBuf> {
+    let LedgerConfig { keep, path } = checked.read("ledger");
+    keep.then(|| PathBuf::from(path))
+}
+
+/// The kinds of parts that a combination may have in an environment are those of rewards, with fields of their own.
+pub fn part_fields() -> Vec<headwater_core::settings::Field> {
+    [PartConfig::FIELDS, TransformConfig::FIELDS].concat()
+}
