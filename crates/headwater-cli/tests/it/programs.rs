@@ -32,7 +32,7 @@ fn samples(dir: &Temp, run: &str) -> Vec<(String, f64)> {
         text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next().unwrap();
     let column = |name: &str| header.iter().position(|&c| c == name).unwrap_or_else(|| panic!("{header:?}"));
-    let (object, log_reward) = (column("object"), column("log_reward"));
+    let (object, log_reward) = (column("text"), column("log_reward"));
     lines.map(|cells| (cells[object].to_owned(), cells[log_reward].parse().unwrap())).collect()
 }
 
@@ -140,13 +140,34 @@ fn what_is_wrong_with_a_program_is_said() {
     ]
     .map(|reward| {
         dir.write("c.toml", format!("{STRINGS}{reward}\n"));
+        let _ = std::fs::remove_dir_all(dir.path("run"));
         dir.run("train c.toml --out run -q --set train.steps=100").refused()
     });
-    expect![[""]].assert_eq(&said.join("\n"));
+    expect![[r#"
+        error: `reward.command` is `"python3 score.py"` in c.toml:15:11, expected a list of strings
+
+        hint: write a list: `["python3", "score.py"]`
+
+        error: there is no program `./score.py` in c.toml:15:11
+
+        hint: relative paths start at `.` (`reward.dir`)
+
+        error: objects without a score have the floor, and there is none in c.toml:16:11
+
+        hint: set `reward.floor`
+
+        error: `AAC` has no score: `sh fails.sh` ended (exit code 3) after 0 of 1 answers; the last lines of its stderr: `no pose`; it has to answer one line per object until its stdin ends, and to flush every answer
+
+        error: `AAC` has no score: `sh fails.sh` ended (exit code 3) after 0 of 1 answers; the last lines of its stderr: `no pose`; it has to answer one line per object until its stdin ends, and to flush every answer in c.toml:13:2
+
+        error: `run` exists already and is not empty
+
+        hint: name another directory, or leave `--out` out for a numbered one
+    "#]].assert_eq(&said.join("\n"));
     // With a floor, the same program is good enough.
     dir.write(
         "c.toml",
         format!("{STRINGS}command = [\"sh\", \"fails.sh\"]\nretries = 0\nmissing = \"floor\"\nfloor = 0.5\n"),
     );
-    dir.run("train c.toml --out run -q --set train.steps=5").ok();
+    dir.run("train c.toml --out floored -q --set train.steps=5").ok();
 }

@@ -91,6 +91,8 @@ fn what_there_is_can_be_listed() {
         strings/motifs        the more occurrences of the motifs, the likelier
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
+        command               scores by a program of yours, objects on its stdin and answers on its stdout
+        expression            a formula over the environment's features, written in the configuration
         table                 scores looked up in a CSV file
         combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 

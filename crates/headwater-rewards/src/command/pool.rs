@@ -79,8 +79,6 @@ struct Batch<'a> {
     texts: &'a Texts,
     out: &'a mut [f64],
     waiting: VecDeque<Piece>,
-    /// The first object whose answer is a number that is not finite, and that number.
-    not_finite: Option<(usize, f64)>,
 }
 
 impl Pool {
@@ -99,15 +97,20 @@ impl Pool {
         let now = Instant::now();
         let pieces = cut(texts.len(), self.plan.chunk, self.workers.len());
         let waiting = pieces.map(|range| Piece { range, failures: 0, ready: now }).collect();
-        let mut batch = Batch { texts, out, waiting, not_finite: None };
+        let mut batch = Batch { texts, out, waiting };
         let done = self.run(&mut batch);
         for worker in self.workers.iter_mut().filter(|w| w.task.is_some()) {
             // After an error: answers that are still to come would be taken for those of the next batch.
             worker.task = None;
             worker.child = None;
         }
+        let mut not_finite = None;
+        for (i, y) in out.iter_mut().enumerate().filter(|(_, y)| !y.is_finite()) {
+            not_finite.get_or_insert((i, *y));
+            *y = f64::NAN;
+        }
         done?;
-        match batch.not_finite {
+        match not_finite {
             Some((i, value)) if self.plan.missing == Missing::Error => {
                 Err(RewardError::NotFinite { object: texts.get(i).to_owned(), value })
             }
@@ -333,7 +336,7 @@ impl Worker {
                 let (line, object) = (excerpt(line), batch.texts.get(i).to_owned());
                 return Err(Failure::Garbage { line, object, expected: plan.format.expected() });
             };
-            batch.take(i, score);
+            batch.out[i] = score;
             task.answered += 1;
         }
         let progress = Progress { answered: task.answered, asked: range.len() };
@@ -363,18 +366,6 @@ impl Worker {
     fn silence(&mut self, progress: Progress) -> Failure {
         let status = self.child.as_mut().and_then(|child| child.end(Instant::now() + GRACE, &mut self.log));
         status.map_or(Failure::ClosedOutput(progress), |status| Failure::Ended(status, progress))
-    }
-}
-
-impl Batch<'_> {
-    fn take(&mut self, i: usize, score: f64) {
-        self.out[i] = score;
-        if !score.is_finite() {
-            self.out[i] = f64::NAN;
-            if self.not_finite.is_none_or(|(first, _)| i < first) {
-                self.not_finite = Some((i, score));
-            }
-        }
     }
 }
 
