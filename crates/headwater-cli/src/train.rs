@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use headwater_run::session::{Observer, Outcome, Session};
-use headwater_run::{Status, evaluation::Evaluation};
+use headwater_run::{Coverage, Status, evaluation::Evaluation};
 use serde_json::{Value as Json, json};
 
 use crate::args::Train;
@@ -27,6 +27,11 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
         && !args.quiet
     {
         out::talk(&format!("{reason}: evaluation is by sampling"));
+    }
+    if !args.quiet
+        && let Some(coverage) = session.coverage()
+    {
+        out::talk(&format!("table            {}", covered(&coverage)));
     }
     let interrupted = signal::watch();
     let first = session.assembly().trainer.steps();
@@ -53,6 +58,26 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
         return Ok(Verdict::Findings);
     }
     Ok(Verdict::Clean)
+}
+
+/// How many objects a table covers, for people.
+fn covered(c: &Coverage) -> String {
+    let (rows, of) = (count(c.rows as u64), count(c.of as u64));
+    let percent = |x: f64| number(100.0 * x);
+    let f = c.fraction();
+    match (c.whole, c.covered == c.of) {
+        (true, true) => format!("{rows} rows, all {of} objects covered"),
+        (true, false) => {
+            let some = count(c.covered as u64);
+            format!("{rows} rows, {some} of {of} objects covered, {} %", percent(f.value))
+        }
+        (false, _) => format!(
+            "{rows} rows, {} % of objects covered  [{}, {}], by {of} objects of uniform play",
+            percent(f.value),
+            percent(f.low),
+            percent(f.high)
+        ),
+    }
 }
 
 /// The result as JSON, with the names of the glossary.

@@ -3,6 +3,7 @@
 //! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which sees nothing of an
 //! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
+mod ahead;
 mod combination;
 #[cfg(unix)]
 mod command;
@@ -15,16 +16,24 @@ mod scorer;
 mod table;
 mod transform;
 
-use table::nearest;
-
+pub use ahead::{Ahead, Ticket};
 pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartConfig, Rule};
 #[cfg(unix)]
 pub use command::{Command, CommandConfig, Protocol};
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
-pub use oracle::{Build, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles};
+pub use oracle::{
+    Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
+};
 pub use recorded::{Budget, Ledger, Recorded};
-pub use scorer::{Scorer, Source};
-pub use table::{Table, TableConfig};
+pub use scorer::{Posted, Scorer, Source};
+pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};
+
+/// The name that `name` was probably meant to be.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
+    let (distance, nearest) = names.map(|n| (distance(n), n)).min_by_key(|(d, _)| *d)?;
+    (distance <= 1 + name.chars().count() / 4).then_some(nearest)
+}

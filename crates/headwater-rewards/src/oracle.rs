@@ -41,6 +41,15 @@ impl Statistics {
     }
 }
 
+/// How far an oracle's list of objects goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Objects on the list.
+    pub rows: usize,
+    /// Those of a batch that are on it.
+    pub covered: usize,
+}
+
 /// Scores objects; knows no environment.
 pub trait Oracle: Send {
     /// What it reads of an object.
@@ -63,6 +72,12 @@ pub trait Oracle: Send {
 
     /// Facts about all scores there are, if the oracle knows them: the defaults of transforms.
     fn statistics(&self) -> Option<Statistics> {
+        None
+    }
+
+    /// For oracles that have a list of objects: how long it is, and how many of `objects` are on it.
+    fn coverage(&self, objects: &Objects) -> Option<Coverage> {
+        let _ = objects;
         None
     }
 
@@ -161,7 +176,7 @@ static ORACLES: &[OracleEntry] = &[
     OracleEntry {
         entry: Entry {
             name: "table",
-            summary: "scores looked up in a CSV file",
+            summary: "scores looked up in a file: CSV, TSV, JSON lines or Parquet",
             formula: "y(x) = the number beside the text of x",
             reference: "the file",
             fields: TableConfig::FIELDS,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use headwater_core::settings::settings;
 use rustc_hash::FxBuildHasher;
 
-use crate::{Forms, Missing, Objects, Oracle, RewardError, Statistics, Texts};
+use crate::{Coverage, Forms, Missing, Objects, Oracle, RewardError, Statistics, Texts};
 
 settings! {
     /// What may be asked of a reward.
@@ -169,6 +169,10 @@ impl Oracle for Recorded {
 
     fn statistics(&self) -> Option<Statistics> {
         self.oracle.statistics()
+    }
+
+    fn coverage(&self, objects: &Objects) -> Option<Coverage> {
+        self.oracle.coverage(objects)
     }
 
     fn identity(&self) -> Option<String> {

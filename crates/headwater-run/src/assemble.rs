@@ -234,6 +234,8 @@ pub enum Purpose {
     Eval = 2,
     /// Final samples.
     Sample = 3,
+    /// Objects drawn to see how many a table covers.
+    Coverage = 4,
 }
 
 /// The key of a purpose.

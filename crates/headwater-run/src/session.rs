@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, sample};
+use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, Trajectories, sample};
 use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
 use crate::evaluation::{Evaluation, evaluate};
 use crate::task::NotExact;
 use crate::{
-    Cell, Checked, Checkpoint, Checkpoints, Data, Input, Manifest, Problem, Problems, RunDir, RunError,
-    Status, Table,
+    Cell, Checked, Checkpoint, Checkpoints, Coverage, Data, Input, Manifest, Problem, Problems, RunDir,
+    RunError, Status, Table,
 };
 
 /// Columns of `metrics.csv`.
@@ -242,6 +242,13 @@ impl Session {
     /// Why the space is not enumerated, if it is not.
     pub fn not_exact(&self) -> Option<&NotExact> {
         self.assembly.not_exact.as_ref()
+    }
+
+    /// How many of the space's objects the reward's table has, if the reward is a table.
+    pub fn coverage(&mut self) -> Option<Coverage> {
+        let Assembly { trainer, exact, seed, .. } = &mut self.assembly;
+        let sim = trainer.found().0.fork();
+        Coverage::new(trainer.oracle()?, &*sim, exact.as_ref(), key(*seed, Purpose::Coverage))
     }
 
     /// Trains to the end, or until `interrupted` is set; either way everything is saved.
@@ -491,6 +498,8 @@ fn pack(state: &TrainState) -> Checkpoint {
         out.meta.insert(name.to_owned(), value.to_string());
     }
     out.meta.insert("modes".to_owned(), json!(state.modes).to_string());
+    let flights: Vec<_> = state.flights.iter().map(|f| (&f.dealt, &f.actions)).collect();
+    out.meta.insert("flights".to_owned(), json!(flights).to_string());
     out
 }
 
@@ -517,5 +526,12 @@ fn unpack(checkpoint: &Checkpoint, assembly: &Assembly) -> Result<TrainState, Ru
     let unfit =
         |e: serde_json::Error| RunError::Unfit { step: checkpoint.step, reason: format!("its `modes`: {e}") };
     state.modes = serde_json::from_str(&modes).map_err(unfit)?;
+    let flights: String = checkpoint.fact("flights")?;
+    let unfit = |e: serde_json::Error| RunError::Unfit {
+        step: checkpoint.step,
+        reason: format!("its `flights`: {e}"),
+    };
+    let flights: Vec<(Vec<u32>, Vec<Vec<u32>>)> = serde_json::from_str(&flights).map_err(unfit)?;
+    state.flights = flights.into_iter().map(|(dealt, actions)| Trajectories { dealt, actions }).collect();
     Ok(state)
 }

@@ -102,7 +102,7 @@ impl Experience {
         key: Key,
     ) -> Result<(), RewardError> {
         view.sim.reset(lanes);
-        let draw = Draw { lanes, given: 0, first: 0, how, key };
+        let draw = Draw { lanes, given: 0, first: 0, how, key, follow: None };
         self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         self.look(view);
         Ok(())

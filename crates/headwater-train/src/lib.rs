@@ -8,6 +8,7 @@ mod backward;
 mod batch;
 mod exact;
 mod experience;
+mod flight;
 mod judge;
 mod phases;
 mod rollout;
@@ -19,6 +20,7 @@ mod trainer;
 pub use backward::{Backward, PathCounts, encodings};
 pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
 pub use experience::{Experience, Looks, Slopes};
+pub use flight::Trajectories;
 pub use phases::{Phase, Stopwatch};
 pub use rollout::Behaviour;
 pub use sampled::{

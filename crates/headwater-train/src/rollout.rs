@@ -46,7 +46,7 @@ pub(crate) struct Acting<'a> {
 
 /// What is to be drawn.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Draw {
+pub(crate) struct Draw<'a> {
     /// Number of trajectories, one per lane.
     pub lanes: usize,
     /// How many of them, the first, are drawn back from the objects that their lanes hold.
@@ -57,6 +57,8 @@ pub(crate) struct Draw {
     pub how: Behaviour,
     /// Decides everything.
     pub key: Key,
+    /// The edges to take instead of drawing them: those of trajectory i, the stop edge included, in lane i.
+    pub follow: Option<&'a [Vec<u32>]>,
 }
 
 impl Roller {
@@ -68,7 +70,7 @@ impl Roller {
     pub fn roll(
         &mut self,
         acting: &mut Acting<'_>,
-        draw: &Draw,
+        draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
         batch.clear();
@@ -78,14 +80,39 @@ impl Roller {
         self.live.extend(0..given);
         acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[..draw.given])?;
         acting.watch.lap(Phase::Reward);
+        self.walk(acting, draw, batch)?;
+        self.live.extend(given..lanes);
+        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[draw.given..])?;
+        acting.watch.lap(Phase::Reward);
+        Ok(())
+    }
+
+    /// The same without log R, which is 0 then.
+    pub fn walk_only(
+        &mut self,
+        acting: &mut Acting<'_>,
+        draw: &Draw<'_>,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        batch.clear();
+        batch.log_reward.resize(draw.lanes, 0.0);
+        self.walk(acting, draw, batch)
+    }
+
+    fn walk(
+        &mut self,
+        acting: &mut Acting<'_>,
+        draw: &Draw<'_>,
+        batch: &mut Batch,
+    ) -> Result<(), RewardError> {
+        let (given, lanes) = (draw.given as u32, draw.lanes as u32);
+        self.live.clear();
+        self.live.extend(0..given);
         self.backward(acting, draw, batch)?;
         self.live.extend(given..lanes);
         self.forward(acting, draw, batch)?;
         batch.arrange(draw.lanes, draw.given);
         acting.watch.lap(Phase::Act);
-        self.live.extend(given..lanes);
-        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[draw.given..])?;
-        acting.watch.lap(Phase::Reward);
         Ok(())
     }
 
@@ -93,7 +120,7 @@ impl Roller {
     fn forward(
         &mut self,
         acting: &mut Acting<'_>,
-        draw: &Draw,
+        draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
         let heads = acting.net.heads();
@@ -119,9 +146,14 @@ impl Roller {
     }
 
     /// Draws the edge that each live lane takes in step `t`.
-    fn choose_all(&mut self, pool: &Pool, draw: &Draw, t: u64, states: &States, heads: Heads) {
+    fn choose_all(&mut self, pool: &Pool, draw: &Draw<'_>, t: u64, states: &States, heads: Heads) {
         let stop = Action(heads.n_actions as u32);
         self.chosen.clear();
+        if let Some(script) = draw.follow {
+            let taken = |&lane: &u32| Action(script[lane as usize][t as usize]);
+            self.chosen.extend(self.live.iter().map(taken));
+            return;
+        }
         self.chosen.resize(self.live.len(), stop);
         let piece = rows_per_piece(pool, self.live.len(), heads.n_actions);
         let (live, at) = (&self.live, &self.states);
@@ -137,7 +169,7 @@ impl Roller {
     fn backward(
         &mut self,
         acting: &mut Acting<'_>,
-        draw: &Draw,
+        draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
         self.arrival.clear();

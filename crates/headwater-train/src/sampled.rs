@@ -126,7 +126,7 @@ impl Sampler {
         key: Key,
     ) -> Result<(), RewardError> {
         view.sim.reset(lanes);
-        let draw = Draw { lanes, given: 0, first, how, key };
+        let draw = Draw { lanes, given: 0, first, how, key, follow: None };
         self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
         Ok(())
@@ -154,7 +154,14 @@ impl Sampler {
             for lane in 1..lanes as u32 {
                 view.sim.copy(0, lane);
             }
-            let draw = Draw { lanes, given: lanes, first: first as u64, how: Behaviour::ON_POLICY, key };
+            let draw = Draw {
+                lanes,
+                given: lanes,
+                first: first as u64,
+                how: Behaviour::ON_POLICY,
+                key,
+                follow: None,
+            };
             self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
             judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
             log_reward = self.rows.log_reward[0];

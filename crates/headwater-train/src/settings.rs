@@ -60,6 +60,10 @@ settings! {
         epsilon: Schedule = "0.0", Kind::Schedule { min: 0.0, max: 1.0 };
         /// Temperature of the forward policy while training: probabilities are raised to the power of its inverse.
         temperature: Schedule = "1.0", Kind::Schedule { min: 1e-3, max: 1000.0 };
+        /// Batches whose scores are under way while the policy learns from the one that was drawn so many updates before:
+        /// for rewards that take their time. Off-policy by that much; 0 waits for every batch. Results do not depend on
+        /// how fast scores come.
+        lag: u64 = "0", Kind::Int { min: 0, max: 10_000 };
         /// A file of objects, one per line: part of every batch is drawn back from them by P_B, which teaches the
         /// policy what it has not found by itself.
         data: Option<File>, Kind::File;

@@ -11,6 +11,7 @@ use headwater_rewards::{Oracle, RewardError, Scorer};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
+use crate::flight::{Flights, Trajectories};
 use crate::judge::{self, Pulled};
 use crate::phases::{Phase, Stopwatch};
 use crate::rollout::{Acting, Behaviour, Draw, Roller};
@@ -57,6 +58,8 @@ pub struct TrainState {
     pub reward_calls: u64,
     /// Texts of the distinct modes found, sorted.
     pub modes: Vec<String>,
+    /// Batches whose scores are under way, oldest first; see `train.lag`.
+    pub flights: Vec<Trajectories>,
 }
 
 /// What an update says of itself.
@@ -127,6 +130,7 @@ pub struct Trainer {
     /// Which of them the first lanes of the current batch started from.
     dealt: Vec<u32>,
     // State.
+    flights: Flights,
     step: u64,
     adam: Adam,
     log_z: Option<f64>,
@@ -174,7 +178,7 @@ impl Trainer {
         Self {
             batch: Batch::new(sim.spec(), wants(needs)),
             sim,
-            scorer,
+            scorer: if config.lag > 0 { scorer.ahead() } else { scorer },
             backward,
             objective,
             needs,
@@ -184,6 +188,7 @@ impl Trainer {
             mode_log_reward,
             data: Vec::new(),
             dealt: Vec::new(),
+            flights: Flights::default(),
             step: 0,
             adam: Adam::new(n),
             log_z: config.log_z_init.0,
@@ -303,26 +308,15 @@ impl Trainer {
     /// If a reward fails or the loss or its gradient is not finite; nothing has changed then.
     pub fn step(&mut self) -> Result<StepReport, StepError> {
         let step = self.step;
-        let how = Behaviour {
-            epsilon: self.config.epsilon.at(step),
-            temperature: self.config.temperature.at(step),
-        };
         let lanes = self.config.batch;
-        let key = self.key.fold(step);
         let calls = self.scorer.calls();
         self.watch.begin();
-        self.deal(key);
-        let given = self.dealt.len();
-        let mut acting = Acting {
-            sim: &mut *self.sim,
-            net: &*self.estimator,
-            backward: &self.backward,
-            scorer: &mut self.scorer,
-            pool: &self.pool,
-            watch: &mut self.watch,
-        };
-        let draw = Draw { lanes, given, first: 0, how, key };
-        self.roller.roll(&mut acting, &draw, &mut self.batch)?;
+        if self.config.lag == 0 {
+            self.draw(step, true)?;
+        } else {
+            self.take_off()?;
+            self.arrive()?;
+        }
         let log_z = match self.log_z {
             Some(log_z) => log_z,
             None => self.first_log_z(),
@@ -345,10 +339,12 @@ impl Trainer {
         self.watch.lap(Phase::Optimise);
         self.note_modes();
         let transitions = self.batch.transitions() as u64;
+        self.flights.land();
         self.step += 1;
         self.trajectories += lanes as u64;
         self.transitions += transitions;
-        self.reward_calls += self.scorer.calls() - calls;
+        // A batch that was under way when a run was saved is asked for again, and counts once.
+        self.reward_calls += if self.config.lag == 0 { self.scorer.calls() - calls } else { lanes as u64 };
         Ok(StepReport {
             step: self.step,
             loss: report.loss,
@@ -362,6 +358,65 @@ impl Trainer {
             transitions,
             trajectories: lanes as u64,
         })
+    }
+
+    /// Draws the batch of update `step` by the policy as it is now, with its rewards or without.
+    fn draw(&mut self, step: u64, scored: bool) -> Result<(), RewardError> {
+        let how = Behaviour {
+            epsilon: self.config.epsilon.at(step),
+            temperature: self.config.temperature.at(step),
+        };
+        let key = self.key.fold(step);
+        self.deal(key);
+        let given = self.dealt.len();
+        let draw = Draw { lanes: self.config.batch, given, first: 0, how, key, follow: None };
+        self.roll(&draw, scored)
+    }
+
+    fn roll(&mut self, draw: &Draw<'_>, scored: bool) -> Result<(), RewardError> {
+        let mut acting = Acting {
+            sim: &mut *self.sim,
+            net: &*self.estimator,
+            backward: &self.backward,
+            scorer: &mut self.scorer,
+            pool: &self.pool,
+            watch: &mut self.watch,
+        };
+        if scored {
+            self.roller.roll(&mut acting, draw, &mut self.batch)
+        } else {
+            self.roller.walk_only(&mut acting, draw, &mut self.batch)
+        }
+    }
+
+    /// Draws batches until `train.lag` of them are on their way behind the next, and asks for their scores.
+    fn take_off(&mut self) -> Result<(), RewardError> {
+        while self.flights.len() as u64 <= self.config.lag {
+            let number = self.step + self.flights.len() as u64;
+            if number >= self.config.steps && self.flights.len() > 0 {
+                break;
+            }
+            self.draw(number, false)?;
+            self.flights.depart(Trajectories::of(&self.batch, &self.dealt));
+        }
+        self.flights.post(&mut *self.sim, &mut self.scorer)
+    }
+
+    /// Waits for the scores of the oldest batch, and walks its trajectories again, now with the policy as it is now.
+    fn arrive(&mut self) -> Result<(), RewardError> {
+        let lanes = self.config.batch;
+        let mut scores = vec![f64::NAN; lanes];
+        self.flights.fetch(&mut self.scorer, &mut scores)?;
+        self.watch.lap(Phase::Reward);
+        let Trajectories { dealt, actions } = self.flights.first().cloned().unwrap_or_default();
+        self.sim.reset(lanes);
+        let (how, key) = (Behaviour::ON_POLICY, self.key);
+        self.roll(&Draw { lanes, given: 0, first: 0, how, key, follow: Some(&actions) }, false)?;
+        self.dealt = dealt;
+        let all: Vec<u32> = (0..lanes as u32).collect();
+        self.scorer.finish(&*self.sim, &all, &mut scores)?;
+        self.batch.log_reward.copy_from_slice(&scores);
+        Ok(())
     }
 
     /// The importance-weighted estimate log mean exp(log R + Σ log P_B − Σ log P_F) over the batch.
@@ -472,6 +527,7 @@ impl Trainer {
             transitions: self.transitions,
             reward_calls: self.reward_calls,
             modes,
+            flights: self.flights.trajectories(),
         }
     }
 
@@ -482,6 +538,9 @@ impl Trainer {
     pub fn restore(&mut self, state: TrainState) -> Result<(), StateMismatch> {
         let have = &self.estimator.params().tensors;
         if state.params.tensors != *have || state.adam.mean.len() != state.params.data.len() {
+            return Err(StateMismatch);
+        }
+        if !self.flights.restore(state.flights, &mut *self.sim, self.config.batch) {
             return Err(StateMismatch);
         }
         self.estimator.update(&mut |p| p.data.copy_from_slice(&state.params.data));

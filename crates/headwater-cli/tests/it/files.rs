@@ -170,3 +170,25 @@ fn a_table_that_cannot_be_read_is_refused_with_the_line() {
         negative: error: 63 of 64 objects have no entry in table.csv; first: `1,0` in grid.toml:17:2
     "#]].assert_eq(&messages.join("\n"));
 }
+
+#[test]
+fn the_coverage_of_a_table_is_said_before_training() {
+    let dir = Temp::new();
+    let table = "[reward]\nkind = \"table\"\npath = \"table.jsonl\"\nmissing = \"floor\"\nfloor = 0.5\n";
+    dir.write("grid.toml", format!("{GRID}\n{table}"));
+    let row = |i: usize| format!("{{\"object\": \"{},{}\", \"score\": {i}}}\n", i / 8, i % 8);
+    let said = |rows: std::ops::Range<usize>, sets: &str| {
+        dir.write("table.jsonl", rows.map(row).collect::<String>());
+        let ran = dir.run(&format!("train grid.toml --set run.samples=0 {sets}"));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.err.lines().filter(|line| line.starts_with("table ")).collect::<Vec<_>>().join("; ")
+    };
+    expect!["table            64 rows, all 64 objects covered"].assert_eq(&said(0..64, ""));
+    expect!["table            48 rows, 48 of 64 objects covered, 75.000 %"].assert_eq(&said(0..48, ""));
+    let sampled = said(0..48, "--set eval.exact_cap=10 --set eval.samples=16");
+    assert!(
+        sampled.starts_with("table            48 rows, ") && sampled.ends_with("of uniform play"),
+        "{sampled}"
+    );
+    assert_eq!(said(0..48, "--quiet"), "");
+}

@@ -7,13 +7,16 @@ mod combination;
 #[cfg(unix)]
 mod command;
 mod expression;
+mod json_lines;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod recorded;
 mod scorer;
 mod settings;
 mod table;
 mod transform;
 
-use headwater_core::settings::{File, defaults};
+use headwater_core::settings::{File, Value, defaults};
 use headwater_core::{RewardScale, SettingError, Settings};
 use headwater_rewards::{Table, TableConfig, Transform, TransformConfig, TransformKind};
 
@@ -23,12 +26,15 @@ fn table(text: &str) -> Result<Table, SettingError> {
 }
 
 fn table_config(text: &str) -> TableConfig {
-    TableConfig {
-        path: File::new("t.csv", text),
-        object: "object".to_owned(),
-        score: "score".to_owned(),
-        delimiter: ",".to_owned(),
-    }
+    file_config(File::new("t.csv", text))
+}
+
+/// Settings of a table in which nothing but the file is given.
+fn file_config(file: File) -> TableConfig {
+    let (path, rest) = TableConfig::FIELDS.split_first().expect("there are settings");
+    let mut values = defaults(rest).expect("all but the file may be left out");
+    values.insert(path.name, Value::File(file));
+    TableConfig::read(&values)
 }
 
 /// A configuration in which nothing but the kind is set.

@@ -9,7 +9,7 @@ use headwater_rewards::{
     Objects, Oracle, RewardError, Scorer, Source, Table, TableConfig, Transform, TransformConfig,
 };
 
-use crate::{config, table, transform};
+use crate::{config, file_config, table, transform};
 
 /// Strings of length `len` over `alphabet`, with the native reward `reward`, a lane for each of `texts`.
 fn strings(alphabet: &str, len: i64, reward: Option<&str>, texts: &[&str]) -> Box<dyn Simulator> {
@@ -102,10 +102,9 @@ fn measured_binding_of_all_dna_8_mers_has_the_log_z_of_the_literature() {
         return;
     };
     let table = Table::new(&TableConfig {
-        path: File::new("six6_ref_r1.csv", text),
         object: "sequence".into(),
         score: "binding".into(),
-        delimiter: ",".into(),
+        ..file_config(File::new("six6_ref_r1.csv", text))
     })
     .expect("a table");
     assert_eq!((table.len(), table.statistics().map(|s| (s.min, s.max))), (65_536, Some((0.0, 1.0))));

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use headwater_core::settings::{File, Value, Values, defaults};
+use headwater_core::settings::{File, Value, defaults};
 use headwater_core::{Encoding, EnvSpec, Settings};
 use headwater_envs::registry;
-use headwater_rewards::{Objects, Statistics, TransformConfig, World, find_oracle, oracles};
+use headwater_rewards::{Objects, Statistics, TableConfig, TransformConfig, World, find_oracle, oracles};
 
 #[test]
 fn kinds_of_oracles_are_described_and_built() {
@@ -17,12 +17,8 @@ fn kinds_of_oracles_are_described_and_built() {
         assert!(entry.fields.iter().all(|f| f.doc().ends_with('.')), "{}", entry.name);
     }
     let file = File::new("t.csv", "object,score\na,4\n");
-    let values = Values::from([
-        ("path", Value::File(file)),
-        ("object", Value::Text("object".into())),
-        ("score", Value::Text("score".into())),
-        ("delimiter", Value::Text(",".into())),
-    ]);
+    let mut values = defaults(&TableConfig::FIELDS[1..]).expect("all but the path have defaults");
+    values.insert("path", Value::File(file));
     let encoding = Encoding::dense(1);
     let spec = EnvSpec { name: "t".into(), n_actions: 1, max_len: 1, states_at_least: 1.0, encoding };
     let world = World { spec: &spec, features: &[] };

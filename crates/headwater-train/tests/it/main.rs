@@ -8,6 +8,7 @@ mod exact;
 mod experience;
 mod failure;
 mod invariance;
+mod lag;
 mod learning;
 mod rows;
 mod sampling;

@@ -183,6 +183,17 @@ impl Plan {
         sim: Box<dyn Simulator>,
         objective: Box<dyn Objective>,
     ) -> Trainer {
+        self.trainer_with(problem, sim, problem.scorer(), objective)
+    }
+
+    /// The same, with scores from elsewhere.
+    pub fn trainer_with(
+        &self,
+        problem: &Problem,
+        sim: Box<dyn Simulator>,
+        scorer: Scorer,
+        objective: Box<dyn Objective>,
+    ) -> Trainer {
         let backward = match self.backward {
             BackwardKind::Uniform => Backward::Uniform,
             BackwardKind::Learned | BackwardKind::LearnedOwn => Backward::Learned,
@@ -194,7 +205,7 @@ impl Plan {
         let parts = Parts {
             estimator: self.estimator(&*sim, objective.needs(), &pool),
             sim,
-            scorer: problem.scorer(),
+            scorer,
             backward,
             objective,
             regression: self.regression,
