@@ -103,7 +103,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
     ];
     let args: Vec<String> = sets.iter().map(|set| format!(" --set {set}")).collect();
     expect![[r#"
-        error: unknown key `bach` of `train` in `--set train.bach=3`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `data`, `data_share` or `threads`
+        error: unknown key `bach` of `train` in `--set train.bach=3`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `lag`, `data`, `data_share` or `threads`
 
         hint: did you mean `batch`?
 
@@ -276,7 +276,7 @@ fn what_does_not_fit_together_is_refused() {
         $ headwater train grid.toml --set reward.kind=table
         error: `reward.path` is missing in grid.toml, expected the path of a file
 
-        hint: `path`: A CSV file with a header
+        hint: `path`: A file with a row for every object: CSV or TSV with a header, JSON lines, or Parquet
 
         $ headwater train grid.toml --set reward.transform=min-max
         error: `min-max` needs `min` in grid.toml

@@ -160,9 +160,7 @@ fn what_is_wrong_with_a_program_is_said() {
 
         error: `AAC` has no score: `sh fails.sh` ended (exit code 3) after 0 of 1 answers; the last lines of its stderr: `no pose`; it has to answer one line per object until its stdin ends, and to flush every answer in c.toml:13:2
 
-        error: `run` exists already and is not empty
-
-        hint: name another directory, or leave `--out` out for a numbered one
+        error: `CGG` has no score: `sh words.sh` answered `good` for `CGG`, expected a number; stdout is for one answer per object; write everything else to stderr
     "#]].assert_eq(&said.join("\n"));
     // With a floor, the same program is good enough.
     dir.write(

@@ -93,7 +93,7 @@ fn what_there_is_can_be_listed() {
         subsets/additive      each element has a weight, and the reward is their sum
         command               scores by a program of yours, objects on its stdin and answers on its stdout
         expression            a formula over the environment's features, written in the configuration
-        table                 scores looked up in a CSV file
+        table                 scores looked up in a file: CSV, TSV, JSON lines or Parquet
         combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 
         $ headwater list objectives
@@ -225,6 +225,7 @@ fn a_resolved_configuration_marks_its_defaults() {
         clip = 0.0  # default
         epsilon = 0.0  # default
         temperature = 1.0  # default
+        lag = 0  # default
         # data has no value
         data_share = 0.5  # default
         threads = 1
