@@ -5,24 +5,28 @@ use std::path::Path;
 
 use headwater_run::Problem;
 use headwater_run::assemble::{GFLOWNET, methods};
-use headwater_run::comparison::{Comparison, Entrant, Finished, METRICS, Metric, Reached};
+use headwater_run::comparison::{Comparison, Entrant, METRICS, Metric, News, Reached};
 use headwater_run::contest::{Budget, Terms, Unit};
 use headwater_run::nearest;
 use serde_json::json;
 
 use crate::Verdict;
 use crate::args::Compare;
-use crate::out::{self, Failure, number};
+use crate::out::{self, Failure};
+use crate::progress::Curves;
 use crate::{signal, task};
 
 /// Metrics in the table for people, with short names.
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("tv_policy", "TV exact"),
     ("tv_empirical", "TV of objects"),
     ("modes", "modes"),
     ("top_log_reward", "top log R"),
     ("top_distance", "distance"),
     ("circles", "#circles"),
+    ("ess", "ESS"),
+    ("r_hat", "R̂"),
+    ("reward_calls", "calls"),
     ("seconds", "seconds"),
 ];
 
@@ -40,15 +44,9 @@ pub fn run(args: &Compare) -> Result<Verdict, Failure> {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let done = comparison.run(jobs, interrupted, &|finished: Finished<'_>| {
-        if !args.quiet {
-            let Finished { name, seed, last, done: (n, of) } = finished;
-            let tv = last.tv_policy.or(last.standing.tv_empirical);
-            let tv = tv.map_or_else(String::new, |tv| format!("  TV {}", number(tv)));
-            let modes = last.standing.modes.map_or_else(String::new, |n| format!("  modes {n}"));
-            out::talk(&format!("{n} of {of}: {name}, seed {seed}, {:.1} s{tv}{modes}", last.seconds));
-        }
-    })?;
+    let progress = Curves::new(args.quiet);
+    let done = comparison.run(jobs, interrupted, &|news: News<'_>| progress.hear(&news))?;
+    drop(progress);
     let results = comparison.results();
     comparison.write(&results)?;
     if args.json {
@@ -174,12 +172,62 @@ fn table(results: &[Reached]) -> String {
         .map(|r| {
             let mut row = vec![r.name.clone(), r.curves.len().to_string()];
             row.extend(known.iter().map(|(_, metric)| match r.at_end(metric) {
-                Some(e) if r.curves.len() > 1 => format!("{:.3} ±{:.3}", e.value, (e.high - e.low) / 2.0),
-                Some(e) => format!("{:.3}", e.value),
+                Some(e) => cell(e.value, (e.high - e.low) / 2.0),
                 None => "–".to_owned(),
             }));
             row
         })
         .collect();
     out::columns(&header, &rows)
+}
+
+/// A mean and the half width of its interval, in four digits at most; an interval too narrow to be seen then, or of one
+/// seed, is left out.
+fn cell(mean: f64, half: f64) -> String {
+    // Decimals at which the last of `digits` digits stands.
+    let decimals = |x: f64, digits: i32| (digits - 1 - x.abs().log10().floor() as i32).max(0) as usize;
+    let trimmed = |x: f64| {
+        let text = format!("{x:.*}", decimals(x, 4));
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    match (mean.abs(), half) {
+        (0.0, 0.0) => "0".to_owned(),
+        (size, half) if size < 1e-6 && half < 1e-6 => format!("{mean:.0e}"),
+        (_, 0.0) => trimmed(mean),
+        (0.0, half) => format!("0 ±{half:.*}", decimals(half, 2)),
+        (_, half) => {
+            let places = decimals(half, 2).min(decimals(mean, 4));
+            if half < 0.5 * 0.1f64.powi(places as i32) {
+                return trimmed(mean);
+            }
+            format!("{mean:.places$} ±{half:.places$}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn cells_have_the_digits_that_the_interval_leaves() {
+        let cases = [
+            ((100_000.0, 0.0), "100000"),
+            ((100_080.0, 20.4), "100080 ±20"),
+            ((16.0, 0.0), "16"),
+            ((14.333_333, 1.0), "14.3 ±1.0"),
+            ((0.036_789, 0.001_234), "0.0368 ±0.0012"),
+            ((0.036_789, 0.0), "0.03679"),
+            ((0.5, 1e-9), "0.5"),
+            ((-0.511, 0.02), "-0.511 ±0.020"),
+            ((998.448, 0.0), "998.4"),
+            ((1234.6, 0.3), "1235"),
+            ((0.0, 0.0), "0"),
+            ((0.0, 0.25), "0 ±0.25"),
+            ((3.4e-17, 1e-18), "3e-17"),
+        ];
+        for ((mean, half), text) in cases {
+            assert_eq!(cell(mean, half), text, "{mean} {half}");
+        }
+    }
 }

@@ -1,9 +1,11 @@
-//! What a person watches while a run trains: a bar on a terminal, a line now and then elsewhere.
+//! What a person watches while a run trains or methods are compared: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use headwater_run::comparison::News;
 use headwater_run::evaluation::Evaluation;
 use headwater_run::session::Observer;
 use headwater_train::StepReport;
@@ -56,13 +58,16 @@ struct Bar {
     drawn: Instant,
 }
 
+/// A bar of so many units, in a template of indicatif's.
+fn bar(total: u64, template: &str) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("━╸─");
+    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8)).with_style(style)
+}
+
 impl Bar {
     fn new(first: u64, total: u64) -> Self {
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}  {eta} left")
-            .expect("the template is well-formed")
-            .progress_chars("━╸─");
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8))
-            .with_style(style);
+        let bar = bar(total, "{wide_bar} {pos}/{len}  {msg}  {eta} left");
         bar.set_position(first);
         bar.reset_eta();
         Self { bar, rate: Rate::new(), distance: String::new(), drawn: Instant::now() }
@@ -131,6 +136,61 @@ impl Observer for Lines {
 
     fn note(&mut self, text: &str) {
         talk(&format!("note: {text}"));
+    }
+}
+
+/// Curves of a comparison: a line for every finished one; between those, a bar of the curve that moved last on a
+/// terminal, and a line now and then elsewhere.
+pub struct Curves {
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    spoke: Mutex<Instant>,
+}
+
+impl Curves {
+    /// Seconds without a line, off a terminal, after which there is one within a curve.
+    const SILENCE: Duration = Duration::from_secs(30);
+
+    pub fn new(quiet: bool) -> Self {
+        let bar = (!quiet && stderr().is_terminal()).then(|| bar(0, "{wide_bar} {msg}"));
+        Self { quiet, bar, spoke: Mutex::new(Instant::now()) }
+    }
+
+    pub fn hear(&self, news: &News<'_>) {
+        let News { name, seed, last, points: (i, points), curves: (n, of) } = *news;
+        if self.quiet {
+            return;
+        }
+        let within = || format!("{n} of {of} finished; {name}, seed {seed}: {} %", 100 * i / points);
+        let mut spoke = self.spoke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let line = if i == points {
+            let tv = last.tv_policy.or(last.standing.tv_empirical);
+            let tv = tv.map_or_else(String::new, |tv| format!("  TV {}", number(tv)));
+            let modes = last.standing.modes.map_or_else(String::new, |n| format!("  modes {n}"));
+            format!("{n} of {of}: {name}, seed {seed}, {:.1} s{tv}{modes}", last.seconds)
+        } else if let Some(bar) = &self.bar {
+            bar.set_length(points as u64);
+            bar.set_position(i as u64);
+            bar.set_message(within());
+            return;
+        } else if spoke.elapsed() >= Self::SILENCE {
+            within()
+        } else {
+            return;
+        };
+        *spoke = Instant::now();
+        match &self.bar {
+            Some(bar) => bar.suspend(|| talk(&line)),
+            None => talk(&line),
+        }
+    }
+}
+
+impl Drop for Curves {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

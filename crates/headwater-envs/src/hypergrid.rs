@@ -9,13 +9,14 @@
 //!
 //! **Rewards**, with aᵢ = |xᵢ/(H−1) − ½|; φ is the standard normal density:
 //! - `original`: `R = r0 + r1·∏ 1[¼ < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]`
-//! - `cosine`: `R = r0 + r1·∏ (cos 50aᵢ + 1)·φ(5aᵢ)`
+//! - `cosine`: `R = r0 + r1·∏ (cos 50zᵢ + 1)·φ(5zᵢ)` with zᵢ = `stretch`·aᵢ
 //! - `sparse`: `R = r0 + 1[every xᵢ ∈ {1, H−2}, some xᵢ = H−2]`
 //! - `deceptive`: `R = r0 + r1 − r1·∏ 1[0.1 < aᵢ] + r2·∏ 1[0.3 < aᵢ ≤ 0.4]`
 //!
 //! **Source.** Bengio et al. 2021, arXiv:2106.04399 (`original`; its code has `wall = "terminate"`, later libraries
 //! `"mask"`). Every bound t on aᵢ is compared as t + 10⁻¹², as torchgfn does: a lower bound is strict and an upper one
-//! is not, whatever the rounding. `sparse` is Pan et al. 2022, arXiv:2210.03308; `deceptive` follows the code of Kim
+//! is not, whatever the rounding. `cosine` is torchgfn's; the first paper's has coordinates from −1 to 1 and r0 = 0.01,
+//! r1 = 1, `stretch = 2` (its `cos_N`). `sparse` is Pan et al. 2022, arXiv:2210.03308; `deceptive` follows the code of Kim
 //! et al. 2025, arXiv:2410.01432, not its eq. (9).
 //!
 //! | instance | states | edges | log Z |
@@ -24,6 +25,7 @@
 //! | 8⁴, `original` | 4,096 | 14,336 | 6.344934 |
 //! | 8⁴, r0 = 0.01 / 0.001 | 4,096 | 14,336 | 5.303106 / 5.100452 |
 //! | 20⁴, r = (0.001, 0.5, 2) / (0.0001, 1, 3) | 160,000 | 608,000 | 8.643297 / 9.285819 |
+//! | 30², `cosine`, r = (0.01, 1), stretch 2, both walls | 900; 899 | 1,740; 1,682 | 2.857045; 2.856470 |
 //! | 8², `wall = "terminate"`, `original` | 63 | 98 | ln 21.8 = 3.081910 |
 //! | 8⁴, `wall = "terminate"`, `original` | 3,773 | 9,604 | ln 503.8 = 6.222179 |
 
@@ -282,13 +284,16 @@ settings! {
         r0: f64 = "0.1", Kind::Real { min: 0.0, max: MAX_WEIGHT };
         /// Weight of the product, r1.
         r1: f64 = "0.5", Kind::Real { min: 0.0, max: MAX_WEIGHT };
+        /// Width of the grid in the units of the waves: 1 as in torchgfn, 2 as in the first paper.
+        stretch: f64 = "1.0", Kind::Real { min: 0.0, max: 1e3 };
     }
 }
 
 impl Reward<Hypergrid> for Cosine {
     fn score(&self, env: &Hypergrid, x: &Cell) -> f64 {
         let density = |z: f64| (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
-        let product: f64 = env.offsets(x).map(|a| ((50.0 * a).cos() + 1.0) * density(5.0 * a)).product();
+        let waves = env.offsets(x).map(|a| self.stretch * a);
+        let product: f64 = waves.map(|z| ((50.0 * z).cos() + 1.0) * density(5.0 * z)).product();
         self.r0 + self.r1 * product
     }
 
@@ -370,8 +375,8 @@ native! {
         "R = r0 + r1 prod 1[0.25 < a_i] + r2 prod 1[0.3 < a_i <= 0.4], a_i = |x_i/(side-1) - 1/2|",
         "Bengio et al. 2021, arXiv:2106.04399";
     Cosine = "cosine", "a product of cosines under a bell: many modes of unequal height",
-        "R = r0 + r1 prod (cos 50a_i + 1) phi(5a_i), a_i = |x_i/(side-1) - 1/2|",
-        "torchgfn (Lahlou et al. 2023, arXiv:2305.14594)";
+        "R = r0 + r1 prod (cos 50z_i + 1) phi(5z_i), z_i = stretch |x_i/(side-1) - 1/2|",
+        "torchgfn (Lahlou et al. 2023, arXiv:2305.14594); Bengio et al. 2021, arXiv:2106.04399 (r0 = 0.01, r1 = 1, stretch = 2)";
     Sparse = "sparse", "one at 2^dim - 1 cells beside the corners, almost nothing elsewhere",
         "R = r0 + 1[every x_i in {1, side-2}, some x_i = side-2]",
         "Pan et al. 2022, arXiv:2210.03308";

@@ -81,6 +81,10 @@ impl Method for Gibbs {
         }
         Ok(spent)
     }
+
+    fn is_chain(&self) -> bool {
+        true
+    }
 }
 
 /// The heat bath, and its buffers.

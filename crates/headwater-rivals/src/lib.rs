@@ -25,11 +25,13 @@ mod registry;
 mod rl;
 mod scoreboard;
 mod tempering;
+mod traces;
 mod walk;
 
 pub use method::{Arena, Found, Method, Spent};
 pub use registry::{MethodEntry, find, methods};
 pub use scoreboard::{Rules, Scoreboard, Standing, distance};
+pub use traces::Traces;
 
 #[cfg(test)]
 mod tests;

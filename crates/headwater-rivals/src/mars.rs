@@ -122,4 +122,8 @@ impl Method for Mars {
         }
         Ok(spent)
     }
+
+    fn is_chain(&self) -> bool {
+        true
+    }
 }

@@ -68,4 +68,8 @@ impl Method for Mcmc {
         }
         Ok(spent)
     }
+
+    fn is_chain(&self) -> bool {
+        true
+    }
 }

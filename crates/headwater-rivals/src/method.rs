@@ -62,6 +62,11 @@ pub trait Method: Send {
     /// If a reward fails. What was handed over before stands, and the method can go on.
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError>;
 
+    /// Is every object handed over the next state of the Markov chain of its place in the round?
+    fn is_chain(&self) -> bool {
+        false
+    }
+
     /// The forward policy that the method would sample with now, on every edge of the space; `None` for methods
     /// without one.
     fn policy(&mut self, space: &Exact) -> Option<ForwardPolicy> {

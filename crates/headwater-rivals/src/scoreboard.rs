@@ -167,7 +167,7 @@ impl Scoreboard {
         let n = self.best.len();
         let (top_distance, circles) = self.unlikeness(sim);
         Standing {
-            tv_empirical: self.histogram.as_ref().map(Histogram::tv),
+            tv_empirical: self.histogram.as_ref().filter(|h| !h.ring.is_empty()).map(Histogram::tv),
             modes: self.rules.mode_log_reward.map(|_| self.modes.len()),
             distinct: self.seen.len(),
             best_log_reward: self

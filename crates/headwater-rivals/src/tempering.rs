@@ -100,6 +100,10 @@ impl Method for Tempering {
         }
         Ok(spent)
     }
+
+    fn is_chain(&self) -> bool {
+        true
+    }
 }
 
 /// log of the probability that objects with these log-rewards are exchanged between chains at these inverse

@@ -13,7 +13,7 @@ use headwater_train::{Estimate, bootstrap};
 use serde_json::{Value as Json, json};
 
 use crate::chart::{Chart, Line};
-use crate::contest::{Point, Terms, play};
+use crate::contest::{Point, Terms, play, spendable};
 use crate::{Checked, Problem, Problems, RunError, write_atomic};
 
 /// A method under one configuration, with every seed it is played with.
@@ -42,36 +42,43 @@ pub const METRICS: &[Metric] = &[
         title: "total variation of the last objects",
         of: |p| p.standing.tv_empirical,
     },
-    Metric { name: "modes", title: "modes found", of: |p| p.standing.modes.map(|n| n as f64) },
+    Metric { name: "modes", title: "modes found", of: |p| of_some(p, p.standing.modes? as f64) },
     Metric { name: "distinct", title: "distinct objects found", of: |p| Some(p.standing.distinct as f64) },
     Metric {
         name: "best_log_reward",
         title: "largest log R found",
-        of: |p| Some(p.standing.best_log_reward),
+        of: |p| of_some(p, p.standing.best_log_reward),
     },
     Metric {
         name: "top_log_reward",
         title: "mean log R of the best objects",
-        of: |p| Some(p.standing.top_log_reward),
+        of: |p| of_some(p, p.standing.top_log_reward),
     },
     Metric {
         name: "top_distance",
         title: "mean distance of the best objects",
-        of: |p| Some(p.standing.top_distance),
+        of: |p| of_some(p, p.standing.top_distance),
     },
     Metric {
         name: "circles",
         title: "best objects far from each other",
-        of: |p| Some(p.standing.circles as f64),
+        of: |p| of_some(p, p.standing.circles as f64),
     },
+    Metric { name: "ess", title: "effective sample size of the chains", of: |p| Some(p.mixing?.0) },
+    Metric { name: "r_hat", title: "R̂ of the chains, 1 if they agree", of: |p| Some(p.mixing?.1) },
     Metric { name: "transitions", title: "transitions walked", of: |p| Some(p.spent.transitions as f64) },
     Metric { name: "reward_calls", title: "reward calls", of: |p| Some(p.spent.reward_calls as f64) },
     Metric { name: "seconds", title: "seconds", of: |p| Some(p.seconds) },
 ];
 
+/// A number that is only one where something was found.
+fn of_some(p: &Point, x: f64) -> Option<f64> {
+    (p.standing.distinct > 0).then_some(x)
+}
+
 /// Columns of a curve's file.
 const CURVE: &str = "objects,transitions,reward_calls,seconds,tv_policy,tv_empirical,modes,distinct,best_log_reward,\
-                     top_log_reward,top_distance,circles";
+                     top_log_reward,top_distance,circles,ess,r_hat";
 
 /// A comparison and the directory that it is kept in.
 pub struct Comparison {
@@ -80,24 +87,29 @@ pub struct Comparison {
     terms: Terms,
 }
 
-/// A curve that was just finished.
-pub struct Finished<'a> {
+/// A curve has come to its next point.
+pub struct News<'a> {
     /// The entrant.
     pub name: &'a str,
     /// The seed.
     pub seed: u64,
-    /// Where it ended.
+    /// The point.
     pub last: &'a Point,
+    /// Points of this curve so far, and all of them; when they are equal the curve is kept.
+    pub points: (usize, usize),
     /// Curves finished so far, and all of them.
-    pub done: (usize, usize),
+    pub curves: (usize, usize),
 }
 
 impl Comparison {
     /// Opens the directory of a comparison, or makes it.
     ///
     /// # Errors
-    /// If it holds another comparison, or cannot be written.
+    /// If it holds another comparison, or cannot be written, or somebody would never spend the budget.
     pub fn open(dir: &Path, entrants: Vec<Entrant>, terms: Terms) -> Result<Self, Problem> {
+        for (_, checked) in entrants.iter().flat_map(|e| &e.seeds) {
+            spendable(checked, terms.budget.unit)?;
+        }
         let cells = dir.join("curves");
         let io = |action, path: &Path| {
             let path = path.to_owned();
@@ -125,7 +137,7 @@ impl Comparison {
     }
 
     /// Plays what has not been played, on so many threads at a time, and says whether everything has been played:
-    /// `stop` ends it early, and what is finished by then is kept.
+    /// `stop` ends it early, and what is finished by then is kept. `hear` is called at every point of every curve.
     ///
     /// # Errors
     /// If a configuration cannot be built, a reward fails, or a file cannot be written; the other curves are kept.
@@ -133,7 +145,7 @@ impl Comparison {
         &self,
         jobs: usize,
         stop: &AtomicBool,
-        finished: &(dyn Fn(Finished<'_>) + Sync),
+        hear: &(dyn Fn(News<'_>) + Sync),
     ) -> Result<bool, Problems> {
         let all: Vec<(&str, u64, &Checked)> = self
             .entrants
@@ -145,12 +157,21 @@ impl Comparison {
         let failed: Mutex<Option<Problems>> = Mutex::new(None);
         let work = || {
             while let Some((name, seed, checked)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let played = play(checked, &self.terms, stop).and_then(|curve| {
+                let tell = |last: &Point, i: usize, done: usize| {
+                    let (points, curves) = ((i, self.terms.points), (done, all.len()));
+                    hear(News { name, seed: *seed, last, points, curves });
+                };
+                let mut reached = |i: usize, last: &Point| {
+                    if i < self.terms.points {
+                        tell(last, i, done.load(Ordering::Relaxed));
+                    }
+                };
+                let played = play(checked, &self.terms, stop, &mut reached).and_then(|curve| {
                     let Some(curve) = curve else { return Ok(()) };
                     self.keep(name, *seed, &curve).map_err(|e| Problems(vec![Problem::from(&e)]))?;
-                    let done = (1 + done.fetch_add(1, Ordering::Relaxed), all.len());
+                    let done = 1 + done.fetch_add(1, Ordering::Relaxed);
                     if let Some(last) = curve.last() {
-                        finished(Finished { name, seed: *seed, last, done });
+                        tell(last, curve.len(), done);
                     }
                     Ok(())
                 });
@@ -302,7 +323,7 @@ fn row(p: &Point) -> String {
     let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     let s = &p.standing;
     format!(
-        "{},{},{},{},{},{},{},{},{},{},{},{}",
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
         p.spent.objects,
         p.spent.transitions,
         p.spent.reward_calls,
@@ -314,7 +335,9 @@ fn row(p: &Point) -> String {
         s.best_log_reward,
         s.top_log_reward,
         s.top_distance,
-        s.circles
+        s.circles,
+        number(p.mixing.map(|m| m.0)),
+        number(p.mixing.map(|m| m.1))
     )
 }
 
@@ -334,6 +357,8 @@ fn point(line: &str) -> Option<Point> {
         top,
         distance,
         circles,
+        ess,
+        r_hat,
     ] = cells[..]
     else {
         return None;
@@ -347,6 +372,7 @@ fn point(line: &str) -> Option<Point> {
         },
         seconds: seconds.parse().ok()?,
         tv_policy: maybe(tv_policy)?,
+        mixing: maybe(ess)?.zip(maybe(r_hat)?),
         standing: Standing {
             tv_empirical: maybe(tv_empirical)?,
             modes: if modes.is_empty() { None } else { Some(modes.parse().ok()?) },

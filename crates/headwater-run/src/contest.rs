@@ -8,7 +8,7 @@ use headwater_core::settings::SettingError;
 use headwater_core::{Heads, Key, Simulator};
 use headwater_exact::{Divergence, ForwardPolicy, log_terminating};
 use headwater_rewards::RewardError;
-use headwater_rivals::{Arena, Found, Method, Rules, Scoreboard, Spent, Standing};
+use headwater_rivals::{Arena, Found, Method, Rules, Scoreboard, Spent, Standing, Traces};
 use headwater_train::{EvalConfig, Exact, StepError, TrainConfig, Trainer};
 
 use crate::assemble::{GFLOWNET, Purpose, TopConfig, assemble, key, network, pool};
@@ -76,19 +76,28 @@ pub struct Point {
     pub seconds: f64,
     /// What has been found.
     pub standing: Standing,
+    /// Effective sample size and split R̂ of log R, for Markov chains; see [`Traces::diagnose`].
+    pub mixing: Option<(f64, f64)>,
     /// Exact total variation distance of the policy's distribution, where there is a policy and an enumerated space.
     pub tv_policy: Option<f64>,
 }
 
-/// Lets a configuration's method spend the budget. `None` if `stop` was raised before it was spent.
+/// Lets a configuration's method spend the budget. `None` if `stop` was raised before it was spent. `reached` hears of
+/// every point, with its number counted from one.
 ///
 /// # Errors
 /// If the configuration cannot be built, or a reward fails.
-pub fn play(checked: &Checked, terms: &Terms, stop: &AtomicBool) -> Result<Option<Vec<Point>>, Problems> {
+pub fn play(
+    checked: &Checked,
+    terms: &Terms,
+    stop: &AtomicBool,
+    reached: &mut dyn FnMut(usize, &Point),
+) -> Result<Option<Vec<Point>>, Problems> {
     let Contestant { mut method, space, mode_log_reward, mut sim } = Contestant::new(checked)?;
     let Terms { budget, points, window, top, radius } = *terms;
     let rules = Rules { window, top, mode_log_reward, radius };
     let mut board = Scoreboard::new(rules, space.clone());
+    let mut traces = method.is_chain().then(Traces::default);
     let mut curve = Vec::with_capacity(points);
     let (mut spent, mut seconds) = (Spent::default(), 0.0);
     for i in 1..=points {
@@ -99,7 +108,12 @@ pub fn play(checked: &Checked, terms: &Terms, stop: &AtomicBool) -> Result<Optio
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let round = method.round(&mut |found| board.add(found));
+            let round = method.round(&mut |found| {
+                if let Some(traces) = &mut traces {
+                    traces.add(found.log_reward);
+                }
+                board.add(found);
+            });
             let round = round.map_err(|e| Problems(vec![Problem::new(e.to_string())]))?;
             spent += round;
             seconds = before + clock.elapsed().as_secs_f64();
@@ -109,9 +123,26 @@ pub fn play(checked: &Checked, terms: &Terms, stop: &AtomicBool) -> Result<Optio
             }
         }
         let tv_policy = space.as_deref().and_then(|space| Some(policy_tv(space, &method.policy(space)?)));
-        curve.push(Point { spent, seconds, standing: board.standing(&mut *sim), tv_policy });
+        let mixing = traces.as_ref().and_then(Traces::diagnose);
+        let point = Point { spent, seconds, standing: board.standing(&mut *sim), mixing, tv_policy };
+        reached(i, &point);
+        curve.push(point);
     }
     Ok(Some(curve))
+}
+
+/// Would the method ever spend a budget in this unit?
+///
+/// # Errors
+/// If it never finds objects, which the budget is counted in: training on given objects alone.
+pub fn spendable(checked: &Checked, unit: Unit) -> Result<(), Problem> {
+    let train: TrainConfig = checked.read("train");
+    let given = if train.data.is_some() { train.given() } else { 0 };
+    if unit != Unit::Objects || checked.kind("method") != GFLOWNET.name || given < train.batch {
+        return Ok(());
+    }
+    let what = "`train.data` gives every object: none is found, and a budget of objects never spent";
+    Err(Problem::new(what.to_owned()).hint("count it in `--budget reward-calls=…`".to_owned()))
 }
 
 fn used(unit: Unit, spent: &Spent, seconds: f64) -> f64 {

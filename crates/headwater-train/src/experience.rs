@@ -1,6 +1,8 @@
 //! A batch of trajectories for learners of other kinds than the trainer: acted once, looked at under changing
 //! parameters, and pulled back to gradients.
 
+use std::ops::Range;
+
 use headwater_core::{
     Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Grads, Heads, Key, Needs, Ones, Scored, Stop,
 };
@@ -90,19 +92,21 @@ impl Experience {
         }
     }
 
-    /// Draws `lanes` trajectories by the policy of `view`, of which trajectory i ends in lane i of its simulator.
+    /// Draws trajectories by the policy of `view`, one for each of `numbers`, of which the i-th ends in lane i of its
+    /// simulator. What a trajectory draws follows from `key` and its number alone.
     ///
     /// # Errors
     /// If a reward fails; the batch is then undefined.
     pub fn roll(
         &mut self,
         view: &mut PolicyView<'_>,
-        lanes: usize,
+        numbers: Range<u64>,
         how: Behaviour,
         key: Key,
     ) -> Result<(), RewardError> {
+        let lanes = numbers.end.saturating_sub(numbers.start) as usize;
         view.sim.reset(lanes);
-        let draw = Draw { lanes, given: 0, first: 0, how, key, follow: None };
+        let draw = Draw { lanes, given: 0, first: numbers.start, how, key, follow: None };
         self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         self.look(view);
         Ok(())

@@ -74,6 +74,13 @@ settings! {
     }
 }
 
+impl TrainConfig {
+    /// Trajectories of a batch that are drawn back from `data`, where there are any.
+    pub fn given(&self) -> usize {
+        (self.data_share * self.batch as f64).round() as usize
+    }
+}
+
 settings! {
     /// Settings of evaluation.
     pub struct EvalConfig {

@@ -235,8 +235,7 @@ impl Trainer {
         if self.data.is_empty() {
             return;
         }
-        let given = (self.config.data_share * lanes as f64).round() as u32;
-        for lane in 0..given {
+        for lane in 0..self.config.given() as u32 {
             let i = key.fold(u64::MAX).fold(u64::from(lane)).below(self.data.len() as u32);
             self.sim.load(lane, &self.data[i as usize]).expect("with_data has read every object");
             self.dealt.push(i);

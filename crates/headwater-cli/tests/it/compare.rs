@@ -104,3 +104,36 @@ fn what_cannot_be_compared_is_refused() {
     "#]]
     .assert_eq(&refused("train grid.toml --set method.kind=random"));
 }
+
+#[test]
+fn learning_from_given_objects_alone_finds_none() {
+    let dir = Temp::with_configs();
+    dir.write("objects.txt", "0,0\n3,3\n");
+    let args = "compare grid.toml --set train.data=objects.txt --set train.data_share=1 --seeds 1 -q";
+    expect![[r#"
+        error: `train.data` gives every object: none is found, and a budget of objects never spent
+
+        hint: count it in `--budget reward-calls=…`
+    "#]]
+    .assert_eq(&dir.run(args).refused());
+    let json = dir.run(&format!("{args} --budget reward-calls=200 --json")).json();
+    let row = &json["methods"][0];
+    assert!(row["tv_policy"]["mean"].is_number() && row["transitions"]["mean"].is_number(), "{row}");
+    assert!(
+        row["tv_empirical"].is_null() && row["top_log_reward"].is_null() && row["modes"].is_null(),
+        "{row}"
+    );
+}
+
+#[test]
+fn chains_are_diagnosed_and_nothing_else() {
+    let dir = Temp::with_configs();
+    let json =
+        dir.run("compare grid.toml --methods mcmc,random --budget objects=4000 --seeds 1 -q --json").json();
+    let (mcmc, random) = (&json["methods"][0], &json["methods"][1]);
+    // 125 draws of each of 16 chains are left after the burn-in.
+    let ess = mcmc["ess"]["mean"].as_f64().unwrap();
+    assert!(ess > 10.0 && ess < 4000.0, "{mcmc}");
+    assert!(mcmc["r_hat"]["mean"].as_f64().unwrap() < 1.5, "{mcmc}");
+    assert!(random["ess"].is_null() && random["r_hat"].is_null(), "{random}");
+}

@@ -9,6 +9,7 @@ mod damage;
 mod errors;
 mod files;
 mod flow;
+mod formulas;
 mod output;
 mod playthroughs;
 #[cfg(unix)]

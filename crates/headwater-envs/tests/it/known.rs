@@ -59,6 +59,10 @@ fn grids_have_the_log_z_of_the_literature() {
     for (dim, side, expected) in [(2, 8, 1.895260), (2, 16, 3.403365), (4, 16, 8.793836)] {
         close(native_log_z(&grid(dim, side, Wall::Mask), "cosine", &[]), expected);
     }
+    let first_paper = [("r0", Value::Real(0.01)), ("r1", Value::Real(1.0)), ("stretch", Value::Real(2.0))];
+    for (wall, expected) in [(Wall::Mask, 2.857045), (Wall::Terminate, 2.856470)] {
+        close(native_log_z(&grid(2, 30, wall), "cosine", &first_paper), expected);
+    }
 }
 
 #[test]
@@ -69,6 +73,8 @@ fn grids_have_the_sizes_of_their_table() {
     assert_eq!(size(&grid(2, 8, Wall::Terminate)), (63, 98));
     assert_eq!(size(&grid(4, 8, Wall::Terminate)), (3773, 9604));
     assert_eq!(size(&grid(1, 256, Wall::Terminate)), (256, 255));
+    assert_eq!(size(&grid(2, 30, Wall::Mask)), (900, 1740));
+    assert_eq!(size(&grid(2, 30, Wall::Terminate)), (899, 1682));
     assert_eq!(grid(16, 256, Wall::Mask).max_len(), 16 * 255);
 }
 
@@ -112,7 +118,7 @@ fn deceptive_grids_hide_their_modes_behind_a_moat() {
     close(at("2,13"), 2.00001);
     close(at("7,8"), 0.10001);
     close(at("4,4"), 0.00001);
-    close(Cosine { r0: 0.1, r1: 0.0 }.score(&env, &env.initial()), 0.1);
+    close(Cosine { r0: 0.1, r1: 0.0, stretch: 1.0 }.score(&env, &env.initial()), 0.1);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn rows(reader: &Reader<'_>, usual: u8, each: &mut Each<'_>) -> Resul
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let lone = || bytes.iter().zip(bytes[1..].iter().chain(b" ")).any(|(a, b)| *a == b'\r' && *b != b'\n');
-    !text.contains('"') && !(text.contains('\r') && lone())
+    !(text.contains('"') || text.contains('\r') && lone())
 }
 
 /// Rows without quotes, which need no copy.

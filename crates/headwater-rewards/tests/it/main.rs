@@ -1,4 +1,4 @@
-//! Tests of formulas, tables, transforms and the scorer.
+//! Tests of formulas, models, tables, transforms and the scorer.
 
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
@@ -8,6 +8,8 @@ mod combination;
 mod command;
 mod expression;
 mod json_lines;
+#[cfg(feature = "onnx")]
+mod onnx;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod recorded;

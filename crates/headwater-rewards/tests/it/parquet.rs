@@ -36,14 +36,17 @@ fn write(
         parquet::file::properties::WriterPropertiesBuilder,
     ) -> parquet::file::properties::WriterPropertiesBuilder,
 ) -> Vec<u8> {
-    let schema = Arc::new(parse_message_type(&format!("message m {{ {schema} }}")).unwrap());
+    let schema =
+        Arc::new(parse_message_type(&format!("message m {{ {schema} }}")).expect("the file can be written"));
     let properties = Arc::new(change(WriterProperties::builder()).build());
     let mut out = Vec::new();
-    let mut writer = SerializedFileWriter::new(&mut out, schema, properties).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(&mut out, schema, properties).expect("the file can be written");
     for group in groups {
-        let mut rows = writer.next_row_group().unwrap();
+        let mut rows = writer.next_row_group().expect("the file can be written");
         for (values, (defined, repeated)) in *group {
-            let mut column = rows.next_column().unwrap().unwrap();
+            let mut column =
+                rows.next_column().expect("the file can be written").expect("the file can be written");
             match (column.untyped(), values) {
                 (ColumnWriter::ByteArrayColumnWriter(w), Values::Texts(v)) => {
                     let v: Vec<ByteArray> = v.iter().map(|t| ByteArray::from(*t)).collect();
@@ -57,12 +60,12 @@ fn write(
                 (ColumnWriter::Int32ColumnWriter(w), Values::I32(v)) => w.write_batch(v, *defined, *repeated),
                 _ => panic!("values of another type than the schema's"),
             }
-            .unwrap();
-            column.close().unwrap();
+            .expect("the file can be written");
+            column.close().expect("the file can be written");
         }
-        rows.close().unwrap();
+        rows.close().expect("the file can be written");
     }
-    writer.close().unwrap();
+    writer.close().expect("the file can be written");
     out
 }
 

@@ -1,10 +1,11 @@
-//! The round that REINFORCE and PPO share: act, judge, and a few epochs of the surrogate's gradient.
+//! The round that REINFORCE and PPO share: act, judge, and a few epochs of the surrogate's gradient, minibatch by
+//! minibatch.
 
 use headwater_core::settings::{Schedule, choice};
 use headwater_core::{Heads, Needs};
 use headwater_exact::ForwardPolicy;
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, Exact, Looks, Slopes};
+use headwater_train::{Behaviour, Exact, Experience, Looks, Slopes};
 
 use super::actor::Actor;
 use super::learner::Learner;
@@ -40,6 +41,8 @@ pub(super) struct Recipe {
     pub value: f64,
     pub clip: f64,
     pub epochs: u64,
+    /// Parts that a batch is acted and learned in, at most its trajectories.
+    pub minibatches: usize,
 }
 
 /// Share of a batch in the moving average of returns.
@@ -54,10 +57,19 @@ pub(super) struct PolicyGradient {
     /// The moving average of what trajectories pay.
     average: f64,
     payoffs: Vec<f64>,
+    /// The minibatches of a round.
+    parts: Vec<Experience>,
+    /// What each of them says before the policy changes.
+    verdicts: Vec<Verdict>,
+    slopes: Slopes,
+}
+
+/// See [`Judged`].
+#[derive(Clone, Default)]
+struct Verdict {
     log_acted: Vec<f64>,
     advantages: Vec<f64>,
     returns: Vec<f64>,
-    slopes: Slopes,
 }
 
 impl PolicyGradient {
@@ -78,8 +90,11 @@ impl PolicyGradient {
         };
         let payer = Payer::new(recipe.payoff, if recipe.soft { recipe.entropy } else { 0.0 });
         let heads = Heads::new(arena.sim.spec().n_actions, false, critic);
-        let (actor, mut nets) = Actor::new(arena, looks, recipe.batch, &[heads]);
+        let parts = (0..recipe.minibatches).map(|_| Experience::new(arena.sim.spec(), looks)).collect();
+        let (actor, mut nets) = Actor::new(arena, recipe.batch, &[heads]);
         Self {
+            verdicts: vec![Verdict::default(); recipe.minibatches],
+            parts,
             recipe,
             weights,
             actor,
@@ -87,17 +102,15 @@ impl PolicyGradient {
             payer,
             average: 0.0,
             payoffs: Vec::new(),
-            log_acted: Vec::new(),
-            advantages: Vec::new(),
-            returns: Vec::new(),
             slopes: Slopes::default(),
         }
     }
 
-    /// What the batch says before the policy changes.
-    fn judge(&mut self) {
-        let Self { recipe, payer, payoffs, log_acted, advantages, returns, average, .. } = self;
-        let rows = self.actor.experience.rows();
+    /// What minibatch `i` says before the policy changes.
+    fn judge(&mut self, i: usize) {
+        let Self { recipe, payer, payoffs, average, .. } = self;
+        let Verdict { log_acted, advantages, returns } = &mut self.verdicts[i];
+        let rows = self.parts[i].rows();
         log_acted.clear();
         log_acted.extend(rows.logit.iter().zip(&rows.lse).map(|(logit, lse)| logit - lse));
         payoffs.clear();
@@ -124,20 +137,23 @@ impl PolicyGradient {
 
 impl Method for PolicyGradient {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
-        let spent = self.actor.act(&*self.learner.net, Behaviour::ON_POLICY, found)?;
-        self.judge();
-        let Self { recipe, weights, actor, learner, log_acted, advantages, returns, slopes, .. } = self;
+        let spent = self.actor.act(&*self.learner.net, Behaviour::ON_POLICY, &mut self.parts, found)?;
+        (0..self.parts.len()).for_each(|i| self.judge(i));
+        let Self { recipe, weights, actor, learner, parts, verdicts, slopes, .. } = self;
         let rate = recipe.lr.at(actor.round());
         for epoch in 0..recipe.epochs {
-            // What acted is what the first epoch would evaluate.
-            if epoch > 0 {
-                actor.refresh(&*learner.net);
+            for (i, (part, Verdict { log_acted, advantages, returns })) in
+                parts.iter_mut().zip(&*verdicts).enumerate()
+            {
+                // What acted is what the first update would evaluate.
+                if epoch > 0 || i > 0 {
+                    actor.refresh(part, &*learner.net);
+                }
+                surrogate::loss_of(part, Judged { log_acted, advantages, returns }, *weights, slopes);
+                let (backward, pool) = (&actor.backward, &actor.pool);
+                part.differentiate(&mut *learner.net, backward, pool, slopes, &mut learner.grads);
+                learner.step(pool, rate, recipe.max_norm);
             }
-            let judged = Judged { log_acted, advantages, returns };
-            surrogate::loss_of(&actor.experience, judged, *weights, slopes);
-            let (backward, pool) = (&actor.backward, &actor.pool);
-            actor.experience.differentiate(&mut *learner.net, backward, pool, slopes, &mut learner.grads);
-            learner.step(pool, rate, recipe.max_norm);
         }
         actor.next();
         Ok(spent)

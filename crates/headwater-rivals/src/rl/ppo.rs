@@ -1,10 +1,10 @@
 //! Proximal policy optimisation, as the first GFlowNet paper compares with it, and Ent-PPO, which samples the target.
 //!
-//! An epoch is one update on the whole batch: a batch is as small as a minibatch usually is, and its distinct states are
-//! evaluated together.
+//! An epoch is one update on each minibatch. There is one of them by default, the whole batch, whose distinct states are
+//! evaluated together. With several, the split of a batch stays the same over its epochs.
 
 use headwater_core::settings::{Schedule, settings};
-use headwater_core::{Entry, Settings};
+use headwater_core::{Entry, SettingError, Settings};
 
 use super::Payoff;
 use super::policy_gradient::{Baseline, PolicyGradient, Recipe};
@@ -17,8 +17,10 @@ settings! {
         batch: usize = "16", Kind::Int { min: 1, max: 1 << 20 };
         /// Learning rate; one step of a schedule is a round.
         lr: Schedule = "0.001", Kind::Schedule { min: 0.0, max: 1000.0 };
-        /// Updates on each batch.
+        /// Passes over each batch.
         epochs: u64 = "4", Kind::Int { min: 1, max: 1000 };
+        /// Parts of a batch, each of which makes one update a pass.
+        minibatches: usize = "1", Kind::Int { min: 1, max: 1 << 20 };
         /// Probability ratios further from 1 than this gain nothing.
         clip: f64 = "0.2", Kind::Real { min: 0.0, max: 1000.0 };
         /// What is paid: `reward`, that is R(x) at the end, `log-reward`, or `corrected`, that is log R(x) at the end and
@@ -28,7 +30,7 @@ settings! {
         lambda: f64 = "0.95", Kind::Real { min: 0.0, max: 1.0 };
         /// Weight of the squared error of values.
         value: f64 = "1.0", Kind::Real { min: 0.0, max: 1000.0 };
-        /// Scales the advantages of a batch to mean zero and variance one.
+        /// Scales the advantages of a minibatch to mean zero and variance one.
         normalise: bool = "false", Kind::Bool;
         /// Weight c of the entropy; 0.5 is the paper's for grids.
         entropy: f64 = "0.5", Kind::Real { min: 0.0, max: 1000.0 };
@@ -47,8 +49,10 @@ settings! {
         batch: usize = "16", Kind::Int { min: 1, max: 1 << 20 };
         /// Learning rate; one step of a schedule is a round.
         lr: Schedule = "0.001", Kind::Schedule { min: 0.0, max: 1000.0 };
-        /// Updates on each batch.
+        /// Passes over each batch.
         epochs: u64 = "4", Kind::Int { min: 1, max: 1000 };
+        /// Parts of a batch, each of which makes one update a pass.
+        minibatches: usize = "1", Kind::Int { min: 1, max: 1 << 20 };
         /// Probability ratios further from 1 than this gain nothing.
         clip: f64 = "0.2", Kind::Real { min: 0.0, max: 1000.0 };
         /// Decay λ of generalised advantages.
@@ -69,7 +73,7 @@ pub(crate) const ENTRY: MethodEntry = MethodEntry {
         fields: Config::FIELDS,
     },
     samples_target: false,
-    build: |values, arena| Ok(Box::new(PolicyGradient::new(recipe(&Config::read(values)), arena))),
+    build: |values, arena| Ok(Box::new(PolicyGradient::new(checked(recipe(&Config::read(values)))?, arena))),
 };
 
 pub(crate) const ENT_ENTRY: MethodEntry = MethodEntry {
@@ -81,8 +85,19 @@ pub(crate) const ENT_ENTRY: MethodEntry = MethodEntry {
         fields: EntConfig::FIELDS,
     },
     samples_target: true,
-    build: |values, arena| Ok(Box::new(PolicyGradient::new(ent_recipe(&EntConfig::read(values)), arena))),
+    build: |values, arena| {
+        Ok(Box::new(PolicyGradient::new(checked(ent_recipe(&EntConfig::read(values)))?, arena)))
+    },
 };
+
+/// No minibatch is empty.
+fn checked(recipe: Recipe) -> Result<Recipe, SettingError> {
+    let Recipe { batch, minibatches, .. } = recipe;
+    if minibatches <= batch {
+        return Ok(recipe);
+    }
+    Err(SettingError::at("minibatches", format!("a batch of {batch} has no {minibatches} parts")))
+}
 
 fn recipe(config: &Config) -> Recipe {
     Recipe {
@@ -98,6 +113,7 @@ fn recipe(config: &Config) -> Recipe {
         value: config.value,
         clip: config.clip,
         epochs: config.epochs,
+        minibatches: config.minibatches,
     }
 }
 
@@ -115,5 +131,6 @@ fn ent_recipe(config: &EntConfig) -> Recipe {
         value: config.value,
         clip: config.clip,
         epochs: config.epochs,
+        minibatches: config.minibatches,
     }
 }

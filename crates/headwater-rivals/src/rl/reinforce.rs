@@ -60,5 +60,6 @@ fn recipe(config: &Config) -> Recipe {
         value: config.value,
         clip: f64::INFINITY,
         epochs: 1,
+        minibatches: 1,
     }
 }

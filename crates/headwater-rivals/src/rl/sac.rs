@@ -1,12 +1,14 @@
 //! Discrete soft actor-critic: a policy, two values of edges that check each other, and a temperature that keeps the
 //! entropy up.
 
+use std::slice;
+
 use headwater_core::settings::{AutoReal, Schedule, settings};
 use headwater_core::{Entry, Estimator, Floats, Heads, Needs, Regression, Settings};
 use headwater_exact::ForwardPolicy;
 use headwater_nn::{Adam, Pool};
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, Exact, Looks};
+use headwater_train::{Behaviour, Exact, Experience, Looks};
 
 use super::Payoff;
 use super::actor::Actor;
@@ -107,6 +109,7 @@ impl Temperature {
 struct Sac {
     config: Config,
     actor: Actor,
+    experience: Experience,
     policy: Learner,
     critics: [Critic; 2],
     temperature: Temperature,
@@ -130,13 +133,15 @@ impl Sac {
         let heads = Heads::new(spec.n_actions, false, false);
         let (replay, batch) = (Replay::new(spec, config.replay, config.batch), Minibatch::new(spec));
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
-        let (actor, nets) = Actor::new(arena, looks, config.batch, &[heads; 5]);
+        let experience = Experience::new(spec, looks);
+        let (actor, nets) = Actor::new(arena, config.batch, &[heads; 5]);
         let mut nets = nets.into_iter();
         let mut net = || nets.next().expect("there are five networks");
         let temperature = Temperature::new(config.alpha.0);
         Self {
             payer: Payer::new(config.payoff, temperature.alpha()),
             actor,
+            experience,
             policy: Learner::new(net()),
             critics: [Critic::new(net(), net()), Critic::new(net(), net())],
             temperature,
@@ -236,9 +241,9 @@ fn least([a, b]: [&[f32]; 2], out: &mut Vec<f32>) {
 
 impl Method for Sac {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
-        let spent = self.actor.act(&*self.policy.net, Behaviour::ON_POLICY, found)?;
-        let experience = &self.actor.experience;
-        self.replay.add(experience, self.payer.pay(experience.rows()));
+        let part = slice::from_mut(&mut self.experience);
+        let spent = self.actor.act(&*self.policy.net, Behaviour::ON_POLICY, part, found)?;
+        self.replay.add(&self.experience, self.payer.pay(self.experience.rows()));
         let rate = self.config.lr.at(self.actor.round());
         for update in 0..self.config.updates {
             let key = self.actor.key().fold(update);

@@ -4,11 +4,13 @@
 //! With log P_B paid along the edges, log R at the end, no discount and an entropy of weight one, the optimal soft value
 //! of an edge is its log flow, and that of a state is log F(s) (arXiv:2310.12934).
 
+use std::slice;
+
 use headwater_core::settings::{Schedule, settings};
 use headwater_core::{Entry, Estimator, Heads, Needs, Regression, Settings};
 use headwater_exact::ForwardPolicy;
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, Exact, Looks};
+use headwater_train::{Behaviour, Exact, Experience, Looks};
 
 use super::Payoff;
 use super::actor::Actor;
@@ -70,6 +72,7 @@ pub(crate) const ENTRY: MethodEntry = MethodEntry {
 struct SoftDqn {
     config: Config,
     actor: Actor,
+    experience: Experience,
     online: Learner,
     target: Box<dyn Estimator>,
     updates: u64,
@@ -91,11 +94,13 @@ impl SoftDqn {
         let heads = Heads::new(spec.n_actions, false, false);
         let (replay, batch) = (Replay::new(spec, config.replay, config.batch), Minibatch::new(spec));
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
-        let (actor, mut nets) = Actor::new(arena, looks, config.batch, &[heads; 2]);
+        let experience = Experience::new(spec, looks);
+        let (actor, mut nets) = Actor::new(arena, config.batch, &[heads; 2]);
         let (mut target, online) = (nets.remove(1), nets.remove(0));
         td::approach(&mut *target, &*online, 1.0);
         Self {
             actor,
+            experience,
             online: Learner::new(online),
             target,
             updates: 0,
@@ -160,9 +165,9 @@ impl Method for SoftDqn {
     fn round(&mut self, found: &mut dyn FnMut(Found<'_>)) -> Result<Spent, RewardError> {
         let round = self.actor.round();
         let how = Behaviour { epsilon: self.config.epsilon.at(round), ..Behaviour::ON_POLICY };
-        let spent = self.actor.act(&*self.online.net, how, found)?;
-        let experience = &self.actor.experience;
-        self.replay.add(experience, self.payer.pay(experience.rows()));
+        let part = slice::from_mut(&mut self.experience);
+        let spent = self.actor.act(&*self.online.net, how, part, found)?;
+        self.replay.add(&self.experience, self.payer.pay(self.experience.rows()));
         for update in 0..self.config.updates {
             let key = self.actor.key().fold(update);
             self.replay.draw(self.config.minibatch, key, &mut self.batch);

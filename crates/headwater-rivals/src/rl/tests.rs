@@ -8,7 +8,7 @@ use headwater_core::{Heads, Key, Needs, Regression, RewardScale, Scored, Stop};
 use headwater_exact::enumerate;
 use headwater_nn::{Pool, Tabular};
 use headwater_rewards::{Scorer, Source, Transform};
-use headwater_train::{Behaviour, Looks, Slopes, encodings};
+use headwater_train::{Behaviour, Experience, Looks, Slopes, encodings};
 
 use super::actor::Actor;
 use super::choice::Choice;
@@ -260,23 +260,20 @@ fn transitions_from_a_ring_are_edges() {
         let mut replay = Replay::new(sim.spec(), capacity, 5);
         let mut batch = Minibatch::new(sim.spec());
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
-        let (mut actor, nets) = Actor::new(arena, looks, 5, &[Heads::new(n, false, false)]);
+        let mut parts = [Experience::new(sim.spec(), looks)];
+        let (mut actor, nets) = Actor::new(arena, 5, &[Heads::new(n, false, false)]);
         let (mut ends, mut payoffs) = (0, 0.0);
         for round in 0..60 {
-            actor.act(&*nets[0], Behaviour::ON_POLICY, &mut |_| ()).unwrap();
+            actor.act(&*nets[0], Behaviour::ON_POLICY, &mut parts, &mut |_| ()).unwrap();
             // What a row pays tells whether it is the last one.
-            let rows = actor.experience.rows();
+            let rows = parts[0].rows();
             let is_last = |r: &usize| rows.offsets[1..].contains(&(*r as u32 + 1));
             let paid: Vec<f64> = (0..rows.rows()).map(|r| f64::from(u8::from(is_last(&r)))).collect();
-            replay.add(&actor.experience, &paid);
+            replay.add(&parts[0], &paid);
             replay.draw(draws, Key::new(round), &mut batch);
             assert!(batch.transitions.len() >= at_least);
             if capacity == 0 {
-                assert_eq!(
-                    batch.transitions.len(),
-                    actor.experience.rows().rows(),
-                    "the last batch is all there is"
-                );
+                assert_eq!(batch.transitions.len(), parts[0].rows().rows(), "the last batch is all there is");
             }
             for t in &batch.transitions {
                 let from = states.find(batch.sources.inputs(), t.from as usize).unwrap() as usize;

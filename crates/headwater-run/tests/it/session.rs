@@ -174,7 +174,7 @@ fn coverage_is_counted_where_the_space_is_enumerated_and_else_estimated() {
     let p = uniform_play_ends_in_the_first_columns();
     assert!(f.low < p && p < f.high && f.high - f.low < 0.06, "{p} in {f:?}");
     let all = Coverage { rows: 1, covered: 100, of: 100, whole: false }.fraction();
-    assert!(all.low > 0.95 && all.low < 0.97 && all.high == 1.0, "{all:?}");
+    assert!(all.low > 0.95 && all.low < 0.97 && all.high > 1.0 - 1e-9, "{all:?}");
     let mut native = Session::create(&checked(&[]), &dir.path("runs"), None).unwrap();
     assert_eq!(native.coverage(), None);
 }

@@ -67,7 +67,7 @@ impl Case {
 
     fn roll(&mut self, net: &dyn Estimator) {
         let mut view = PolicyView::new(&mut *self.sim, &mut self.scorer, net, &Backward::Uniform, &self.pool);
-        self.experience.roll(&mut view, 64, Behaviour::ON_POLICY, Key::new(3)).unwrap();
+        self.experience.roll(&mut view, 0..64, Behaviour::ON_POLICY, Key::new(3)).unwrap();
     }
 
     fn refresh(&mut self, net: &dyn Estimator) {

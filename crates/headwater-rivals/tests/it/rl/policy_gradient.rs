@@ -46,9 +46,12 @@ fn with_log_pb_along_the_edges_they_sample_the_target() {
         let mut moving = max_ent("corrected", 0.02, 3000);
         moving.push(("baseline", text("moving-average")));
         let ent = [("batch", int(32)), ("lr", fall(0.02, 1500))];
+        let mut parts = max_ent("corrected", 0.02, 1500);
+        parts.push(("minibatches", int(3)));
         for (name, settings, rounds) in [
             ("reinforce", &moving[..], 3000),
             ("ppo", &max_ent("corrected", 0.02, 1500)[..], 1500),
+            ("ppo", &parts[..], 1500),
             ("ent-ppo", &ent[..], 1500),
         ] {
             let (_, policy, _) = problem.trained(name, settings, Net::TABLE, rounds);
@@ -75,4 +78,24 @@ fn without_entropy_they_find_the_largest_reward() {
             .sum();
         assert!(at_best > 0.95, "{name} ends in the best objects with probability {at_best}");
     }
+}
+
+#[test]
+fn minibatches_are_parts_of_one_batch_and_updates_of_their_own() {
+    let problem = Problem::grid(2, 6);
+    let first_round = |minibatches: i64| {
+        let settings = [("batch", int(20)), ("epochs", int(1)), ("minibatches", int(minibatches))];
+        let mut method = problem.method("ppo", &settings, Net::TABLE);
+        let mut seen = Vec::new();
+        let spent =
+            method.round(&mut |found| seen.extend(found.log_reward.iter().map(|r| r.to_bits()))).unwrap();
+        let policy = method.policy(problem.exact()).unwrap();
+        (seen, spent, policy.edge)
+    };
+    let (objects, spent, whole) = first_round(1);
+    let (same, as_much, parts) = first_round(3);
+    assert!(objects.len() == 20 && objects == same && spent == as_much);
+    // Adam's first step has the size of the rate; three have up to three times that.
+    let moved = |policy: &[f64]| policy.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(moved(&parts) > 1e-6, "{}", moved(&parts));
 }
