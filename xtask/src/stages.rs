@@ -9,7 +9,7 @@ use crate::{Error, Verdict, counts, docs};
 /// What the default build leaves out, and what is left without what it has.
 const FEATURES: [&str; 2] = [
     "test -p headwater-cli -p headwater-flow --features headwater-cli/png -- pixels pictures",
-    "test -p headwater-rewards -- table",
+    "test -p headwater-rewards -- table build_without",
 ];
 
 /// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.

@@ -29,8 +29,10 @@ fn items(registry: Registry) -> Vec<Item> {
             .iter()
             .map(|e| {
                 let rewards: Vec<&str> = e.rewards.iter().map(|r| r.entry.name).collect();
-                let more =
+                let mut more =
                     vec![format!("rewards: {} (`headwater show {}/…`)", rewards.join(", "), e.entry.name)];
+                more.push("features, which a reward `expression` speaks of:".to_owned());
+                more.extend(e.features.iter().map(|f| format!("  {}: {}", f.name, f.meaning)));
                 item(e.entry.name, "environment", &e.entry, more)
             })
             .collect(),
@@ -64,7 +66,7 @@ fn rewards() -> Vec<Item> {
         name: o.entry.name.to_owned(),
         what: "reward",
         entry: o.entry,
-        more: vec!["any environment: objects are known by their texts".to_owned()],
+        more: vec!["any environment".to_owned()],
     });
     let parts: Vec<&str> = headwater_rewards::PartConfig::FIELDS.iter().map(|f| f.name).collect();
     let combination = Item {

@@ -1,13 +1,16 @@
 //! Where scores come from, and how they become log R.
 //!
-//! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which sees nothing of an
-//! object but its text. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
+//! A score is native (typed, computed by the environment's own file) or an [`Oracle`]'s, which knows no
+//! environment. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
 mod ahead;
 mod combination;
+#[cfg(unix)]
+mod command;
 mod error;
 mod expression;
 mod objects;
+mod onnx;
 mod oracle;
 mod recorded;
 mod scorer;
@@ -16,9 +19,14 @@ mod transform;
 
 pub use ahead::{Ahead, Ticket};
 pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartConfig, Rule};
+#[cfg(unix)]
+pub use command::{Command, CommandConfig, Protocol};
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};
+#[cfg(feature = "onnx")]
+pub use onnx::Onnx;
+pub use onnx::{InputForm, OnnxConfig};
 pub use oracle::{
     Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };

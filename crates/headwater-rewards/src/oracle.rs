@@ -1,9 +1,10 @@
 //! Sources of scores that know no environment, and their registry.
 
 use headwater_core::settings::{Values, choice};
-use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings};
+use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings, Simulator};
 
 use crate::expression::{Expression, ExpressionConfig};
+use crate::onnx::{self, OnnxConfig};
 use crate::table::{Table, TableConfig};
 use crate::{Forms, Objects, RewardError};
 
@@ -64,6 +65,16 @@ pub trait Oracle: Send {
     /// If some object has no score and that is an error by [`Oracle::missing`], or the oracle fails. An oracle with an
     /// [`Oracle::identity`] then leaves the scores that it did get in `out`, which arrives filled with NaN.
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError>;
+
+    /// Is called once before anything is scored, with a simulator of the environment whose objects will be: whatever
+    /// can be tried out is tried out now, and not after an hour.
+    ///
+    /// # Errors
+    /// If the oracle does not do what it should.
+    fn rehearse(&mut self, sim: &dyn Simulator) -> Result<(), SettingError> {
+        let _ = sim;
+        Ok(())
+    }
 
     /// What becomes of objects without a score.
     fn missing(&self) -> Missing {
@@ -150,6 +161,18 @@ pub fn find_oracle(name: &str) -> Option<&'static OracleEntry> {
 }
 
 static ORACLES: &[OracleEntry] = &[
+    #[cfg(unix)]
+    OracleEntry {
+        entry: Entry {
+            name: "command",
+            summary: "scores by a program of yours, objects on its stdin and answers on its stdout",
+            formula: "y(x) = what the program answers to the text of x",
+            reference: "the program",
+            fields: crate::CommandConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| Ok(Box::new(crate::Command::new(&crate::CommandConfig::read(values))?)),
+    },
     OracleEntry {
         entry: Entry {
             name: "expression",
@@ -160,6 +183,17 @@ static ORACLES: &[OracleEntry] = &[
         },
         scale: RewardScale::Reward,
         build: |values, world| Ok(Box::new(Expression::new(&ExpressionConfig::read(values), world)?)),
+    },
+    OracleEntry {
+        entry: Entry {
+            name: "onnx",
+            summary: "scores by a trained model in an ONNX file, tested before anything is trained",
+            formula: "y(x) = the model's output for the encoding of x",
+            reference: "the file; ONNX, onnx.ai",
+            fields: OnnxConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, world| onnx::build(&OnnxConfig::read(values), world),
     },
     OracleEntry {
         entry: Entry {

@@ -75,7 +75,7 @@ impl Task {
         })?;
         let features = sim.features();
         let world = World { spec: sim.spec(), features: &features };
-        let mut builder = Builder { checked, entry, world, paid: Vec::new() };
+        let mut builder = Builder { checked, entry, sim: &*sim, world, paid: Vec::new() };
         let (source, transform) = builder.reward()?;
         let paid = builder.paid;
         Ok(Self { scorer: Scorer::new(source, transform), sim, paid })
@@ -106,6 +106,7 @@ impl Task {
 struct Builder<'a> {
     checked: &'a Checked,
     entry: &'static headwater_envs::EnvEntry,
+    sim: &'a dyn Simulator,
     world: World<'a>,
     /// The identities that were met on the way.
     paid: Vec<String>,
@@ -163,7 +164,9 @@ impl Builder<'_> {
         let registered =
             headwater_rewards::find_oracle(kind).expect("the schema has registered rewards only");
         let built = (registered.build)(&section.values, &self.world);
-        let oracle = built.map_err(|e| self.checked.blame(&section.name, &e))?;
+        let blame = |e: SettingError| self.checked.blame(&section.name, &e);
+        let mut oracle = built.map_err(blame)?;
+        oracle.rehearse(self.sim).map_err(blame)?;
         let Some(identity) = oracle.identity() else { return Ok((oracle, registered.scale)) };
         let identity = format!("{}\n{identity}", self.checked.kind("env"));
         let ledger = match ledger(self.checked) {

@@ -9,11 +9,15 @@ mod damage;
 mod errors;
 mod files;
 mod flow;
+mod formulas;
 mod output;
 mod playthroughs;
+#[cfg(unix)]
+mod programs;
 mod registry;
 #[cfg(unix)]
 mod rewards;
+#[cfg(unix)]
 mod runs;
 mod support;
 mod trials;

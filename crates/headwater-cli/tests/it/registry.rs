@@ -91,7 +91,9 @@ fn what_there_is_can_be_listed() {
         strings/motifs        the more occurrences of the motifs, the likelier
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
+        command               scores by a program of yours, objects on its stdin and answers on its stdout
         expression            a formula over the environment's features, written in the configuration
+        onnx                  scores by a trained model in an ONNX file, tested before anything is trained
         table                 scores looked up in a file: CSV, TSV, JSON lines or Parquet
         combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds
 
@@ -146,6 +148,11 @@ fn pages_show_formula_source_and_settings() {
           x in {0..side-1}^dim; edge i adds 1 to x_i
           source: Bengio et al. 2021, arXiv:2106.04399
           rewards: original, cosine, sparse, deceptive (`headwater show hypergrid/…`)
+          features, which a reward `expression` speaks of:
+            x{i}: coordinate i, from 0
+            sum: the sum of the coordinates
+            smallest: the smallest coordinate
+            largest: the largest coordinate
 
           dim = a whole number from 1 to 16, 2 if left out
               Number of dimensions d.

@@ -54,7 +54,7 @@ enum Token<'a> {
 }
 
 /// Operators between two terms, with how strongly they bind. `^` is the one that binds from the right.
-const BETWEEN: &[(&str, u8, fn(f64, f64) -> f64)] = &[
+const BETWEEN: &[(&str, u8, Apply)] = &[
     ("or", 1, |a, b| logic(a, b, (a != 0.0) | (b != 0.0))),
     ("and", 2, |a, b| logic(a, b, (a != 0.0) & (b != 0.0))),
     ("<", COMPARISON, |a, b| logic(a, b, a < b)),
@@ -69,6 +69,8 @@ const BETWEEN: &[(&str, u8, fn(f64, f64) -> f64)] = &[
     ("/", 6, |a, b| a / b),
     ("^", POWER, f64::powf),
 ];
+type Apply = fn(f64, f64) -> f64;
+
 const NOT: u8 = 3;
 const COMPARISON: u8 = 4;
 const SIGN: u8 = 7;

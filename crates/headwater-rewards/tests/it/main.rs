@@ -1,11 +1,15 @@
-//! Tests of formulas, tables, transforms and the scorer.
+//! Tests of formulas, models, tables, transforms and the scorer.
 
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
 mod combination;
+#[cfg(unix)]
+mod command;
 mod expression;
 mod json_lines;
+#[cfg(feature = "onnx")]
+mod onnx;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod recorded;
