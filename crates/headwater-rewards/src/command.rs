@@ -11,6 +11,7 @@ mod protocol;
 mod tail;
 
 use std::env;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -103,7 +104,16 @@ impl Command {
 
 impl Oracle for Command {
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
-        self.pool.score(objects.texts(), out)
+        self.pool.score(objects.texts(), out, &mut |_, _| {})
+    }
+
+    fn score_in_pieces(
+        &mut self,
+        objects: &Objects,
+        out: &mut [f64],
+        done: &mut dyn FnMut(Range<usize>, &[f64]),
+    ) -> Result<(), RewardError> {
+        self.pool.score(objects.texts(), out, done)
     }
 
     fn missing(&self) -> Missing {

@@ -1,5 +1,7 @@
 //! Sources of scores that know no environment, and their registry.
 
+use std::ops::Range;
+
 use headwater_core::settings::{Values, choice};
 use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings, Simulator};
 
@@ -73,6 +75,22 @@ pub trait Oracle: Send {
     /// If the oracle does not do what it should.
     fn rehearse(&mut self, sim: &dyn Simulator) -> Result<(), SettingError> {
         let _ = sim;
+        Ok(())
+    }
+
+    /// The same, piece by piece: `done` is told of the objects whose scores are final, as soon as they are, so that what
+    /// was paid for can be kept before the rest is there. No place is reported twice; those without a score need not be.
+    ///
+    /// # Errors
+    /// As [`Oracle::score`].
+    fn score_in_pieces(
+        &mut self,
+        objects: &Objects,
+        out: &mut [f64],
+        done: &mut dyn FnMut(Range<usize>, &[f64]),
+    ) -> Result<(), RewardError> {
+        self.score(objects, out)?;
+        done(0..out.len(), out);
         Ok(())
     }
 

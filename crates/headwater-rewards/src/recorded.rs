@@ -1,7 +1,7 @@
 //! Scores that are paid for once: a ledger before an oracle, and a budget of what may be asked of it.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use headwater_core::settings::settings;
 use rustc_hash::FxBuildHasher;
@@ -62,7 +62,7 @@ struct Asked {
     found: Vec<Option<f64>>,
     scores: Vec<f64>,
     texts: Texts,
-    fresh: Vec<f64>,
+    page: Page,
 }
 
 impl Recorded {
@@ -99,17 +99,7 @@ impl Recorded {
         self.asked.places.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         let late = max_seconds.is_some_and(|max| self.seconds >= max);
         if !self.asked.places.is_empty() && !late {
-            let Asked { places, objects: picked, scores, .. } = &mut self.asked;
-            picked.pick(objects, places);
-            scores.clear();
-            scores.resize(places.len(), f64::NAN);
-            let clock = Instant::now();
-            let answered = self.oracle.score(picked, scores);
-            self.seconds += clock.elapsed().as_secs_f64();
-            self.paid += places.len() as u64;
-            let kept = self.keep();
-            answered?;
-            kept?;
+            self.pay(objects)?;
         }
         let spent = |what: String| RewardError::Spent { budget: what, paid: self.paid };
         match (max_calls, max_seconds) {
@@ -119,22 +109,75 @@ impl Recorded {
         }
     }
 
-    /// Keeps what the oracle has answered, whatever else went wrong.
-    fn keep(&mut self) -> Result<(), RewardError> {
-        let Asked { objects, scores, texts, fresh, .. } = &mut self.asked;
-        texts.clear();
-        fresh.clear();
-        for (text, &score) in objects.texts().iter().zip(&*scores) {
-            self.known.insert(text.into(), score);
-            if score.is_finite() {
-                texts.push(text);
-                fresh.push(score);
+    /// Asks for the objects that are left, and keeps what the oracle answers, piece by piece, whatever else goes wrong.
+    fn pay(&mut self, objects: &Objects) -> Result<(), RewardError> {
+        let Self { oracle, ledger, asked, known, .. } = self;
+        let Asked { places, objects: picked, scores, page, .. } = asked;
+        picked.pick(objects, places);
+        scores.clear();
+        scores.resize(places.len(), f64::NAN);
+        page.open(places.len());
+        let clock = Instant::now();
+        let (mut last, mut failed) = (Instant::now(), None);
+        let answered = oracle.score_in_pieces(picked, scores, &mut |range, scores| {
+            for (i, &score) in range.zip(scores) {
+                page.note(i, objects.texts().get(places[i]), score);
             }
+            if last.elapsed() >= PAGE_TIME {
+                last = Instant::now();
+                failed = page.keep(ledger).err().or(failed.take());
+            }
+        });
+        self.seconds += clock.elapsed().as_secs_f64();
+        self.paid += places.len() as u64;
+        for (i, &score) in scores.iter().enumerate() {
+            let text = objects.texts().get(places[i]);
+            page.note(i, text, score);
+            known.insert(text.into(), score);
         }
-        match &mut self.ledger {
-            Some(ledger) if !fresh.is_empty() => ledger.keep(texts, fresh).map_err(ledger_failed),
+        let kept = page.keep(ledger);
+        answered?;
+        failed.map_or(kept, Err)
+    }
+}
+
+/// Shortest time between two entries in the ledger while a batch is being scored: each waits for the disk.
+const PAGE_TIME: Duration = Duration::from_millis(50);
+
+/// Scores that go to the ledger next.
+#[derive(Default)]
+struct Page {
+    texts: Texts,
+    scores: Vec<f64>,
+    /// Which objects of the batch have been noted.
+    noted: Vec<bool>,
+}
+
+impl Page {
+    fn open(&mut self, n: usize) {
+        self.texts.clear();
+        self.scores.clear();
+        self.noted.clear();
+        self.noted.resize(n, false);
+    }
+
+    /// Notes the score of the `i`-th object, unless there is none or it was noted before.
+    fn note(&mut self, i: usize, text: &str, score: f64) {
+        if score.is_finite() && !std::mem::replace(&mut self.noted[i], true) {
+            self.texts.push(text);
+            self.scores.push(score);
+        }
+    }
+
+    /// Writes what was noted down.
+    fn keep(&mut self, ledger: &mut Option<Box<dyn Ledger>>) -> Result<(), RewardError> {
+        let kept = match ledger {
+            Some(ledger) if !self.scores.is_empty() => ledger.keep(&self.texts, &self.scores),
             _ => Ok(()),
-        }
+        };
+        self.texts.clear();
+        self.scores.clear();
+        kept.map_err(ledger_failed)
     }
 }
 

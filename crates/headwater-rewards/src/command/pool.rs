@@ -79,6 +79,8 @@ struct Batch<'a> {
     texts: &'a Texts,
     out: &'a mut [f64],
     waiting: VecDeque<Piece>,
+    /// Is told of pieces that have been answered, with their scores.
+    done: &'a mut dyn FnMut(Range<usize>, &[f64]),
 }
 
 impl Pool {
@@ -93,12 +95,17 @@ impl Pool {
     /// # Errors
     /// If the program itself has failed, or an object has no score and that is an error. Scores that were got before
     /// are in `out`, and its other places as they were or NaN.
-    pub fn score(&mut self, texts: &Texts, out: &mut [f64]) -> Result<(), RewardError> {
+    pub fn score(
+        &mut self,
+        texts: &Texts,
+        out: &mut [f64],
+        done: &mut dyn FnMut(Range<usize>, &[f64]),
+    ) -> Result<(), RewardError> {
         let now = Instant::now();
         let pieces = cut(texts.len(), self.plan.chunk, self.workers.len());
         let waiting = pieces.map(|range| Piece { range, failures: 0, ready: now }).collect();
-        let mut batch = Batch { texts, out, waiting };
-        let done = self.run(&mut batch);
+        let mut batch = Batch { texts, out, waiting, done };
+        let ran = self.run(&mut batch);
         for worker in self.workers.iter_mut().filter(|w| w.task.is_some()) {
             // After an error: answers that are still to come would be taken for those of the next batch.
             worker.task = None;
@@ -109,7 +116,7 @@ impl Pool {
             not_finite.get_or_insert((i, *y));
             *y = f64::NAN;
         }
-        done?;
+        ran?;
         match not_finite {
             Some((i, value)) if self.plan.missing == Missing::Error => {
                 Err(RewardError::NotFinite { object: texts.get(i).to_owned(), value })
@@ -203,8 +210,9 @@ impl Pool {
             return Ok(());
         }
         match worker.go_on(&self.plan, batch) {
-            Ok(false) => Ok(()),
-            Ok(true) => {
+            Ok(None) => Ok(()),
+            Ok(Some(range)) => {
+                (batch.done)(range.clone(), &batch.out[range]);
                 self.has_answered = true;
                 self.failed_in_a_row = 0;
                 Ok(())
@@ -324,9 +332,9 @@ impl Worker {
         }
     }
 
-    /// Reads the answers that have come. Has the task been done?
-    fn go_on(&mut self, plan: &Plan, batch: &mut Batch<'_>) -> Result<bool, Failure> {
-        let (Some(child), Some(task)) = (&mut self.child, &mut self.task) else { return Ok(false) };
+    /// Reads the answers that have come. Gives the objects of the task if it is done.
+    fn go_on(&mut self, plan: &Plan, batch: &mut Batch<'_>) -> Result<Option<Range<usize>>, Failure> {
+        let (Some(child), Some(task)) = (&mut self.child, &mut self.task) else { return Ok(None) };
         child.pump(&mut self.log)?;
         let range = task.piece.range.clone();
         while task.answered < range.len() {
@@ -345,7 +353,7 @@ impl Worker {
                 return Err(Failure::Extra(excerpt(child.rest())));
             }
             self.task = None;
-            return Ok(true);
+            return Ok(Some(range));
         }
         if child.is_mute() {
             return Err(self.silence(progress));
@@ -353,7 +361,7 @@ impl Worker {
         let is_deaf = child.is_deaf();
         if Instant::now() < task.deadline {
             self.hurry();
-            return Ok(false);
+            return Ok(None);
         }
         Err(if is_deaf {
             Failure::ClosedInput(progress)
