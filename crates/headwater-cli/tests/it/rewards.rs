@@ -1,6 +1,11 @@
 //! Rewards of the user's: combinations, budgets, and the best that was ever scored.
 
+use std::collections::BTreeSet;
+use std::thread::sleep;
+use std::time::Duration;
+
 use expect_test::expect;
+use headwater_core::Key;
 
 use crate::support::Temp;
 
@@ -169,4 +174,118 @@ fn candidates_are_the_best_and_apart() {
     assert_eq!((json["rank"].as_u64(), json["object"].as_str()), (Some(1), Some(best[0].0.as_str())));
     std::fs::remove_file(dir.path("run/samples.csv")).unwrap();
     assert!(dir.run("candidates run").refused().contains("there are no candidates"));
+}
+
+/// Strings scored by a program that writes down what it is asked.
+const PAID: &str = "\
+[env]
+kind = \"strings\"
+alphabet = \"01\"
+max_len = 12
+
+[reward]
+kind = \"command\"
+command = [\"./score.sh\"]
+workers = 2
+chunk = 3
+
+[policy]
+width = 16
+
+[train]
+steps = 240
+batch = 8
+lag = 2
+threads = 1
+
+[run]
+checkpoint_every = 20
+log_every = 20
+
+[ledger]
+path = \"scores.sqlite\"
+";
+
+fn paid() -> Temp {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Temp::new();
+    dir.write("paid.toml", PAID);
+    let program = "while IFS= read -r x; do echo \"$x\" >> asked; echo \"$((${#x} + 1)).5\"; done";
+    dir.write("score.sh", format!("#!/bin/sh\n{program}\n"));
+    std::fs::set_permissions(dir.path("score.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// Kills at random moments, `KILLS` of them: what the ledger has is never lost, the run can always be opened, and in the
+/// end nothing was asked twice but what was under way at a kill.
+#[test]
+fn kills_lose_no_score_that_was_kept() {
+    let dir = paid();
+    let kills: u32 = std::env::var("KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
+    let kept = || -> BTreeSet<String> {
+        let all = dir.run("candidates run --top 1000000 --format csv").ok();
+        all.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
+    };
+    let (mut before, mut key, mut begun) = (BTreeSet::new(), Key::new(6), 0u32);
+    for _ in 0..kills {
+        let args = if dir.path("run").exists() {
+            "train --resume run -q"
+        } else {
+            begun += 1;
+            "train paid.toml --out run -q"
+        };
+        let mut child = dir.command(args).spawn().unwrap();
+        key = key.fold(1);
+        sleep(Duration::from_micros(u64::from(key.below(120_000))));
+        child.kill().unwrap();
+        let ran = dir.finish(child);
+        assert!(ran.code.is_none() || ran.code == Some(0), "{ran:?}");
+        if !dir.path("run").exists() {
+            continue;
+        }
+        let now = kept();
+        assert!(before.is_subset(&now), "lost: {:?}", before.difference(&now).next());
+        before = now;
+        if ran.code == Some(0) {
+            // It was faster than the kill: another run, to which what is known is free.
+            std::fs::remove_dir_all(dir.path("run")).unwrap();
+        }
+    }
+    let last =
+        if dir.path("run").exists() { "train --resume run -q" } else { "train paid.toml --out run -q" };
+    dir.run(last).ok();
+    assert!(before.is_subset(&kept()) && begun > 0);
+    let asked = dir.read("asked");
+    let distinct: BTreeSet<&str> = asked.lines().collect();
+    let twice = asked.lines().count() - distinct.len();
+    // At most three batches are under way.
+    assert!(twice <= 3 * 8 * kills as usize, "{twice} of {} objects twice", distinct.len());
+    assert!(distinct.len() >= 100, "{}", distinct.len());
+}
+
+#[test]
+fn scores_that_are_paid_for_are_shared_and_not_asked_without_need() {
+    let dir = paid();
+    let ran = dir.run("train paid.toml --out run --set train.steps=30");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let rows: Vec<&str> = ran.out.lines().filter_map(|l| l.split("  ").next()).collect();
+    assert_eq!(rows, ["trained on", "not evaluated", "speed", "time", "run", "next"]);
+    let asked = dir.read("asked").lines().count();
+    assert!(asked <= 240, "{asked}");
+    // The same again costs nothing, and comes to the same.
+    dir.run("train paid.toml --out again --set train.steps=30 -q").ok();
+    assert_eq!(dir.read("asked").lines().count(), asked);
+    assert_eq!(dir.run("candidates run").ok(), dir.run("candidates again").ok());
+    // Another transform has the same scores, and another version has none.
+    dir.run("train paid.toml --out beta --set train.steps=1 --set reward.beta=2 -q").ok();
+    assert_eq!(dir.read("asked").lines().count(), asked);
+    dir.run("train paid.toml --out new --set train.steps=1 --set reward.version=2 -q").ok();
+    assert!(dir.read("asked").lines().count() > asked);
+    // A budget counts what a run pays for.
+    let spent = dir.run("train paid.toml --out spent --set reward.version=3 --set ledger.max_calls=50 -q");
+    assert_eq!(spent.code, Some(0), "{}", spent.err);
+    assert!(spent.err.starts_with("the budget is spent (max_calls = 50): 50 scores"), "{}", spent.err);
+    assert_eq!(dir.run("candidates spent").ok().lines().count(), 51);
+    let more = dir.run("train --resume spent --set ledger.max_calls=60 -q");
+    assert!(more.err.starts_with("the budget is spent (max_calls = 60): 60 scores"), "{}", more.err);
 }
