@@ -5,6 +5,7 @@
 //! contents arrive as a [`File`].
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One key of a section.
@@ -50,10 +51,14 @@ pub enum Kind {
     Bool,
     /// Any string.
     Text,
+    /// A list of strings.
+    Texts,
     /// One of a list of names.
     Choice(&'static [&'static str]),
     /// A path, relative to the file that holds it; the value is the file with its contents.
     File,
+    /// A directory that exists; a path as of a [`Kind::File`].
+    Dir,
     /// A number, or `{ from = 1.0, to = 0.0, steps = 5000, shape = "linear" }`, with numbers in `min..=max`.
     Schedule {
         /// Smallest value.
@@ -83,8 +88,12 @@ pub enum Value {
     Bool(bool),
     /// Of [`Kind::Text`] or [`Kind::Choice`].
     Text(String),
+    /// Of [`Kind::Texts`].
+    Texts(Vec<String>),
     /// Of [`Kind::File`].
     File(File),
+    /// Of [`Kind::Dir`].
+    Dir(PathBuf),
     /// Of [`Kind::Schedule`].
     Schedule(Schedule),
     /// Of [`Kind::Reals`].
@@ -264,7 +273,9 @@ setting! {
     f64: Value::Real(x) => Some(*x);
     bool: Value::Bool(b) => Some(*b);
     String: Value::Text(s) => Some(s.clone());
+    Vec<String>: Value::Texts(v) => Some(v.clone());
     File: Value::File(f) => Some(f.clone());
+    PathBuf: Value::Dir(path) => Some(path.clone());
     Schedule: Value::Schedule(s) => Some(*s);
     Vec<f64>: Value::Reals(v) => Some(v.clone());
     AutoReal: Value::AutoReal(x) => Some(AutoReal(*x));
@@ -320,7 +331,8 @@ fn literal(kind: Kind, text: &str) -> Option<Value> {
         }
         Kind::AutoReal if text == "\"auto\"" => Value::AutoReal(None),
         Kind::AutoReal => Value::AutoReal(Some(real(text)?)),
-        Kind::File => return None,
+        Kind::Dir => Value::Dir(string(text)?.into()),
+        Kind::Texts | Kind::File => return None,
     })
 }
 

@@ -44,6 +44,16 @@ pub enum RewardError {
         /// Its score.
         value: f64,
     },
+    /// An oracle fails for one object.
+    #[error("`{object}` has no score: `{oracle}` {message}")]
+    NoScore {
+        /// The object's text.
+        object: String,
+        /// The oracle.
+        oracle: String,
+        /// What happened.
+        message: String,
+    },
     /// The budget of a run is spent.
     #[error("the budget is spent ({budget}): {paid} scores have been paid for")]
     Spent {
@@ -84,7 +94,11 @@ impl RewardError {
     /// If not, the source of scores itself has failed, and going on is of no use.
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::Missing { .. } | Self::NotFinite { .. } | Self::Negative { .. } | Self::Zero { .. } => true,
+            Self::NoScore { .. }
+            | Self::Missing { .. }
+            | Self::NotFinite { .. }
+            | Self::Negative { .. }
+            | Self::Zero { .. } => true,
             Self::Part { error, .. } => error.is_recoverable(),
             Self::Spent { .. } | Self::Failed { .. } => false,
         }

@@ -5,6 +5,8 @@
 
 mod ahead;
 mod combination;
+#[cfg(unix)]
+mod command;
 mod error;
 mod expression;
 mod objects;
@@ -17,6 +19,8 @@ mod transform;
 
 pub use ahead::{Ahead, Ticket};
 pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartConfig, Rule};
+#[cfg(unix)]
+pub use command::{Command, CommandConfig, Protocol};
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
 pub use objects::{Forms, Objects, Texts};

@@ -161,6 +161,18 @@ pub fn find_oracle(name: &str) -> Option<&'static OracleEntry> {
 }
 
 static ORACLES: &[OracleEntry] = &[
+    #[cfg(unix)]
+    OracleEntry {
+        entry: Entry {
+            name: "command",
+            summary: "scores by a program of yours, objects on its stdin and answers on its stdout",
+            formula: "y(x) = what the program answers to the text of x",
+            reference: "the program",
+            fields: crate::CommandConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| Ok(Box::new(crate::Command::new(&crate::CommandConfig::read(values))?)),
+    },
     OracleEntry {
         entry: Entry {
             name: "expression",

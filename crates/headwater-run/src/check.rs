@@ -373,7 +373,7 @@ impl<'a> Checker<'a> {
         let mut value = item.value;
         // On the command line a string needs no quotes, even if it looks like a number.
         if matches!(item.key, Origin::Set(_))
-            && matches!(field.kind, Kind::Text | Kind::Choice(_) | Kind::File)
+            && matches!(field.kind, Kind::Text | Kind::Choice(_) | Kind::File | Kind::Dir)
             && !value.get_ref().is_str()
         {
             value = Spanned::new(0..item.source.len(), DeValue::String(item.source.into()));
@@ -395,7 +395,7 @@ impl<'a> Checker<'a> {
 
     fn absent(&mut self, path: &str, field: Field, section: &mut Section) {
         section.origins.insert(field.name, Origin::Default);
-        match field.default.map(|default| value::parse_default(&field, default)) {
+        match field.default.map(|default| value::parse_default(&field, default, &self.input.dir)) {
             Some(Ok(value)) => drop(section.values.insert(field.name, value)),
             Some(Err(flaw)) => {
                 let problem =
@@ -498,5 +498,5 @@ fn section_hint(spec: &SectionSpec) -> String {
 
 /// The default of a field as a value, if it has one and it is right.
 pub(crate) fn default_of(field: &Field) -> Option<Value> {
-    field.default.and_then(|default| value::parse_default(field, default).ok())
+    field.default.and_then(|default| value::parse_default(field, default, Path::new("")).ok())
 }

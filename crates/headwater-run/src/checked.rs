@@ -143,7 +143,8 @@ impl Checked {
     }
 
     /// A hash of everything that has a value, as 16 hexadecimal digits; equal configurations have equal hashes on
-    /// every machine. A file counts by its contents, not its path. Keys in `ignore` (such as `train.steps`) do not
+    /// every machine. A file counts by its contents, not its path, and a
+    /// directory not at all. Keys in `ignore` (such as `train.steps`) do not
     /// count.
     pub fn fingerprint(&self, ignore: &[&str]) -> String {
         let key = self
@@ -175,6 +176,7 @@ impl Checked {
             facts.extend(section.kind.map(|kind| (path(&section.name, KIND), crate::value::quote(kind))));
             facts.extend(section.fields.iter().filter_map(|field| {
                 let text = match section.values.get(field.name)? {
+                    Value::Dir(_) => return None,
                     Value::File(file) => {
                         format!("file {:016x}", hash(Key::new(0), &file.bytes).bits())
                     }

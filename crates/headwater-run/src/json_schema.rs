@@ -167,7 +167,8 @@ fn of_kind(kind: Kind) -> Json {
         }
         Kind::Real { min, max } => number(min, max),
         Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Text | Kind::File => json!({ "type": "string" }),
+        Kind::Text | Kind::File | Kind::Dir => json!({ "type": "string" }),
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Choice(names) => json!({ "enum": names }),
         Kind::Reals { min, max } => json!({ "type": "array", "items": number(min, max) }),
         Kind::AutoReal => json!({ "oneOf": [{ "const": "auto" }, { "type": "number" }] }),
@@ -192,7 +193,9 @@ fn to_json(value: &Value) -> Json {
         Value::AutoReal(None) => json!("auto"),
         Value::Bool(b) => json!(b),
         Value::Text(s) => json!(s),
+        Value::Texts(v) => json!(v),
         Value::File(file) => json!(file.path),
+        Value::Dir(path) => json!(path),
         Value::Reals(v) => json!(v),
         Value::Schedule(s) if *s == Schedule::constant(s.to) => json!(s.to),
         Value::Schedule(s) => {

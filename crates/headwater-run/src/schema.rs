@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use headwater_core::Entry;
 use headwater_core::settings::Field;
@@ -218,7 +219,7 @@ fn fields_faults(owner: &str, fields: &[Field], faults: &mut Vec<String>) {
             faults.push(format!("key `{name}` of `{owner}` has no documentation"));
         }
         if let Some(default) = field.default
-            && let Err(flaw) = value::parse_default(field, default)
+            && let Err(flaw) = value::parse_default(field, default, Path::new(""))
         {
             faults.push(format!("the default of `{name}` of `{owner}`: {flaw}"));
         }

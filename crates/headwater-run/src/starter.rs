@@ -105,6 +105,7 @@ fn write_field(out: &mut String, field: &Field) -> fmt::Result {
     };
     comment(out, &format!("{} ({about}{must})", field.doc()));
     match default_of(field) {
+        Some(Value::Dir(path)) => writeln!(out, "{} = {}", field.name, quote(&path.to_string_lossy())),
         Some(Value::File(file)) => writeln!(out, "{} = {}", field.name, quote(&file.path)),
         Some(value) => writeln!(out, "{} = {}", field.name, toml_text(&value)),
         None => writeln!(out, "# {} = …", field.name),

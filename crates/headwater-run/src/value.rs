@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use headwater_core::settings::{Field, File, Kind, Schedule, Shape, Value};
 use toml::Spanned;
@@ -21,8 +21,10 @@ pub fn expected(kind: Kind) -> String {
         Kind::Real { min, max } => format!("a number{}", real_range(min, max)),
         Kind::Bool => "`true` or `false`".to_owned(),
         Kind::Text => "a string".to_owned(),
+        Kind::Texts => "a list of strings".to_owned(),
         Kind::Choice(names) => one_of(names.iter().copied()),
         Kind::File => "the path of a file".to_owned(),
+        Kind::Dir => "the path of a directory".to_owned(),
         Kind::Schedule { min, max } => {
             format!("a number{} or `{{ from = …, to = …, steps = … }}`", real_range(min, max))
         }
@@ -87,12 +89,22 @@ impl Reader<'_> {
             },
             Kind::Text => Value::Text(self.text(self.path, kind, value)?),
             Kind::Choice(names) => Value::Text(self.choice(self.path, names, value)?),
+            Kind::Texts => {
+                let text = |path: &str, item: &Spanned<DeValue<'_>>| self.text(path, Kind::Text, item);
+                Value::Texts(self.list(kind, value, text)?)
+            }
             Kind::File => Value::File(self.file(kind, value)?),
+            Kind::Dir => Value::Dir(self.dir(kind, value)?),
             Kind::Schedule { min, max } => Value::Schedule(match value.get_ref() {
                 DeValue::Table(table) => self.schedule(min, max, table, value)?,
                 _ => Schedule::constant(self.real(self.path, kind, min, max, value)?),
             }),
-            Kind::Reals { min, max } => Value::Reals(self.reals(kind, min, max, value)?),
+            Kind::Reals { min, max } => {
+                let real = |path: &str, item: &Spanned<DeValue<'_>>| {
+                    self.real(path, Kind::Real { min, max }, min, max, item)
+                };
+                Value::Reals(self.list(kind, value, real)?)
+            }
             Kind::AutoReal => match value.get_ref() {
                 DeValue::String(s) if s == "auto" => Value::AutoReal(None),
                 _ => Value::AutoReal(Some(self.real(self.path, kind, f64::MIN, f64::MAX, value)?)),
@@ -122,13 +134,17 @@ impl Reader<'_> {
 
     fn wrong<T>(&self, path: &str, kind: Kind, value: &Spanned<DeValue<'_>>) -> Read<T> {
         let hint = match (value.get_ref(), kind) {
-            (DeValue::String(_), Kind::Text | Kind::Choice(_) | Kind::File) => None,
+            (DeValue::String(_), Kind::Text | Kind::Choice(_) | Kind::File | Kind::Dir) => None,
+            (DeValue::String(s), Kind::Texts) => {
+                let words: Vec<_> = s.split_whitespace().map(quote).collect();
+                Some(format!("write a list: `[{}]`", words.join(", ")))
+            }
             (DeValue::String(s), _) => {
                 let plain = DeValue::parse(s).is_ok_and(|v| self.read(kind, &v).is_ok());
                 plain.then(|| "leave out the quotes".to_owned())
             }
             (DeValue::Table(_) | DeValue::Array(_), _) => None,
-            (_, Kind::Text | Kind::File) => Some("put it in quotes".to_owned()),
+            (_, Kind::Text | Kind::File | Kind::Dir) => Some("put it in quotes".to_owned()),
             (_, Kind::Choice(names)) if names.contains(&self.literal(value.span()).as_str()) => {
                 Some("put it in quotes".to_owned())
             }
@@ -196,10 +212,15 @@ impl Reader<'_> {
         Err(vec![self.flaw(path, &expected(Kind::Choice(names)), value, hint)])
     }
 
-    fn reals(&self, kind: Kind, min: f64, max: f64, value: &Spanned<DeValue<'_>>) -> Read<Vec<f64>> {
+    /// Reads an array, each item by `read`, which is also given the item's name.
+    fn list<T>(
+        &self,
+        kind: Kind,
+        value: &Spanned<DeValue<'_>>,
+        read: impl Fn(&str, &Spanned<DeValue<'_>>) -> Read<T>,
+    ) -> Read<Vec<T>> {
         let DeValue::Array(items) = value.get_ref() else { return self.wrong(self.path, kind, value) };
-        let item =
-            |(i, item)| self.real(&format!("{}[{i}]", self.path), Kind::Real { min, max }, min, max, item);
+        let item = |(i, item)| read(&format!("{}[{i}]", self.path), item);
         let (good, bad): (Vec<_>, Vec<_>) = items.iter().enumerate().map(item).partition(Result::is_ok);
         if bad.is_empty() {
             return Ok(good.into_iter().flatten().collect());
@@ -286,19 +307,40 @@ impl Reader<'_> {
     fn file(&self, kind: Kind, value: &Spanned<DeValue<'_>>) -> Read<File> {
         let given = self.text(self.path, kind, value)?;
         let path = self.dir.join(&given);
-        let fail = |why: String| {
-            let from = if self.dir.as_os_str().is_empty() { Path::new(".") } else { self.dir };
-            let relative = !path.exists() && Path::new(&given).is_relative();
-            let hint = sibling(&path)
-                .map(|name| format!("did you mean `{name}`?"))
-                .or_else(|| relative.then(|| format!("the path is taken relative to `{}`", from.display())));
-            let what = format!("`{}` names the unreadable file `{given}`", self.path);
-            Err(vec![Flaw { what, span: value.span(), detail: format!(": {why}"), hint }])
-        };
+        let fail = |why: String| self.unusable("the unreadable file", &given, &path, &why, value);
         match std::fs::read(&path) {
             Ok(bytes) => Ok(File::new(path.to_string_lossy(), bytes)),
             Err(e) => fail(cause(&e)),
         }
+    }
+
+    fn dir(&self, kind: Kind, value: &Spanned<DeValue<'_>>) -> Read<PathBuf> {
+        let given = self.text(self.path, kind, value)?;
+        let path = self.dir.join(&given);
+        let fail = |why: &str| self.unusable("the unusable directory", &given, &path, why, value);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => Ok(path),
+            Ok(_) => fail("it is a file"),
+            Err(e) => fail(&cause(&e)),
+        }
+    }
+
+    /// What is wrong with a path that was given.
+    fn unusable<T>(
+        &self,
+        noun: &str,
+        given: &str,
+        path: &Path,
+        why: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Read<T> {
+        let from = if self.dir.as_os_str().is_empty() { Path::new(".") } else { self.dir };
+        let relative = !path.exists() && Path::new(given).is_relative();
+        let hint = sibling(path)
+            .map(|name| format!("did you mean `{name}`?"))
+            .or_else(|| relative.then(|| format!("the path is taken relative to `{}`", from.display())));
+        let what = format!("`{}` names {noun} `{given}`", self.path);
+        Err(vec![Flaw { what, span: value.span(), detail: format!(": {why}"), hint }])
     }
 }
 
@@ -314,19 +356,19 @@ fn sibling(path: &Path) -> Option<String> {
     nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// Reads the default of a field, which its declaration gives as a TOML literal.
+/// Reads the default of a field, which its declaration gives as a TOML literal; a path in it starts at `dir`.
 ///
 /// # Errors
 /// What is wrong with it; the declaration is then at fault, not a user.
-pub(crate) fn parse_default(field: &Field, literal: &str) -> Result<Value, String> {
+pub(crate) fn parse_default(field: &Field, literal: &str, dir: &Path) -> Result<Value, String> {
     let value = DeValue::parse(literal).map_err(|e| format!("`{literal}`: {}", e.message()))?;
-    let reader = Reader { path: field.name, source: literal, dir: Path::new("") };
+    let reader = Reader { path: field.name, source: literal, dir };
     reader.read(field.kind, &value).map_err(|flaws| {
         flaws.into_iter().map(|flaw| flaw.what + &flaw.detail).collect::<Vec<_>>().join("; ")
     })
 }
 
-/// A value as a TOML literal that reads back as the same value. A file is its absolute path.
+/// A value as a TOML literal that reads back as the same value. A file or directory is its absolute path.
 pub fn toml_text(value: &Value) -> String {
     match value {
         Value::Int(i) => i.to_string(),
@@ -334,10 +376,9 @@ pub fn toml_text(value: &Value) -> String {
         Value::AutoReal(None) => quote("auto"),
         Value::Bool(b) => b.to_string(),
         Value::Text(s) => quote(s),
-        Value::File(file) => {
-            let absolute = std::fs::canonicalize(&file.path).or_else(|_| std::path::absolute(&file.path));
-            quote(&absolute.map_or_else(|_| file.path.clone(), |path| path.to_string_lossy().into_owned()))
-        }
+        Value::Texts(v) => format!("[{}]", v.iter().map(|s| quote(s)).collect::<Vec<_>>().join(", ")),
+        Value::File(file) => quote(&absolute(Path::new(&file.path))),
+        Value::Dir(path) => quote(&absolute(path)),
         Value::Reals(v) => {
             format!("[{}]", v.iter().map(|x| format!("{x:?}")).collect::<Vec<_>>().join(", "))
         }
@@ -346,6 +387,11 @@ pub fn toml_text(value: &Value) -> String {
             format!("{{ from = {from:?}, to = {to:?}, steps = {steps}, shape = \"{}\" }}", shape.name())
         }
     }
+}
+
+fn absolute(path: &Path) -> String {
+    let absolute = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    absolute.as_deref().unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// A string as a TOML basic string.

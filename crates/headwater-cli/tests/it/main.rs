@@ -12,9 +12,12 @@ mod flow;
 mod formulas;
 mod output;
 mod playthroughs;
+#[cfg(unix)]
+mod programs;
 mod registry;
 #[cfg(unix)]
 mod rewards;
+#[cfg(unix)]
 mod runs;
 mod support;
 mod trials;

@@ -91,6 +91,7 @@ fn what_there_is_can_be_listed() {
         strings/motifs        the more occurrences of the motifs, the likelier
         subsets/energies      each element has an energy, and low energies are likely
         subsets/additive      each element has a weight, and the reward is their sum
+        command               scores by a program of yours, objects on its stdin and answers on its stdout
         expression            a formula over the environment's features, written in the configuration
         onnx                  scores by a trained model in an ONNX file, tested before anything is trained
         table                 scores looked up in a file: CSV, TSV, JSON lines or Parquet

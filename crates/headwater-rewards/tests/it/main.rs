@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod combination;
+#[cfg(unix)]
+mod command;
 mod expression;
 mod json_lines;
 #[cfg(feature = "onnx")]

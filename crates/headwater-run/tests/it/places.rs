@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use headwater_core::SettingError;
-use headwater_core::settings::{Field, Kind};
+use headwater_core::settings::{Field, Kind, Value};
 use headwater_run::{Input, Schema, SectionSpec, nearest};
 
 use crate::sample::{GOOD, Temp, check, schema};
@@ -131,4 +131,56 @@ fn schemas_are_checked_too() {
     // A default that is no value is the program's fault, and still only a message.
     let bad = Schema { sections: vec![SectionSpec::plain("", "", &fields[..1])] };
     expect!["error: the program's own default of `a` is no value of it: `a` is `4`, expected a whole number from 0 to 3"].assert_eq(&Input::default().check(&bad).unwrap_err().to_string());
+}
+
+#[test]
+fn lists_of_strings_and_directories() {
+    let dir = Temp::new();
+    dir.write("sub/file", "");
+    let field = |name, kind, default| Field { name, doc: "x", kind, default, required: false };
+    let fields = [field("argv", Kind::Texts, None), field("dir", Kind::Dir, Some("\".\""))];
+    let schema = Schema { sections: vec![SectionSpec::plain("", "", &fields)] };
+    assert_eq!(schema.faults(), Vec::<String>::new());
+    let path = dir.write("c.toml", "argv = [\"a b\", \"$(c)\", '\"']\n");
+    let read = |sets: &[&str]| Input::read(&path).unwrap().set(sets.iter().copied()).check(&schema);
+    let checked = read(&[]).unwrap();
+    let root = dir.0.canonicalize().unwrap();
+    // Paths start at the file that holds them, or would; once resolved they start nowhere else.
+    let text = checked.resolved().replace(&root.display().to_string(), "TMP");
+    expect![[r#"
+        argv = ["a b", "$(c)", "\""]
+        dir = "TMP"  # default
+    "#]]
+    .assert_eq(&text);
+    let again = Input::text("elsewhere.toml", checked.resolved()).check(&schema).unwrap();
+    let values = |c: &headwater_run::Checked| c.section("").values.clone();
+    assert_eq!(values(&again)["argv"], values(&checked)["argv"]);
+    assert_eq!(values(&again)["dir"], Value::Dir(root.clone()));
+    // Where a program runs does not change what a run is; what it is told does.
+    let sub = root.join("sub").display().to_string();
+    let moved = read(&[&format!("dir={sub}")]).unwrap();
+    assert_eq!(moved.section("").values["dir"], Value::Dir(root.join("sub")));
+    assert_eq!(
+        (moved.fingerprint(&[]), moved.differences(&checked, &[])),
+        (checked.fingerprint(&[]), vec![])
+    );
+    assert_ne!(read(&["argv=['a b']"]).unwrap().fingerprint(&[]), checked.fingerprint(&[]));
+    let file = format!("dir={sub}/file");
+    let problems = [&["argv=python3 score.py", "dir=nowhere"][..], &["argv=['a', 1]", &file]]
+        .map(|sets| dir.mask(read(sets).unwrap_err()).replace(&root.display().to_string(), "TMP"));
+    expect![[r#"
+        error: `argv` is `python3 score.py` in `--set argv=python3 score.py`, expected a list of strings
+
+        hint: write a list: `["python3", "score.py"]`
+
+        error: `dir` names the unusable directory `nowhere` in `--set dir=nowhere`: there is no such file or directory
+
+        hint: the path is taken relative to `.`
+        --
+        error: `argv[1]` is `1` in `--set argv=['a', 1]`, expected a string
+
+        hint: put it in quotes
+
+        error: `dir` names the unusable directory `TMP/sub/file` in `--set dir=TMP/sub/file`: it is a file"#]]
+    .assert_eq(&problems.join("\n--\n"));
 }
