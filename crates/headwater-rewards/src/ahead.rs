@@ -81,7 +81,9 @@ impl Ahead {
         let ticket = Ticket(self.next);
         self.next += 1;
         // If the thread has died, fetching says so.
-        let _ = self.batches.as_ref().map(|batches| batches.send((ticket, objects)));
+        if let Some(batches) = &self.batches {
+            let _ = batches.send((ticket, objects));
+        }
         ticket
     }
 

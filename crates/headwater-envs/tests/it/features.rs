@@ -5,12 +5,12 @@ use headwater_envs::find;
 
 /// The features of the object that `text` names, as `name=value` joined by blanks.
 fn measured(env: &str, values: &[(&'static str, Value)], text: &str) -> String {
-    let entry = find(env).unwrap();
+    let entry = find(env).expect("a registered environment");
     let mut all = headwater_core::settings::defaults(entry.entry.fields).unwrap_or_else(|_| Values::new());
     all.extend(values.iter().cloned());
-    let mut sim = entry.build(&all, None).unwrap();
+    let mut sim = entry.build(&all, None).expect("good settings");
     sim.reset(1);
-    sim.load(0, text).unwrap();
+    sim.load(0, text).expect("an object");
     let names = sim.features();
     let mut out = vec![f64::NAN; names.len()];
     sim.measure(&[0], &mut out);
