@@ -27,7 +27,7 @@ fn main() {
     let mut sim = Lanes::new("strings", Strings::from_config(config).expect("good settings"));
     sim.reset(BATCH as usize);
     for lane in 0..BATCH {
-        let letter = |i: u32| ['A', 'C', 'G', 'T'][((lane * 97) >> (2 * i) & 3) as usize];
+        let letter = |i: u32| ['A', 'C', 'G', 'T'][(((lane * 97) >> (2 * i)) & 3) as usize];
         sim.load(lane, &(0..8).map(letter).collect::<String>()).expect("a string of the environment");
     }
     let features = sim.features();

@@ -80,8 +80,8 @@ impl Ahead {
     pub fn hand_in(&mut self, objects: Objects) -> Ticket {
         let ticket = Ticket(self.next);
         self.next += 1;
-        // If the thread has died, fetching says so.
         if let Some(batches) = &self.batches {
+            // If the thread has died, fetching says so.
             let _ = batches.send((ticket, objects));
         }
         ticket

@@ -40,7 +40,8 @@ fn samples(dir: &Temp, run: &str) -> Vec<(String, f64)> {
 fn every_example_trains_and_scores_what_it_says() {
     let dir = examples();
     let count = |x: &str, letters: &str| x.chars().filter(|&c| letters.contains(c)).count() as f64;
-    let scores: [(&str, &dyn Fn(&str) -> f64); 4] = [
+    type Formula<'a> = &'a dyn Fn(&str) -> f64;
+    let scores: [(&str, Formula<'_>); 4] = [
         ("shell", &|x| ((count(x, "GC") + 0.1) / (x.len() as f64 + 0.1)).ln()),
         ("python", &|x| 2.0 * (1.0 + x.matches("CG").count() as f64).ln()),
         ("json", &|x| (count(x, "GC") / x.len() as f64).max(0.01).ln()),

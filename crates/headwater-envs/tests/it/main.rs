@@ -1,5 +1,8 @@
 //! Tests of the environments and of their registry.
 
+// Helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
 mod bits;
 mod config;
 mod conformance;

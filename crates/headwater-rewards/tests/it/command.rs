@@ -261,7 +261,7 @@ fn one_bad_object_is_found_and_its_neighbours_keep_their_scores() {
         let strict = CommandConfig { missing: Missing::Error, chunk: crowds[0].1, ..config };
         match score(&mut start(&strict), objects.iter().copied()).expect_err("a bad object") {
             RewardError::NoScore { object, .. } | RewardError::NotFinite { object, .. } => {
-                assert_eq!(object, "bad")
+                assert_eq!(object, "bad");
             }
             other => panic!("{other}"),
         }
@@ -415,7 +415,7 @@ fn the_identity_is_what_a_score_depends_on() {
     for other in [
         dir.program(&["sh", "-c", &format!("{LENGTHS} ")]),
         CommandConfig { version: "2".into(), ..base.clone() },
-        CommandConfig { protocol: Protocol::Json, ..base.clone() },
+        CommandConfig { protocol: Protocol::Json, ..base },
     ] {
         assert_ne!(identity(&other), first);
     }
