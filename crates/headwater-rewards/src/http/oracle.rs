@@ -25,7 +25,7 @@ const EXCUSE: u64 = 1 << 12;
 /// Bytes of the log that are kept until somebody takes it.
 const LOG: usize = 1 << 16;
 
-/// Scores by a service; see the [module](super).
+/// Scores by a service, a batch at a time.
 ///
 /// Nothing is sent before the first object is scored.
 pub struct Http {
