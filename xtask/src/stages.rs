@@ -7,9 +7,10 @@ use crate::shell::{cargo, watch, works};
 use crate::{Error, Verdict, counts, docs};
 
 /// What the default build leaves out, and what is left without what it has.
-const FEATURES: [&str; 2] = [
+const FEATURES: [&str; 3] = [
     "test -p headwater-cli -p headwater-flow --features headwater-cli/png -- pixels pictures",
     "test -p headwater-rewards -- table build_without",
+    "test -p headwater-rewards --features http -- http",
 ];
 
 /// Runs every stage, the later ones even if an earlier one fails, and says at the end how each went.

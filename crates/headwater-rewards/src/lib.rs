@@ -9,6 +9,7 @@ mod combination;
 mod command;
 mod error;
 mod expression;
+mod http;
 mod objects;
 mod onnx;
 mod oracle;
@@ -23,6 +24,9 @@ pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartCon
 pub use command::{Command, CommandConfig, Protocol};
 pub use error::RewardError;
 pub use expression::{Expression, ExpressionConfig};
+#[cfg(feature = "http")]
+pub use http::Http;
+pub use http::HttpConfig;
 pub use objects::{Forms, Objects, Texts};
 #[cfg(feature = "onnx")]
 pub use onnx::Onnx;
@@ -40,4 +44,31 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
     let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
     let (distance, nearest) = names.map(|n| (distance(n), n)).min_by_key(|(d, _)| *d)?;
     (distance <= 1 + name.chars().count() / 4).then_some(nearest)
+}
+
+/// The beginning of the first line of what a program or a service says, for a message.
+#[cfg(any(unix, feature = "http"))]
+fn excerpt(line: &[u8]) -> String {
+    const LONGEST: usize = 80;
+    let text = String::from_utf8_lossy(&line[..line.len().min(4 * LONGEST)]);
+    let text = text.trim_start().lines().next().unwrap_or_default().trim_end();
+    // A terminal would obey them.
+    let text = text.replace(char::is_control, " ");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(all(test, any(unix, feature = "http")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_are_one_short_line() {
+        assert_eq!(excerpt(b"\n  0.5 \nmore"), "0.5");
+        assert_eq!(excerpt(b"a\x1b[2J\tb"), "a [2J b");
+        let long = "é".repeat(200);
+        assert_eq!(excerpt(long.as_bytes()), format!("{}…", "é".repeat(80)));
+    }
 }

@@ -6,6 +6,7 @@ use headwater_core::settings::{Values, choice};
 use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings, Simulator};
 
 use crate::expression::{Expression, ExpressionConfig};
+use crate::http::{self, HttpConfig};
 use crate::onnx::{self, OnnxConfig};
 use crate::table::{Table, TableConfig};
 use crate::{Forms, Objects, RewardError};
@@ -201,6 +202,17 @@ static ORACLES: &[OracleEntry] = &[
         },
         scale: RewardScale::Reward,
         build: |values, world| Ok(Box::new(Expression::new(&ExpressionConfig::read(values), world)?)),
+    },
+    OracleEntry {
+        entry: Entry {
+            name: "http",
+            summary: "scores by a service, batches of objects in JSON over HTTP",
+            formula: "y(x) = what the service answers to the text of x",
+            reference: "the service",
+            fields: HttpConfig::FIELDS,
+        },
+        scale: RewardScale::Reward,
+        build: |values, _| http::build(&HttpConfig::read(values)),
     },
     OracleEntry {
         entry: Entry {

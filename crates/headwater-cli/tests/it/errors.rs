@@ -263,7 +263,7 @@ fn what_does_not_fit_together_is_refused() {
         hint: `side` belongs to the environment `hypergrid`, and this is `dag`
 
         $ headwater train grid.toml --set reward.kind=given
-        error: unknown reward `given` in `--set reward.kind=given`, expected `original`, `cosine`, `sparse`, `deceptive`, `command`, `expression`, `onnx`, `table` or `combination`
+        error: unknown reward `given` in `--set reward.kind=given`, expected `original`, `cosine`, `sparse`, `deceptive`, `command`, `expression`, `http`, `onnx`, `table` or `combination`
 
         $ headwater train grid.toml --set reward.kind=table --set reward.path=table.csv
         error: 63 of 64 objects have no entry in table.csv; first: `1,0` in `--set reward.kind=table`

@@ -93,6 +93,7 @@ fn what_there_is_can_be_listed() {
         subsets/additive      each element has a weight, and the reward is their sum
         command               scores by a program of yours, objects on its stdin and answers on its stdout
         expression            a formula over the environment's features, written in the configuration
+        http                  scores by a service, batches of objects in JSON over HTTP
         onnx                  scores by a trained model in an ONNX file, tested before anything is trained
         table                 scores looked up in a file: CSV, TSV, JSON lines or Parquet
         combination           several scores as one: `[reward.NAME]` sections, each with its kind, transform, weight and bounds

@@ -15,7 +15,7 @@ use super::failure::{Failure, Progress};
 use super::protocol::Format;
 use super::tail::Tail;
 use crate::objects::Texts;
-use crate::{Missing, RewardError};
+use crate::{Missing, RewardError, excerpt};
 
 /// Time that a program has to end after its pipes were closed, before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -383,17 +383,6 @@ fn cut(n: usize, chunk: usize, workers: usize) -> impl Iterator<Item = Range<usi
     (0..pieces).map(move |k| k * n / pieces..(k + 1) * n / pieces)
 }
 
-/// The beginning of a line, for a message.
-fn excerpt(line: &[u8]) -> String {
-    const LONGEST: usize = 80;
-    let text = String::from_utf8_lossy(&line[..line.len().min(4 * LONGEST)]);
-    let text = text.lines().next().unwrap_or_default().trim();
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,12 +402,5 @@ mod tests {
             assert!(pieces.windows(2).all(|w| w[0].end == w[1].start));
             assert_eq!((pieces.first().map_or(0, |p| p.start), pieces.last().map_or(0, |p| p.end)), (0, n));
         }
-    }
-
-    #[test]
-    fn excerpts_are_one_short_line() {
-        assert_eq!(excerpt(b"  0.5 \nmore"), "0.5");
-        let long = "é".repeat(200);
-        assert_eq!(excerpt(long.as_bytes()), format!("{}…", "é".repeat(80)));
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of formulas, models, tables, transforms and the scorer.
+//! Tests of formulas, models, programs, services, tables, transforms and the scorer.
 
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
@@ -7,6 +7,8 @@ mod combination;
 #[cfg(unix)]
 mod command;
 mod expression;
+#[cfg(feature = "http")]
+mod http;
 mod json_lines;
 #[cfg(feature = "onnx")]
 mod onnx;

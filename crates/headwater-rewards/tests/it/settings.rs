@@ -48,19 +48,31 @@ fn transforms_have_defaults_and_clash_with_no_reward() {
     assert!(oracles().iter().all(|o| natives().all(|n| n != o.entry.name)));
 }
 
-/// The kind is there in every build; one that cannot do it says how to get one that can.
-#[cfg(not(feature = "onnx"))]
-#[test]
-fn a_build_without_models_says_how_to_get_them() {
-    let fields: Vec<_> =
-        headwater_rewards::OnnxConfig::FIELDS.iter().filter(|f| !f.required).copied().collect();
+/// Every kind is there in every build; one that cannot do it says how to get one that can.
+#[cfg(not(all(feature = "http", feature = "onnx")))]
+fn says_how_to_get<C: Settings>(kind: &str, required: &[(&'static str, Value)]) {
+    let fields: Vec<_> = C::FIELDS.iter().filter(|f| !f.required).copied().collect();
     let mut values = defaults(&fields).expect("what is not required has a default");
-    values.extend(["model", "test"].map(|key| (key, Value::File(File::new("none", "")))));
+    values.extend(required.iter().cloned());
     let encoding = Encoding::dense(1);
     let spec = EnvSpec { name: "t".into(), n_actions: 1, max_len: 1, states_at_least: 1.0, encoding };
     let world = World { spec: &spec, features: &[] };
     let error =
-        (find_oracle("onnx").expect("it is listed").build)(&values, &world).err().expect("it is refused");
-    assert_eq!(error.to_string(), "this program was built without rewards of the kind `onnx`");
-    assert_eq!(error.hint.as_deref(), Some("build it with `--features onnx`"));
+        (find_oracle(kind).expect("it is listed").build)(&values, &world).err().expect("it is refused");
+    assert_eq!(error.to_string(), format!("this program was built without rewards of the kind `{kind}`"));
+    assert_eq!(error.hint, Some(format!("build it with `--features {kind}`")));
+}
+
+#[cfg(not(feature = "onnx"))]
+#[test]
+fn a_build_without_models_says_how_to_get_them() {
+    let files = ["model", "test"].map(|key| (key, Value::File(File::new("none", ""))));
+    says_how_to_get::<headwater_rewards::OnnxConfig>("onnx", &files);
+}
+
+#[cfg(not(feature = "http"))]
+#[test]
+fn a_build_without_services_says_how_to_get_them() {
+    let url = ("url", Value::Text("http://localhost/".to_owned()));
+    says_how_to_get::<headwater_rewards::HttpConfig>("http", &[url]);
 }
