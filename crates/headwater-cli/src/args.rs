@@ -298,6 +298,7 @@ pub struct Score {
 pub enum CandidateFormat {
     Csv,
     Jsonl,
+    Parquet,
     /// A page by itself
     Html,
 }

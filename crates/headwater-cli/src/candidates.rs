@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use headwater_run::candidates::{Candidate, Candidates};
+use headwater_run::candidates::{Candidate, Candidates, to_parquet};
 use serde_json::json;
 
 use crate::Verdict;
@@ -29,6 +29,7 @@ pub fn run(args: &args::Candidates) -> Result<Verdict, Failure> {
                 writeln!(out, "{row}")?;
             }
         }
+        CandidateFormat::Parquet => out.write_all(&to_parquet(&chosen)?)?,
         CandidateFormat::Html => out.write_all(page(&chosen, &source, args.diverse).as_bytes())?,
     }
     out.flush()?;

@@ -140,3 +140,56 @@ fn sampled(dir: &RunDir) -> Result<(Vec<Candidate>, String), Problem> {
     let source = format!("{} objects in {}", all.len(), path.display());
     Ok((all, source))
 }
+
+/// Candidates as a Parquet file with the columns `rank` (from 1), `object`, `score` (null where unknown) and `log_reward`.
+///
+/// # Errors
+/// If the program was built without Parquet.
+#[cfg(feature = "parquet")]
+pub fn to_parquet(chosen: &[&Candidate]) -> Result<Vec<u8>, Problem> {
+    write_parquet(chosen).map_err(|e| Problem::new(format!("the candidates cannot be written: {e}")))
+}
+
+#[cfg(feature = "parquet")]
+fn write_parquet(chosen: &[&Candidate]) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    const SCHEMA: &str = "message candidates {
+        required int64 rank; required binary object (utf8); optional double score; required double log_reward;
+    }";
+    let (schema, mut out) = (parse_message_type(SCHEMA)?.into(), Vec::new());
+    let mut file = SerializedFileWriter::new(&mut out, schema, WriterProperties::builder().build().into())?;
+    let mut rows = file.next_row_group()?;
+    let ranks: Vec<i64> = (1..=chosen.len() as i64).collect();
+    let objects: Vec<ByteArray> = chosen.iter().map(|c| ByteArray::from(c.object.as_str())).collect();
+    let known: Vec<i16> = chosen.iter().map(|c| c.score.is_some().into()).collect();
+    let scores: Vec<f64> = chosen.iter().filter_map(|c| c.score).collect();
+    let log_rewards: Vec<f64> = chosen.iter().map(|c| c.log_reward).collect();
+    let mut i = 0;
+    while let Some(mut column) = rows.next_column()? {
+        match i {
+            0 => column.typed::<Int64Type>().write_batch(&ranks, None, None)?,
+            1 => column.typed::<ByteArrayType>().write_batch(&objects, None, None)?,
+            2 => column.typed::<DoubleType>().write_batch(&scores, Some(&known), None)?,
+            _ => column.typed::<DoubleType>().write_batch(&log_rewards, None, None)?,
+        };
+        column.close()?;
+        i += 1;
+    }
+    rows.close()?;
+    file.close()?;
+    Ok(out)
+}
+
+/// See the version with the feature `parquet`.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "parquet"))]
+pub fn to_parquet(_: &[&Candidate]) -> Result<Vec<u8>, Problem> {
+    let problem = Problem::new("this program was built without Parquet");
+    Err(problem.hint("build it with the feature `parquet`, which is in the default build".to_owned()))
+}

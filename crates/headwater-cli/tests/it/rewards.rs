@@ -170,6 +170,11 @@ fn candidates_are_the_best_and_apart() {
     assert!(apart.len() > 3 && apart.len() <= 8, "{apart:?}");
     let page = dir.run("candidates run --top 3 --format html").ok();
     assert!(page.starts_with("<!doctype html>") && page.contains(&best[0].0), "{page}");
+    // What is written in Parquet is read back as a table.
+    dir.run("candidates run --top 30 --format parquet -o best.parquet").ok();
+    let table = "--set reward.kind=table --set reward.path=best.parquet --set reward.score=log_reward";
+    let rows = dir.pipe(&format!("score grid.toml {table} --set reward.transform=exp"), &best[0].0).ok();
+    assert!(rows.ends_with(&format!(",{}\n", best[0].1)), "{rows}");
     let json = dir.run("candidates run --top 1 --format jsonl").json();
     assert_eq!((json["rank"].as_u64(), json["object"].as_str()), (Some(1), Some(best[0].0.as_str())));
     std::fs::remove_file(dir.path("run/samples.csv")).unwrap();
