@@ -60,7 +60,7 @@ settings! {
     }
 }
 
-/// Scores by a program; see the [module](self).
+/// Scores by a program, many copies of it at once.
 ///
 /// Nothing is started before the first object is scored. A number that is not finite stands for no score.
 pub struct Command {
