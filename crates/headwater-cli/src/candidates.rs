@@ -33,7 +33,8 @@ pub fn run(args: &args::Candidates) -> Result<Verdict, Failure> {
         CandidateFormat::Html => out.write_all(page(&chosen, &source, args.diverse).as_bytes())?,
     }
     out.flush()?;
-    out::talk(&format!("{} of {source}, at least {} apart", chosen.len(), args.diverse));
+    let apart = if args.diverse > 0.0 { format!(", at least {} apart", args.diverse) } else { String::new() };
+    out::talk(&format!("{} of {source}{apart}", chosen.len()));
     Ok(Verdict::Clean)
 }
 
@@ -46,6 +47,11 @@ fn page(chosen: &[&Candidate], source: &str, apart: f64) -> String {
     };
     let rows: String = chosen.iter().enumerate().map(row).collect();
     let (n, source) = (chosen.len(), escaped(source));
+    let apart = if apart > 0.0 {
+        format!(", each differing from those before it in at least {apart} of its encoding")
+    } else {
+        String::new()
+    };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Candidates</title>\n\
@@ -57,7 +63,7 @@ fn page(chosen: &[&Candidate], source: &str, apart: f64) -> String {
          th:nth-child(2), td:nth-child(2) {{ text-align: left; overflow-wrap: anywhere }}\n\
          td {{ font-variant-numeric: tabular-nums }}\n\
          </style>\n<h1>Candidates</h1>\n\
-         <p>The {n} best of {source}, each differing from those before it in at least {apart} of its encoding.\n\
+         <p>The {n} best of {source}{apart}.\n\
          <table>\n<thead><tr><th scope=\"col\">rank<th scope=\"col\">object<th scope=\"col\">score\
          <th scope=\"col\">log R\n<tbody>\n{rows}</table>\n</html>\n"
     )

@@ -45,8 +45,10 @@ impl ScoreFile {
     /// # Errors
     /// If it cannot be made, is no ledger, or was made by a later version of the program.
     pub fn open(path: &Path, identity: &str) -> Result<Self, Problem> {
-        let refuse =
-            |why: String| Problem::new(format!("the ledger `{}` cannot be used: {why}", path.display()));
+        let refuse = |why: String| {
+            let hint = "`ledger.path` names the file, and `ledger.keep = false` does without".to_owned();
+            Problem::new(format!("the ledger `{}` cannot be used: {why}", path.display())).hint(hint)
+        };
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| refuse(e.to_string()))?;
         }
