@@ -1,0 +1,4 @@
+//! What samples of structures say of a question: how likely an edge of a network is, or a clade of a tree.
+//!
+//! Samples arrive as weighted structures, from a sampler or from an exact enumeration; nothing here trains, does I/O or
+//! knows an environment.
