@@ -4,6 +4,7 @@ use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings};
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
+use headwater_envs::choice::Choice;
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
 use headwater_envs::ising::{self, Ising};
@@ -320,12 +321,13 @@ fn states_are_inline() {
     let sizes = [
         inline::<BinaryTree>(),
         inline::<Bits>(),
+        inline::<Choice>(),
         inline::<Dag>(),
         inline::<Hypergrid>(),
         inline::<Ising>(),
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 32, 4, 16, 32, 65, 8]);
+    assert_eq!(sizes, [8, 32, 4, 4, 16, 32, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }
