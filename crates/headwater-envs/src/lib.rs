@@ -3,6 +3,7 @@
 //! To add one: write its file (an [`headwater_core::Environment`], its settings and its native rewards), declare the
 //! module here, and add one line to the registry. Config, command line, docs and tests follow from that line.
 
+pub mod assignments;
 pub mod binary_tree;
 pub mod bits;
 pub mod choice;
@@ -10,7 +11,11 @@ pub mod composite;
 pub mod dag;
 pub mod hypergrid;
 pub mod ising;
+pub mod knapsack;
+mod matrix;
+pub mod permutations;
 mod registry;
+mod sets;
 pub mod strings;
 pub mod subsets;
 

@@ -7,7 +7,10 @@ use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
 use crate::composite::{AnyEnv, NamedPart, PartConfig, PartError};
-use crate::{binary_tree, bits, choice, composite, dag, hypergrid, ising, strings, subsets};
+use crate::{
+    assignments, binary_tree, bits, choice, composite, dag, hypergrid, ising, knapsack, permutations,
+    strings, subsets,
+};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -22,6 +25,7 @@ macro_rules! registry {
     };
 }
 registry! {
+    assignments::Assignments,
     binary_tree::BinaryTree,
     bits::Bits,
     choice::Choice,
@@ -29,6 +33,8 @@ registry! {
     dag::Dag,
     hypergrid::Hypergrid,
     ising::Ising,
+    knapsack::Knapsack,
+    permutations::Permutations,
     strings::Strings,
     subsets::Subsets,
 }

@@ -35,6 +35,11 @@ fn the_largest_instances_keep_the_contract() {
         ("hypergrid", vec![("dim", int(16)), ("side", int(256))]),
         ("hypergrid", vec![("dim", int(16)), ("side", int(256)), ("wall", text("terminate"))]),
         ("strings", vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("min_len", int(0))]),
+        ("knapsack", vec![("n", int(64))]),
+        ("permutations", vec![("n", int(63))]),
+        ("permutations", vec![("n", int(63)), ("growth", text("fill"))]),
+        ("assignments", vec![("agents", int(64)), ("posts", int(64))]),
+        ("assignments", vec![("agents", int(64)), ("posts", int(8)), ("capacity", int(5))]),
         ("ising", vec![("dim", int(1)), ("side", int(128))]),
         ("ising", vec![("dim", int(2)), ("side", int(11))]),
         (

@@ -2,12 +2,15 @@
 
 use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings, Stop};
+use headwater_envs::assignments::Assignments;
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
 use headwater_envs::choice::Choice;
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
 use headwater_envs::ising::{self, Ising};
+use headwater_envs::knapsack::Knapsack;
+use headwater_envs::permutations::Permutations;
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
 use headwater_envs::{NativeReward, Registered};
@@ -373,15 +376,18 @@ fn states_are_inline() {
         size_of::<E::State>()
     }
     let sizes = [
+        inline::<Assignments>(),
         inline::<BinaryTree>(),
         inline::<Bits>(),
         inline::<Choice>(),
         inline::<Dag>(),
         inline::<Hypergrid>(),
         inline::<Ising>(),
+        inline::<Knapsack>(),
+        inline::<Permutations>(),
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 32, 4, 4, 16, 32, 65, 8]);
+    assert_eq!(sizes, [64, 8, 32, 4, 4, 16, 32, 8, 63, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }
