@@ -5,9 +5,15 @@
 
 pub mod binary_tree;
 pub mod bits;
+pub mod clique;
+pub mod colouring;
 pub mod dag;
+pub mod dominating_set;
+mod graph_state;
 pub mod hypergrid;
+pub mod independent_set;
 pub mod ising;
+pub mod max_cut;
 mod registry;
 pub mod strings;
 pub mod subsets;

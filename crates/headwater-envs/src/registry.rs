@@ -6,7 +6,10 @@ use std::sync::Arc;
 use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
-use crate::{binary_tree, bits, dag, hypergrid, ising, strings, subsets};
+use crate::{
+    binary_tree, bits, clique, colouring, dag, dominating_set, hypergrid, independent_set, ising, max_cut,
+    strings, subsets,
+};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -23,9 +26,14 @@ macro_rules! registry {
 registry! {
     binary_tree::BinaryTree,
     bits::Bits,
+    clique::Clique,
+    colouring::Colouring,
     dag::Dag,
+    dominating_set::DominatingSet,
     hypergrid::Hypergrid,
+    independent_set::IndependentSet,
     ising::Ising,
+    max_cut::MaxCut,
     strings::Strings,
     subsets::Subsets,
 }

@@ -4,9 +4,13 @@ use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings};
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
+use headwater_envs::clique::Clique;
 use headwater_envs::dag::Dag;
+use headwater_envs::dominating_set::DominatingSet;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
+use headwater_envs::independent_set::IndependentSet;
 use headwater_envs::ising::{self, Ising};
+use headwater_envs::max_cut::MaxCut;
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
 use headwater_envs::{NativeReward, Registered};
@@ -320,12 +324,17 @@ fn states_are_inline() {
     let sizes = [
         inline::<BinaryTree>(),
         inline::<Bits>(),
+        inline::<Clique>(),
         inline::<Dag>(),
+        inline::<DominatingSet>(),
         inline::<Hypergrid>(),
+        inline::<IndependentSet>(),
         inline::<Ising>(),
+        inline::<MaxCut>(),
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 32, 4, 16, 32, 65, 8]);
+    // Colourings are boxed; `graphs.rs` checks that copying them allocates nothing.
+    assert_eq!(sizes, [8, 32, 128, 4, 128, 16, 128, 32, 128, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }
