@@ -29,6 +29,7 @@
 mod classes;
 mod rewards;
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, SettingError, Settings, Stop,
@@ -239,6 +240,15 @@ impl Environment for Colouring {
             weight += if colour > 0 { self.graph.file.weight(v) } else { 0.0 };
         }
         totals.copy_from_slice(&[self.n_coloured(s) as f64, s.used() as f64, weight]);
+    }
+
+    fn draw(&self, s: &Classes) -> Option<Picture> {
+        let colours = self.colours(s);
+        let paint = |v: usize| match colours[v] {
+            0 => Paint::Faint,
+            colour => Paint::Category(colour as usize - 1),
+        };
+        self.graph.draw(paint, |a, b| colours[a] > 0 && colours[b] > 0)
     }
 
     fn describe(&self, a: Action) -> String {

@@ -23,6 +23,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, SettingError, Settings, Stop,
@@ -189,6 +190,15 @@ impl Environment for DominatingSet {
         has.iter_mut().zip(s.set.bits(self.graph.n())).for_each(|(has, bit)| *has = bit.into());
         let weight = s.set.iter().map(|v| self.graph.file.weight(v)).sum();
         totals.copy_from_slice(&[s.set.len().into(), weight, s.free.len().into()]);
+    }
+
+    fn draw(&self, s: &Shrunk) -> Option<Picture> {
+        let paint = |v| match (s.set.has(v), s.free.has(v)) {
+            (true, true) => Paint::Soft,
+            (true, false) => Paint::Category(0),
+            _ => Paint::Faint,
+        };
+        self.graph.draw(paint, |a, b| s.set.has(a) != s.set.has(b))
     }
 
     fn describe(&self, a: Action) -> String {

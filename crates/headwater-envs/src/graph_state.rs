@@ -5,6 +5,7 @@ pub(crate) mod longest;
 mod rewards;
 mod vertices;
 
+use headwater_core::picture::{Anchor, Paint, Picture};
 use headwater_core::settings::File;
 use headwater_core::{Key, MaskRow, SettingError};
 use headwater_graph::{Undirected, read_undirected};
@@ -109,6 +110,40 @@ impl Graph {
             sets.push(set);
         }
         Some(sets)
+    }
+
+    /// The graph with its vertices on a circle, each painted; edges are thick where `strong` says so. `None` if there are
+    /// too many to be told apart.
+    pub fn draw(
+        &self,
+        paint: impl Fn(usize) -> Paint,
+        strong: impl Fn(usize, usize) -> bool,
+    ) -> Option<Picture> {
+        const SIZE: f64 = 200.0;
+        let n = self.n();
+        if n > 100 {
+            return None;
+        }
+        let disc = (250.0 / n as f64).clamp(3.0, 10.0);
+        let at = |v: usize| {
+            let turn = std::f64::consts::TAU * v as f64 / n as f64;
+            [turn.sin(), -turn.cos()].map(|x| SIZE / 2.0 + (SIZE / 2.0 - disc - 1.0) * x)
+        };
+        let mut picture = Picture::new(SIZE, SIZE);
+        for &(a, b) in self.file.edges() {
+            let [a, b] = [a, b].map(|v| v as usize);
+            let (width, ink) = if strong(a, b) { (2.0, Paint::Soft) } else { (1.0, Paint::Faint) };
+            picture.line(&[at(a), at(b)], width, ink);
+        }
+        for v in 0..n {
+            let paint = paint(v);
+            picture.disc(at(v), disc, paint);
+            if n <= 26 && self.name(v).chars().count() <= 3 {
+                let text = if paint == Paint::Faint { Paint::Ink } else { Paint::Ground };
+                picture.text(at(v), disc, Anchor::Middle, text, self.name(v));
+            }
+        }
+        Some(picture)
     }
 
     /// The names of the features of all vertices, each numbered from 1 as in DIMACS and METIS.

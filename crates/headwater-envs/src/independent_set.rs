@@ -28,6 +28,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, SettingError, Settings, Stop,
@@ -213,6 +214,15 @@ impl<R: Relation> Environment for Compatible<R> {
         has.iter_mut().zip(s.set.bits(self.graph.n())).for_each(|(has, bit)| *has = bit.into());
         let weight = s.set.iter().map(|v| self.graph.file.weight(v)).sum();
         totals.copy_from_slice(&[s.set.len().into(), weight, s.free.len().into()]);
+    }
+
+    fn draw(&self, s: &Grown) -> Option<Picture> {
+        let paint = |v| match (s.set.has(v), s.free.has(v)) {
+            (true, _) => Paint::Category(0),
+            (_, true) => Paint::Soft,
+            _ => Paint::Faint,
+        };
+        self.graph.draw(paint, |a, b| s.set.has(a) && s.set.has(b))
     }
 
     fn describe(&self, a: Action) -> String {

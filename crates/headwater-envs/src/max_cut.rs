@@ -23,6 +23,7 @@
 //! | cycle of n vertices | | | ln(((1 + e)ⁿ + (1 − e)ⁿ)/2) |
 //! | Petersen graph | 19,683 | 512 | 15.388211; 5 cuts of 12 edges |
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, NoSettings, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
@@ -170,6 +171,16 @@ impl Environment for MaxCut {
         totals.copy_from_slice(&[counts[0], counts[1], counts[2], self.weight(s)]);
     }
 
+    fn draw(&self, s: &Sides) -> Option<Picture> {
+        let paint = |v| match (s.first.has(v), s.other.has(v)) {
+            (true, _) => Paint::Category(0),
+            (_, true) => Paint::Category(4),
+            _ => Paint::Faint,
+        };
+        let cut = |a, b| s.first.has(a) && s.other.has(b) || s.first.has(b) && s.other.has(a);
+        self.graph.draw(paint, cut)
+    }
+
     fn describe(&self, a: Action) -> String {
         let (v, other) = self.target(a);
         format!(
@@ -228,6 +239,7 @@ const fn entry(name: &'static str, summary: &'static str, formula: &'static str)
         entry: Entry { name, summary, formula, reference, fields: NoSettings::FIELDS },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     }
 }
 
@@ -242,6 +254,18 @@ impl Reward<MaxCut> for Cut {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &MaxCut, x: &Sides, out: &mut [f32]) {
+        let (beside, across) = out.split_at_mut(env.graph.n() - 1);
+        for (row, (beside, across)) in env.graph.rows[1..].iter().zip(beside.iter_mut().zip(across)) {
+            *beside = row.and(&x.other).len() as f32;
+            *across = row.and(&x.first).len() as f32;
+        }
     }
 }
 
@@ -267,6 +291,23 @@ impl Reward<MaxCut> for CutWeight {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &MaxCut, x: &Sides, out: &mut [f32]) {
+        let (beside, across) = out.split_at_mut(env.graph.n() - 1);
+        for (e, &(a, b)) in env.graph.file.edges().iter().enumerate() {
+            for [v, u] in [[a, b], [b, a]].map(|ends| ends.map(|v| v as usize)) {
+                // The first vertex has its side.
+                let Some(label) = v.checked_sub(1) else { continue };
+                let weight = env.graph.file.edge_weight(e) as f32;
+                beside[label] += if x.other.has(u) { weight } else { 0.0 };
+                across[label] += if x.first.has(u) { weight } else { 0.0 };
+            }
+        }
     }
 }
 

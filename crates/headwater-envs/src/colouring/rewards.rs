@@ -20,6 +20,15 @@ const fn entry(name: &'static str, summary: &'static str, formula: &'static str)
         entry: Entry { name, summary, formula, reference, fields: ColourConfig::FIELDS },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
+    }
+}
+
+/// What a vertex brings, less the cost of a colour where it is the first to have it.
+fn guide(env: &Colouring, x: &Classes, weight: impl Fn(usize) -> f64, cost: f64, out: &mut [f32]) {
+    for (c, places) in out.chunks_mut(env.graph.n()).enumerate().take(env.n_open(x)) {
+        let cost = if c == x.used() { cost } else { 0.0 };
+        places.iter_mut().enumerate().for_each(|(v, place)| *place = (weight(v) - cost) as f32);
     }
 }
 
@@ -36,6 +45,14 @@ impl Reward<Colouring> for Coloured {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Colouring, x: &Classes, out: &mut [f32]) {
+        guide(env, x, |_| 1.0, self.cost, out);
     }
 }
 
@@ -69,6 +86,14 @@ impl Reward<Colouring> for ColouredWeight {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Colouring, x: &Classes, out: &mut [f32]) {
+        guide(env, x, |v| self.weights[v], self.cost, out);
     }
 }
 

@@ -36,6 +36,7 @@ const fn entry<E: Selection>(
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     }
 }
 
@@ -51,6 +52,15 @@ impl<E: Selection> Reward<E> for Size {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, _: &E, _: &E::State, out: &mut [f32]) {
+        // Large sets grow by one vertex, and small ones shrink by one.
+        out.fill(1.0);
     }
 }
 
@@ -75,6 +85,14 @@ impl<E: Selection> Reward<E> for Weight {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, _: &E, _: &E::State, out: &mut [f32]) {
+        out.iter_mut().zip(&self.0).for_each(|(out, w)| *out = *w as f32);
     }
 }
 

@@ -4,7 +4,7 @@ mod brute_force;
 mod known;
 
 use headwater_core::settings::{File, Value};
-use headwater_core::{Environment, Stop};
+use headwater_core::{Environment, Key, Stop};
 use headwater_envs::clique::{self, Clique};
 use headwater_envs::colouring::{self, Colouring};
 use headwater_envs::dominating_set::{self, DominatingSet};
@@ -12,7 +12,9 @@ use headwater_envs::independent_set::{self, IndependentSet};
 use headwater_envs::max_cut::{self, MaxCut};
 use headwater_envs::{Registered, find};
 
-use crate::explore::{explore, native_log_z};
+use headwater_testkit::conformance::random_play;
+
+use crate::explore::{env_values, explore, native_log_z};
 
 const PETERSEN: &str = include_str!("../../../../examples/graphs/petersen.col");
 const KARATE: &str = include_str!("../../../../examples/graphs/karate.graph");
@@ -93,6 +95,29 @@ fn objects<E: Environment>(env: &E) -> Vec<String> {
 #[track_caller]
 fn close(value: f64, expected: f64) {
     assert!((value - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{value} instead of {expected}");
+}
+
+/// Graphs of several words, by random play; they are large, and a few trajectories see thousands of states.
+#[test]
+fn large_graphs_keep_the_contract() {
+    let (int, real) = (Value::Int, Value::Real);
+    for (name, settings) in [
+        ("clique", vec![("n", int(512)), ("p", real(0.8))]),
+        ("colouring", vec![("n", int(150)), ("p", real(0.1)), ("k", int(20))]),
+        (
+            "colouring",
+            vec![("n", int(130)), ("p", real(0.1)), ("k", int(3)), ("maximal", Value::Bool(false))],
+        ),
+        ("dominating-set", vec![("n", int(512)), ("p", real(0.01))]),
+        ("independent-set", vec![("n", int(512)), ("p", real(0.05))]),
+        ("independent-set", vec![("n", int(65)), ("p", real(0.05)), ("maximal", Value::Bool(false))]),
+        ("max-cut", vec![("n", int(129)), ("p", real(0.5))]),
+        ("max-cut", vec![("n", int(512)), ("p", real(0.5))]),
+    ] {
+        let entry = find(name).expect("registered");
+        let sim = entry.build(&env_values(entry, &settings), None).expect("in range");
+        random_play(&*sim, 3, Key::new(0)).unwrap_or_else(|finding| panic!("{name}: {finding}"));
+    }
 }
 
 #[test]
