@@ -1,6 +1,7 @@
 //! Files of undirected graphs: what they mean, what is said of those that are wrong, and that none makes anything panic.
 
 mod formats;
+mod guide;
 mod refused;
 mod robust;
 
