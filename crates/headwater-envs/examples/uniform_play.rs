@@ -11,7 +11,8 @@
 //!
 //! Prints a table. *play* are transitions per second of stop, forward mask, a uniform draw and a step; *seen* those of
 //! play in which every state is besides encoded and has its backward mask, as training wants them. The stop edge is not
-//! counted. Each is the best of seven slices, so that what else the machine does matters less.
+//! counted. Each is the best slice of a second, a slice being a few milliseconds of whole trajectories, so that it does not
+//! matter much what else the machine does.
 
 #![allow(clippy::print_stdout)]
 
@@ -24,8 +25,10 @@ use headwater_envs::{EnvEntry, find, registry};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const SLICES: usize = 7;
-const SLICE: Duration = Duration::from_millis(150);
+/// How long each number is measured, and the least length of a slice: about what a busy machine leaves to a process
+/// without interruption.
+const TOTAL: Duration = Duration::from_secs(1);
+const SLICE: Duration = Duration::from_millis(2);
 
 fn main() -> Outcome<()> {
     let mut args = std::env::args().skip(1).peekable();
@@ -124,12 +127,14 @@ fn read(field: &Field, text: &str) -> Outcome<Value> {
 
 /// Transitions per second: of the best slice.
 fn rate(sim: &mut dyn Simulator, lanes: usize, seen: bool) -> f64 {
+    // Lanes whose trajectories are all of one length are always equally far, and not all steps are equally dear.
+    let period = 1 + sim.spec().max_len;
     let mut player = Player::new(sim, lanes, seen);
-    let mut best = 0f64;
-    for _ in 0..SLICES {
+    let (begin, mut best) = (Instant::now(), 0f64);
+    while begin.elapsed() < TOTAL {
         let (start, mut taken) = (Instant::now(), 0);
         while start.elapsed() < SLICE {
-            taken += (0..16).map(|_| player.round()).sum::<usize>();
+            taken += (0..period).map(|_| player.round()).sum::<usize>();
         }
         best = best.max(taken as f64 / start.elapsed().as_secs_f64());
     }
