@@ -7,17 +7,24 @@ pub mod assignments;
 pub mod binary_tree;
 pub mod bits;
 pub mod choice;
+pub mod clique;
+pub mod colouring;
 pub mod composite;
 pub mod dag;
+pub mod dominating_set;
+mod graph_state;
 pub mod hypergrid;
+pub mod independent_set;
 pub mod ising;
 pub mod knapsack;
 mod matrix;
+pub mod max_cut;
 pub mod permutations;
 mod registry;
 mod sets;
 pub mod strings;
 pub mod subsets;
+pub mod tetris;
 
 pub use registry::{
     BuildError, EnvEntry, Feature, NativeReward, PartValues, Registered, RewardEntry, Section, Visitor, find,

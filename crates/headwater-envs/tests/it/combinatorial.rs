@@ -135,3 +135,30 @@ fn sets_of_energies_are_elementary_symmetric_polynomials() {
     }
     close(native_log_z(&env, "energies", &[("energies", Value::Reals(energies.to_vec()))]), f64::ln(e[3]));
 }
+
+#[test]
+fn boxes_of_pieces_have_the_sizes_of_their_table() {
+    use headwater_envs::tetris::{Config, Tetris};
+    let tetris = |width, height, pieces: &str| {
+        Tetris::from_config(Config { width, height, pieces: pieces.into(), maximal: true }).expect("in range")
+    };
+    // As counted by another program that keeps sets of cells.
+    assert_eq!(size(&tetris(4, 4, "IO")), (78, 129));
+    assert_eq!(size(&tetris(3, 4, "JLT")), (127, 126));
+    assert_eq!(size(&tetris(4, 4, "OZ")), (63, 77));
+    let env = tetris(10, 20, "IJLOSTZ");
+    // Seventeen ways for I, S and Z, nine for O, thirty-four for J, L and T.
+    assert_eq!(env.n_actions(), 3 * 17 + 9 + 3 * 34);
+    assert_eq!(env.initial(), env.parse("-").expect("the empty box"));
+    // A piece that hangs on its arm: nothing falls into the hole below it.
+    let env = tetris(3, 8, "LO");
+    let texts = ["O@0 L2@0", "O@1 L2@1"].map(|text| env.parse(text).map(|s| shown(&env, &s)));
+    assert_eq!(texts, [Some("O@0 L2@0".to_owned()), Some("O@1 L2@1".to_owned())]);
+    assert_eq!(env.parse("L2@0 X@1"), None);
+}
+
+fn shown<E: Environment>(env: &E, s: &E::State) -> String {
+    let mut text = String::new();
+    env.show(s, &mut text);
+    text
+}

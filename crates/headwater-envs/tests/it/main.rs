@@ -13,6 +13,7 @@ mod dag;
 mod explore;
 mod features;
 mod fixed_points;
+mod graphs;
 mod ising;
 mod known;
 mod registry;
