@@ -8,6 +8,7 @@ pub mod bits;
 pub mod dag;
 pub mod hypergrid;
 pub mod ising;
+pub mod phylo;
 mod registry;
 pub mod strings;
 pub mod subsets;

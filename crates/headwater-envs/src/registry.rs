@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
-use crate::{binary_tree, bits, dag, hypergrid, ising, strings, subsets};
+use crate::{binary_tree, bits, dag, hypergrid, ising, phylo, strings, subsets};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -26,6 +26,7 @@ registry! {
     dag::Dag,
     hypergrid::Hypergrid,
     ising::Ising,
+    phylo::Phylo,
     strings::Strings,
     subsets::Subsets,
 }

@@ -7,6 +7,7 @@ use headwater_envs::bits::{self, Bits};
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
 use headwater_envs::ising::{self, Ising};
+use headwater_envs::phylo::Phylo;
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
 use headwater_envs::{NativeReward, Registered};
@@ -323,9 +324,10 @@ fn states_are_inline() {
         inline::<Dag>(),
         inline::<Hypergrid>(),
         inline::<Ising>(),
+        inline::<Phylo>(),
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 32, 4, 16, 32, 65, 8]);
+    assert_eq!(sizes, [8, 32, 4, 16, 32, 272, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }

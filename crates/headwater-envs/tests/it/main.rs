@@ -13,4 +13,5 @@ mod features;
 mod fixed_points;
 mod ising;
 mod known;
+mod phylo;
 mod registry;
