@@ -9,7 +9,7 @@
 //! is the only way back, and gives the pair again: i is the tree's name, and j that of the part without leaf i.
 //!
 //! **Rewards**, defined on forests too:
-//! - `parsimony`: log R = (c − M)/scale, M being the mutations that the tree needs by Fitch's algorithm (`phylo/fitch.rs`).
+//! - `parsimony`: log R = (c − M)/per_nat, M being the mutations that the tree needs by Fitch's algorithm (`phylo/fitch.rs`).
 //!   A forest has the mutations of its trees so far, and from the start those of sites that say nothing about trees, in
 //!   which every tree needs as many. M does not depend on the root, so that the 2n − 3 rooted trees of an unrooted one
 //!   are equally likely.
@@ -23,7 +23,7 @@
 //! standard deviation of those of pairs of leaves, and 0 where there is no such merge.
 //!
 //! **Source.** Zhou et al. 2024, "PhyloGFN: Phylogenetic inference with generative flow networks", arXiv:2310.08774, with
-//! scale 4 and c = 5800, 8000, 8800, 3500 for the alignments DS1 to DS4.
+//! 4 mutations per nat and c = 5800, 8000, 8800, 3500 for the alignments DS1 to DS4.
 //!
 //! | instance | objects | states | edges |
 //! |---|---|---|---|
@@ -35,6 +35,7 @@
 //! | n = 8 | 135,135 | 353,522 | 463,981 |
 //! | n | (2n−3)!! | Σₖ (n−1+k)!/(2ᵏ k! (n−1−k)!) | |
 
+mod drawing;
 pub mod fasta;
 pub mod fitch;
 mod forest;
@@ -47,6 +48,7 @@ pub use parsimony::{Parsimony, ParsimonyConfig};
 
 use fasta::Alignment;
 use fitch::{Fitch, Word};
+use headwater_core::picture::Picture;
 use headwater_core::settings::{File, choice, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, SettingError, Settings, Stop,
@@ -304,6 +306,10 @@ impl Environment for Phylo {
         let height = s.names().map(|i| height[i]).max().unwrap_or(0);
         let numbers = [s.roots().count_ones(), self.mutations(s), cherries, height, imbalance];
         out.copy_from_slice(&numbers.map(f64::from));
+    }
+
+    fn draw(&self, s: &Forest) -> Option<Picture> {
+        Some(drawing::draw(s, &self.names))
     }
 
     fn describe(&self, a: Action) -> String {

@@ -115,7 +115,7 @@ fn mutations_are_those_of_every_site_by_itself() {
 fn a_merge_adds_what_it_costs() {
     let env = over(&random_fasta(12, 200, "ACGT-", "RYN-", Key::new(7)), Gap::Fifth);
     let (actions, tree) = random_tree(&env, Key::new(8));
-    let config = ParsimonyConfig { c: 100.0, scale: 2.0 };
+    let config = ParsimonyConfig { c: 100.0, per_nat: 2.0 };
     let reward = Parsimony::from_config(config, &env).expect("in range");
     let mut s = env.initial();
     assert_eq!(env.mutations(&s), env.fitch().constant());
