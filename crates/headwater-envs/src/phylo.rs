@@ -241,7 +241,7 @@ impl Environment for Phylo {
 
     fn encoding(&self) -> Encoding {
         let n = self.n();
-        Encoding { columns: (n - 1) * 2 * n, active: n - 1, reals: self.n_actions() + n + 1 }
+        Encoding { columns: (n - 1) * 2 * n, active: n - 1, reals: self.n_actions() + n + 1, guide: 0 }
     }
 
     fn encode(&self, s: &Forest, row: EncodedRow<'_>) {
