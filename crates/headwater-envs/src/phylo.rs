@@ -42,6 +42,7 @@ mod forest;
 mod generate;
 mod newick;
 mod parsimony;
+pub mod search;
 
 pub use forest::{Forest, MAX_TAXA};
 pub use parsimony::{Parsimony, ParsimonyConfig};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use headwater_core::settings::{File, Value};
 use headwater_core::{Action, BitMatrix, Environment, Key, Reward, Stop};
+use headwater_envs::phylo::search::climb;
 use headwater_envs::phylo::{Config, Forest, Gap, Parsimony, ParsimonyConfig, Phylo};
 use headwater_envs::{NativeReward, Registered, Section, find};
 
@@ -234,4 +235,37 @@ fn alignments_that_cannot_be_used_are_refused() {
     refused(&[good(), names(&["a", "b"])], "taxa", "`2` names are given, and a tree is made of 3 to 128");
     let both = [good(), names(&["a", "b", "c"]), ("n", Value::Int(3))];
     refused(&both, "taxa", "`n` and `taxa` both say which sequences to use");
+}
+
+#[test]
+fn climbing_finds_the_best_of_six_taxa() {
+    let env = over(&random_fasta(6, 80, "ACGT", "N-", Key::new(5)), Gap::Fifth);
+    let trees = explore(&env).states.into_iter().filter(|s| env.stop(s) == Stop::Must);
+    let best = trees.map(|s| env.mutations(&s)).min().unwrap();
+    let found: Vec<Forest> = (0..10).map(|k| climb(&env, Key::new(k))).collect();
+    assert!(found.iter().all(|s| env.stop(s) == Stop::Must && env.parse(&text(&env, s)) == Some(*s)));
+    // Fixed keys.
+    assert_eq!(found.iter().map(|s| env.mutations(s)).min(), Some(best));
+}
+
+/// The best scores that are known of four real alignments, where they are at hand; a gap is a fifth state.
+#[test]
+fn climbing_finds_the_best_known_scores() {
+    let root =
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/phylogenetics"));
+    for (name, n, sites, known, climbs) in [
+        ("ds1", 27, 1949, 4026, 2),
+        ("ds2", 29, 2520, 6223, 2),
+        ("ds3", 36, 1812, 6659, 2),
+        ("ds4", 41, 1137, 2424, 2),
+    ] {
+        let Ok(fasta) = std::fs::read_to_string(root.join(format!("{name}.fasta"))) else { return };
+        let env = over(&fasta, Gap::Fifth);
+        assert_eq!(
+            (env.names().len(), headwater_envs::phylo::fasta::read(&fasta).unwrap().rows[0].len()),
+            (n, sites)
+        );
+        let found: Vec<u32> = (0..climbs).map(|k| env.mutations(&climb(&env, Key::new(k)))).collect();
+        assert_eq!(found.iter().min(), Some(&known), "{name}: {found:?}");
+    }
 }
