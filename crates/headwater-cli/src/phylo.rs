@@ -118,7 +118,7 @@ const SMALL: usize = 8;
 /// as likely ones; where it is large, the reward guides, and trees that were climbed to show where mutations are few.
 fn training(n: usize) -> Vec<String> {
     let (steps, batch, guide, epsilon) =
-        if n <= SMALL { (5000, 128, 0.0, [0.7, 0.2]) } else { (3000, 64, 1.0, [0.02, 0.0]) };
+        if n <= SMALL { (5000, 128, 0.0, [0.7, 0.2]) } else { (2000, 64, 1.0, [0.02, 0.0]) };
     let schedule = |name: &str, [from, to]: [f64; 2], shape: &str| {
         format!("train.{name}={{ from = {from:?}, to = {to:?}, steps = {steps}, shape = \"{shape}\" }}")
     };

@@ -4,6 +4,7 @@ use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings};
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
+use headwater_envs::choice::Choice;
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
 use headwater_envs::ising::{self, Ising};
@@ -321,6 +322,7 @@ fn states_are_inline() {
     let sizes = [
         inline::<BinaryTree>(),
         inline::<Bits>(),
+        inline::<Choice>(),
         inline::<Dag>(),
         inline::<Hypergrid>(),
         inline::<Ising>(),
@@ -328,6 +330,6 @@ fn states_are_inline() {
         inline::<Strings>(),
         inline::<Subsets>(),
     ];
-    assert_eq!(sizes, [8, 32, 4, 16, 32, 272, 65, 8]);
+    assert_eq!(sizes, [8, 32, 4, 4, 16, 32, 272, 65, 8]);
     assert!(NoSettings::FIELDS.is_empty());
 }

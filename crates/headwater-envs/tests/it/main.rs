@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bits;
+mod composite;
 mod config;
 mod conformance;
 mod contributing;
