@@ -102,13 +102,19 @@ fn starts(args: &Phylo, checked: &Checked) -> Result<PathBuf, Failure> {
     let stem = args.target.file_stem().unwrap_or_default().to_string_lossy();
     let path = match &args.out {
         Some(out) => out.with_extension("starts.nwk"),
-        None => Path::new(RUNS).join(format!("{stem}.starts.nwk")),
+        // Named by what is in it, so that no later run changes what an earlier one is resumed with.
+        None => Path::new(RUNS).join(format!("{stem}-{:08x}.starts.nwk", digest(&text))),
     };
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
     }
     write_atomic(&path, text.as_bytes())?;
     Ok(path)
+}
+
+/// A short hash of a text, by Fowler, Noll and Vo.
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The most leaves whose forests are enumerated by default.
