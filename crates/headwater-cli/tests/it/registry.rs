@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "eval",
     "exact",
     "flow",
+    "phylo",
     "logp",
     "score",
     "candidates",
@@ -74,6 +75,7 @@ fn what_there_is_can_be_listed() {
         dag          an explicit DAG, read from a file of edges and rewards
         hypergrid    cells of a grid, reached from a corner by steps along the axes
         ising        spins on a torus, set up or down one at a time in any order
+        phylo        rooted binary trees over the sequences of an alignment, merged pair by pair
         strings      strings over an alphabet, grown at the right end or at both
         subsets      subsets of n elements within bounds of size, grown one element at a time
 
@@ -91,6 +93,7 @@ fn what_there_is_can_be_listed() {
         hypergrid/deceptive   the modes of `original` behind a moat, with a decoy in the centre
         ising/torus           the Ising model: neighbours on the torus are alike, or unlike, with one strength
         ising/couplings       a pairwise energy of one's own: a matrix of couplings, and fields, from files
+        phylo/parsimony       the fewer mutations a tree needs, the likelier; forests have those of their trees so far
         strings/hamming       the closer to one of the modes, the likelier
         strings/motifs        the more occurrences of the motifs, the likelier
         subsets/energies      each element has an energy, and low energies are likely
