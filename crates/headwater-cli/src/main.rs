@@ -14,6 +14,7 @@ mod flow;
 mod list;
 mod logp;
 mod out;
+mod phylo;
 mod play;
 mod progress;
 mod sample;
@@ -70,6 +71,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Eval(args) => eval::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Flow(args) => flow::run(&args),
+        Command::Phylo(args) => phylo::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Candidates(args) => candidates::run(&args),

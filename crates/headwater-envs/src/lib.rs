@@ -20,6 +20,7 @@ pub mod knapsack;
 mod matrix;
 pub mod max_cut;
 pub mod permutations;
+pub mod phylo;
 mod registry;
 mod sets;
 pub mod strings;

@@ -2,3 +2,5 @@
 //!
 //! Samples arrive as weighted structures, from a sampler or from an exact enumeration; nothing here trains, does I/O or
 //! knows an environment.
+
+pub mod trees;

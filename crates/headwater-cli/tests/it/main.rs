@@ -11,6 +11,7 @@ mod files;
 mod flow;
 mod formulas;
 mod output;
+mod phylo;
 mod playthroughs;
 #[cfg(unix)]
 mod programs;

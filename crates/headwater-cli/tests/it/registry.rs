@@ -82,6 +82,7 @@ fn what_there_is_can_be_listed() {
         knapsack         sets of items that fit into a knapsack together, packed one at a time
         max-cut          cuts of a graph from a file: each vertex gets one of two sides, in any order
         permutations     orders of n items, built from the front or place by place
+        phylo            rooted binary trees over the sequences of an alignment, merged pair by pair
         strings          strings over an alphabet, grown at the right end or at both
         subsets          subsets of n elements within bounds of size, grown one element at a time
         tetris           pieces of Tetris dropped into a box, turned as one likes
@@ -115,6 +116,7 @@ fn what_there_is_can_be_listed() {
         permutations/mallows    the fewer pairs stand in another order than in a reference, the likelier
         permutations/costs      each item has a cost at each place: the linear assignment problem
         permutations/tour       short tours around all items are likely: the travelling salesman's problem
+        phylo/parsimony         the fewer mutations a tree needs, the likelier; forests have those of their trees so far
         strings/hamming         the closer to one of the modes, the likelier
         strings/motifs          the more occurrences of the motifs, the likelier
         subsets/energies        each element has an energy, and low energies are likely

@@ -42,6 +42,7 @@ fn the_largest_instances_keep_the_contract() {
         ("assignments", vec![("agents", int(64)), ("posts", int(8)), ("capacity", int(5))]),
         ("ising", vec![("dim", int(1)), ("side", int(128))]),
         ("ising", vec![("dim", int(2)), ("side", int(11))]),
+        ("phylo", vec![("n", int(128))]),
         (
             "strings",
             vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("growth", text("prepend-append"))],

@@ -67,6 +67,16 @@ fn objects_on_graphs_have_the_features_that_one_counts() {
 }
 
 #[test]
+fn trees_have_the_shape_that_one_sees() {
+    let fasta = ">a\nAA\n>b\nAC\n>c\nCC\n>d\nCC\n";
+    let four = [("alignment", Value::File(File::new("a.fasta", fasta)))];
+    let comb = "trees=1 mutations=2 cherries=1 height=3 imbalance=3";
+    assert_eq!(measured("phylo", &four, "(((a,b),c),d);"), comb);
+    let even = "trees=2 mutations=1 cherries=2 height=1 imbalance=0";
+    assert_eq!(measured("phylo", &four, "(a,c); (b,d);"), even.replace("mutations=1", "mutations=3"));
+}
+
+#[test]
 fn nodes_have_depths_along_the_longest_path() {
     let graph = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["b","c"], ["s","c"]], "rewards": {"c": 1}}"#;
     let graph = [("graph", Value::File(File::new("g.json", graph)))];

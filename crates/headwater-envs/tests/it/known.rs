@@ -2,19 +2,11 @@
 
 use headwater_core::settings::{NoSettings, Value};
 use headwater_core::{Environment, Reward, Settings, Stop};
-use headwater_envs::assignments::Assignments;
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
-use headwater_envs::choice::Choice;
-use headwater_envs::clique::Clique;
 use headwater_envs::dag::Dag;
-use headwater_envs::dominating_set::DominatingSet;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
-use headwater_envs::independent_set::IndependentSet;
 use headwater_envs::ising::{self, Ising};
-use headwater_envs::knapsack::Knapsack;
-use headwater_envs::max_cut::MaxCut;
-use headwater_envs::permutations::Permutations;
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
 use headwater_envs::{NativeReward, Registered};
@@ -373,30 +365,37 @@ fn texts_are_read_only_in_their_canonical_form() {
 /// A state that is `Copy` owns no memory, so that stepping, copying and resetting lanes cannot allocate.
 #[test]
 fn states_are_inline() {
+    use headwater_envs::{
+        assignments, choice, clique, dominating_set, independent_set, knapsack, max_cut, permutations, phylo,
+        tetris,
+    };
     fn inline<E: Environment>() -> usize
     where
         E::State: Copy,
     {
         size_of::<E::State>()
     }
-    let sizes = [
-        inline::<Assignments>(),
-        inline::<BinaryTree>(),
-        inline::<Bits>(),
-        inline::<Choice>(),
-        inline::<Clique>(),
-        inline::<Dag>(),
-        inline::<DominatingSet>(),
-        inline::<Hypergrid>(),
-        inline::<IndependentSet>(),
-        inline::<Ising>(),
-        inline::<Knapsack>(),
-        inline::<MaxCut>(),
-        inline::<Permutations>(),
-        inline::<Strings>(),
-        inline::<Subsets>(),
-    ];
-    // Colourings are boxed; `graphs.rs` checks that copying them allocates nothing.
-    assert_eq!(sizes, [64, 8, 32, 4, 128, 4, 128, 16, 128, 32, 8, 128, 63, 65, 8]);
+    // Colourings are boxed; `graphs.rs` checks that copying them allocates nothing. Parts of composites are, too.
+    for (size, expected) in [
+        (inline::<assignments::Assignments>(), 64),
+        (inline::<BinaryTree>(), 8),
+        (inline::<Bits>(), 32),
+        (inline::<choice::Choice>(), 4),
+        (inline::<clique::Clique>(), 128),
+        (inline::<Dag>(), 4),
+        (inline::<dominating_set::DominatingSet>(), 128),
+        (inline::<Hypergrid>(), 16),
+        (inline::<independent_set::IndependentSet>(), 128),
+        (inline::<Ising>(), 32),
+        (inline::<knapsack::Knapsack>(), 8),
+        (inline::<max_cut::MaxCut>(), 128),
+        (inline::<permutations::Permutations>(), 63),
+        (inline::<phylo::Phylo>(), 272),
+        (inline::<Strings>(), 65),
+        (inline::<Subsets>(), 8),
+        (inline::<tetris::Tetris>(), 200),
+    ] {
+        assert_eq!(size, expected);
+    }
     assert!(NoSettings::FIELDS.is_empty());
 }

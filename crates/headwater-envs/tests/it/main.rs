@@ -16,4 +16,5 @@ mod fixed_points;
 mod graphs;
 mod ising;
 mod known;
+mod phylo;
 mod registry;
