@@ -3,6 +3,7 @@
 //! To add one: write its file (an [`headwater_core::Environment`], its settings and its native rewards), declare the
 //! module here, and add one line to the registry. Config, command line, docs and tests follow from that line.
 
+pub mod bayesnet;
 pub mod binary_tree;
 pub mod bits;
 pub mod dag;

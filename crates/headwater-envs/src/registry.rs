@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
-use crate::{binary_tree, bits, dag, hypergrid, ising, strings, subsets};
+use crate::{bayesnet, binary_tree, bits, dag, hypergrid, ising, strings, subsets};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -21,6 +21,7 @@ macro_rules! registry {
     };
 }
 registry! {
+    bayesnet::BayesNet,
     binary_tree::BinaryTree,
     bits::Bits,
     dag::Dag,
