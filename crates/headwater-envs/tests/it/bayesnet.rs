@@ -241,7 +241,7 @@ fn gains_are_differences_of_scores() {
 
 #[test]
 fn the_largest_networks_keep_the_contract() {
-    let sim = Lanes::new("bayesnet", nodes(64, Some(1)));
+    let sim = Lanes::new("bayesnet", nodes(33, Some(2)));
     let report = check_simulator(&sim, 5).unwrap_or_else(|finding| panic!("{finding}"));
     assert!(!report.exhaustive && report.trajectories > 0, "{report}");
 }
