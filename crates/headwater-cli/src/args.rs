@@ -340,6 +340,9 @@ pub struct Play {
     /// Seed of the trajectory
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Draw the object that it ends in, where the environment has a picture of it
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Override a key of the configuration; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,

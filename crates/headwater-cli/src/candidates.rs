@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use headwater_core::picture::escape;
 use headwater_run::candidates::{Candidate, Candidates, to_parquet};
 use serde_json::json;
 
@@ -42,11 +43,11 @@ pub fn run(args: &args::Candidates) -> Result<Verdict, Failure> {
 fn page(chosen: &[&Candidate], source: &str, apart: f64) -> String {
     let row = |(i, c): (usize, &&Candidate)| {
         let score = c.score.map_or_else(|| "–".to_owned(), out::number);
-        let (object, log_reward) = (escaped(&c.object), out::number(c.log_reward));
+        let (object, log_reward) = (escape(&c.object), out::number(c.log_reward));
         format!("<tr><td>{}<td><code>{object}</code><td>{score}<td>{log_reward}\n", i + 1)
     };
     let rows: String = chosen.iter().enumerate().map(row).collect();
-    let (n, source) = (chosen.len(), escaped(source));
+    let (n, source) = (chosen.len(), escape(source));
     let apart = if apart > 0.0 {
         format!(", each differing from those before it in at least {apart} of its encoding")
     } else {
@@ -67,9 +68,4 @@ fn page(chosen: &[&Candidate], source: &str, apart: f64) -> String {
          <table>\n<thead><tr><th scope=\"col\">rank<th scope=\"col\">object<th scope=\"col\">score\
          <th scope=\"col\">log R\n<tbody>\n{rows}</table>\n</html>\n"
     )
-}
-
-/// Text that cannot be taken for markup.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

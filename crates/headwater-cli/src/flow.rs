@@ -193,18 +193,14 @@ fn draw(args: &Flow, view: &View<'_>) -> Result<(), Failure> {
         title: &title,
     };
     if let Some(path) = &args.dot {
-        let mut out = out::sink(path)?;
-        out.write_all(dot(&picture).as_bytes())?;
-        out.flush()?;
+        out::save(path, &dot(&picture))?;
     }
     if args.svg.is_none() && args.png.is_none() {
         return Ok(());
     }
     let drawn = svg(&picture).map_err(fail)?;
     if let Some(path) = &args.svg {
-        let mut out = out::sink(path)?;
-        out.write_all(drawn.as_bytes())?;
-        out.flush()?;
+        out::save(path, &drawn)?;
     }
     if let Some(path) = &args.png {
         let pixels = png(&drawn)?;

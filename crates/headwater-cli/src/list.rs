@@ -54,11 +54,13 @@ fn rewards() -> Vec<Item> {
     let native = headwater_envs::registry().iter().flat_map(|e| {
         e.rewards.iter().map(|r| {
             let unfinished = if r.covers_unfinished { "defined" } else { "not defined" };
+            let guides =
+                r.guides.then(|| "guides: says which edges it prefers, for `policy.guide`".to_owned());
             Item {
                 name: format!("{}/{}", e.entry.name, r.entry.name),
                 what: "reward",
                 entry: r.entry,
-                more: vec![format!("unfinished states: {unfinished}")],
+                more: [format!("unfinished states: {unfinished}")].into_iter().chain(guides).collect(),
             }
         })
     });

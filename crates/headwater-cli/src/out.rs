@@ -79,6 +79,13 @@ pub fn sink(path: &std::path::Path) -> Result<Box<dyn Write>, Failure> {
     Ok(Box::new(io::BufWriter::new(file)))
 }
 
+/// Writes a file of text, or to stdout if the path is `-`.
+pub fn save(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+    let mut out = sink(path)?;
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
 /// A number for people: five significant digits.
 pub fn number(x: f64) -> String {
     if x == 0.0 {

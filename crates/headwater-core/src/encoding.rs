@@ -1,4 +1,4 @@
-//! What an estimator sees of a state: the columns that are one, then dense reals.
+//! What an estimator sees of a state: the columns that are one, dense reals, and perhaps what a guide prefers.
 
 /// Layout of an encoded row: `active` one-hot columns out of `columns`, followed by `reals` dense values.
 ///
@@ -12,17 +12,31 @@ pub struct Encoding {
     pub active: usize,
     /// Number of dense values.
     pub reals: usize,
+    /// Number of edge labels whose logits a guide shifts: all, or 0 where there is no guide. Guides are no input: rows
+    /// that differ in nothing else are the same.
+    pub guide: usize,
 }
 
 impl Encoding {
+    /// `active` one-hot columns out of `columns`, and `reals` dense values.
+    pub fn new(columns: usize, active: usize, reals: usize) -> Self {
+        Self { columns, active, reals, guide: 0 }
+    }
+
     /// Only one-hot columns.
     pub fn one_hot(columns: usize, active: usize) -> Self {
-        Self { columns, active, reals: 0 }
+        Self::new(columns, active, 0)
     }
 
     /// Only dense values.
     pub fn dense(reals: usize) -> Self {
-        Self { columns: 0, active: 0, reals }
+        Self::new(0, 0, reals)
+    }
+
+    /// The same, with a guide of so many labels.
+    #[must_use]
+    pub fn guided(self, guide: usize) -> Self {
+        Self { guide, ..self }
     }
 
     /// Width of the row if it were written out densely.
@@ -46,12 +60,13 @@ pub struct Encoded {
     rows: usize,
     indices: Vec<u32>,
     reals: Vec<f32>,
+    guides: Vec<f32>,
 }
 
 impl Encoded {
     /// `rows` rows, zeroed.
     pub fn new(encoding: Encoding, rows: usize) -> Self {
-        let mut new = Self { encoding, rows: 0, indices: Vec::new(), reals: Vec::new() };
+        let mut new = Self { encoding, rows: 0, indices: Vec::new(), reals: Vec::new(), guides: Vec::new() };
         new.resize(rows);
         new
     }
@@ -71,6 +86,7 @@ impl Encoded {
         self.rows = rows;
         self.indices.resize(rows * self.encoding.active, 0);
         self.reals.resize(rows * self.encoding.reals, 0.0);
+        self.guides.resize(rows * self.encoding.guide, 0.0);
     }
 
     /// Row `r`, writable.
@@ -81,6 +97,20 @@ impl Encoded {
             indices: &mut self.indices[r * active..(r + 1) * active],
             reals: &mut self.reals[r * reals..(r + 1) * reals],
         }
+    }
+
+    /// What is added to the forward logits of row `r`, one value per label; writable.
+    #[inline]
+    pub fn guide_mut(&mut self, r: usize) -> &mut [f32] {
+        let n = self.encoding.guide;
+        &mut self.guides[r * n..(r + 1) * n]
+    }
+
+    /// What is added to the forward logits of row `r`; empty where there is no guide.
+    #[inline]
+    pub fn guide(&self, r: usize) -> &[f32] {
+        let n = self.encoding.guide;
+        &self.guides[r * n..(r + 1) * n]
     }
 
     /// Active columns of row `r`.
@@ -112,9 +142,19 @@ impl Encoded {
     /// Copies row `from` over row `to`.
     #[inline]
     pub fn copy(&mut self, from: usize, to: usize) {
-        let Encoding { active, reals, .. } = self.encoding;
+        let Encoding { active, reals, guide, .. } = self.encoding;
         self.indices.copy_within(from * active..(from + 1) * active, to * active);
         self.reals.copy_within(from * reals..(from + 1) * reals, to * reals);
+        self.guides.copy_within(from * guide..(from + 1) * guide, to * guide);
+    }
+
+    /// Writes row `from` of `other`, which has the same layout, over row `to`.
+    #[inline]
+    pub fn write(&mut self, to: usize, other: &Encoded, from: usize) {
+        let row = self.row_mut(to);
+        row.indices.copy_from_slice(other.indices(from));
+        row.reals.copy_from_slice(other.reals(from));
+        self.guide_mut(to).copy_from_slice(other.guide(from));
     }
 
     /// A hash of row `r`, the same in every process.

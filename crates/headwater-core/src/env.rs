@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use crate::{EncodedRow, Encoding, MaskRow};
+use crate::{EncodedRow, Encoding, MaskRow, Picture};
 
 /// Label of an edge leaving a state; dense in `0..env.n_actions()`.
 ///
@@ -93,6 +93,12 @@ pub trait Environment: Send + Sync + 'static {
     /// Writes the features of `s`, each finite, into `out`, which has as many places as there are names.
     fn measure(&self, s: &Self::State, out: &mut [f64]) {
         let _ = (s, out);
+    }
+
+    /// How `s` looks, where a picture says more than the text; about as large as a playing card.
+    fn draw(&self, s: &Self::State) -> Option<Picture> {
+        let _ = s;
+        None
     }
 
     /// A person's name for edge `a`.

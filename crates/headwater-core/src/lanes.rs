@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::{Action, BitMatrix, Encoded, EnvSpec, Environment, ParseError, Reward, Simulator, Stop};
+use crate::{Action, BitMatrix, Encoded, EnvSpec, Environment, ParseError, Picture, Reward, Simulator, Stop};
 
 /// The default [`Simulator`]: one state per lane, every method the scalar one in a loop.
 pub struct Lanes<E: Environment> {
@@ -11,6 +11,8 @@ pub struct Lanes<E: Environment> {
     reward: Option<Arc<dyn Reward<E>>>,
     initial: E::State,
     states: Vec<E::State>,
+    /// What the reward's preferences are multiplied with, where encodings have them.
+    guide: f32,
     spec: EnvSpec,
 }
 
@@ -24,7 +26,14 @@ impl<E: Environment> Lanes<E> {
             states_at_least: env.states_at_least(),
             encoding: env.encoding(),
         };
-        Self { initial: env.initial(), env: Arc::new(env), reward: None, states: Vec::new(), spec }
+        Self {
+            initial: env.initial(),
+            env: Arc::new(env),
+            reward: None,
+            states: Vec::new(),
+            guide: 0.0,
+            spec,
+        }
     }
 
     /// The same, with a native reward.
@@ -100,6 +109,14 @@ impl<E: Environment> Simulator for Lanes<E> {
         for (i, &l) in lanes.iter().enumerate() {
             self.env.encode(&self.states[l as usize], out.row_mut(at + i));
         }
+        if let (Some(reward), true) = (&self.reward, self.spec.encoding.guide > 0) {
+            for (i, &l) in lanes.iter().enumerate() {
+                let guide = out.guide_mut(at + i);
+                guide.fill(0.0);
+                reward.guide(&self.env, &self.states[l as usize], guide);
+                guide.iter_mut().for_each(|g| *g *= self.guide);
+            }
+        }
     }
 
     fn hashes(&self, lanes: &[u32], out: &mut [u64]) {
@@ -135,6 +152,16 @@ impl<E: Environment> Simulator for Lanes<E> {
         }
     }
 
+    fn has_guide(&self) -> bool {
+        self.reward.as_ref().is_some_and(|r| r.guides())
+    }
+
+    fn guide_by(&mut self, strength: f32) {
+        debug_assert!(self.has_guide(), "guide_by is called only where has_guide() holds");
+        self.guide = strength;
+        self.spec.encoding.guide = self.spec.n_actions;
+    }
+
     fn features(&self) -> Vec<String> {
         self.env.features()
     }
@@ -150,6 +177,10 @@ impl<E: Environment> Simulator for Lanes<E> {
 
     fn show(&self, lane: u32, out: &mut String) {
         self.env.show(&self.states[lane as usize], out);
+    }
+
+    fn draw(&self, lane: u32) -> Option<Picture> {
+        self.env.draw(&self.states[lane as usize])
     }
 
     fn load(&mut self, lane: u32, text: &str) -> Result<(), ParseError> {
@@ -172,6 +203,7 @@ impl<E: Environment> Simulator for Lanes<E> {
             reward: self.reward.clone(),
             initial: self.initial.clone(),
             states: Vec::new(),
+            guide: self.guide,
             spec: self.spec.clone(),
         })
     }

@@ -14,6 +14,18 @@ pub trait Reward<E: Environment>: Send + Sync {
     fn covers_unfinished(&self) -> bool {
         false
     }
+
+    /// Can the reward say which edges it prefers?
+    fn guides(&self) -> bool {
+        false
+    }
+
+    /// Writes for every edge that leaves `s` how much the score changes along it, or another finite preference on the
+    /// scale of log R, into `out`, one place per label; they arrive zero. A guided policy adds it to its logits; what is
+    /// sampled after training does not depend on it.
+    fn guide(&self, env: &E, s: &E::State, out: &mut [f32]) {
+        let _ = (env, s, out);
+    }
 }
 
 impl<E: Environment, F: Fn(&E, &E::State) -> f64 + Send + Sync> Reward<E> for F {

@@ -68,9 +68,7 @@ impl RowSet {
         let number = self.len() as u32;
         self.slots[slot] = number;
         self.rows.resize(number as usize + 1);
-        let row = self.rows.row_mut(number as usize);
-        row.indices.copy_from_slice(x.indices(r));
-        row.reals.copy_from_slice(x.reals(r));
+        self.rows.write(number as usize, x, r);
         if 2 * self.len() > self.slots.len() {
             self.grow();
         }

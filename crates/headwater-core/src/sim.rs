@@ -1,6 +1,6 @@
 //! Many copies of one environment behind one erased face: the array boundary.
 
-use crate::{Action, BitMatrix, Encoded, Encoding, Stop};
+use crate::{Action, BitMatrix, Encoded, Encoding, Picture, Stop};
 
 /// The facts of an environment that buffers are sized from.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +80,17 @@ pub trait Simulator: Send + Sync {
     /// Native scores of the lanes' objects. Requires [`Simulator::has_score`].
     fn score(&self, lanes: &[u32], out: &mut [f64]);
 
+    /// Can the native reward say which edges it prefers, so that [`Simulator::guide_by`] may be called?
+    fn has_guide(&self) -> bool {
+        false
+    }
+
+    /// Writes guides into encodings from now on: `strength` times what the native reward prefers. Forks do the same.
+    /// Requires [`Simulator::has_guide`].
+    fn guide_by(&mut self, strength: f32) {
+        let _ = strength;
+    }
+
     /// Names of the numbers that [`Simulator::measure`] writes; see [`crate::Environment::features`].
     fn features(&self) -> Vec<String> {
         Vec::new()
@@ -92,6 +103,12 @@ pub trait Simulator: Send + Sync {
 
     /// Appends the canonical text of a lane's state.
     fn show(&self, lane: u32, out: &mut String);
+
+    /// How a lane's state looks; `None` where the environment draws none. See [`crate::Environment::draw`].
+    fn draw(&self, lane: u32) -> Option<Picture> {
+        let _ = lane;
+        None
+    }
 
     /// Puts a lane into the state that `text` names.
     ///

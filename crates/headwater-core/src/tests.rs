@@ -205,7 +205,7 @@ fn files_are_bytes_and_perhaps_text() {
 
 #[test]
 fn encoded_rows_compare_and_hash_by_content() {
-    let mut x = Encoded::new(Encoding { columns: 10, active: 2, reals: 1 }, 3);
+    let mut x = Encoded::new(Encoding::new(10, 2, 1), 3);
     for (r, (i, v)) in [([1, 7], 0.5), ([1, 7], 0.5), ([1, 7], -0.5)].into_iter().enumerate() {
         x.row_mut(r).indices.copy_from_slice(&i);
         x.row_mut(r).reals[0] = v;
@@ -259,4 +259,22 @@ fn floats_start_at_a_cache_line_and_keep_their_values() {
     assert_eq!(x.len(), 5);
     x.grow(10);
     assert!(x.len() >= 10);
+}
+
+#[test]
+fn pictures_hold_any_text_and_say_what_they_show() {
+    use crate::picture::{Anchor, Paint, Picture};
+    let mut picture = Picture::new(40.0, 20.5);
+    picture.rect([-0.001, 1.0], [2.0, 3.25], Paint::Heat(0.5));
+    picture.arrow([0.0, 0.0], [10.0, 0.0], 1.0, Paint::Ink);
+    picture.arrow([5.0, 5.0], [5.0, 5.0], 1.0, Paint::Ink);
+    picture.text([1.0, 2.0], 10.0, Anchor::Middle, Paint::Category(9), "<script>'\u{1}'");
+    let svg = picture.svg("a & b");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains("<title>a &amp; b</title>") && svg.contains("viewBox=\"0 0 40 20.5\""), "{svg}");
+    assert!(svg.contains("&lt;script&gt;&#39;\u{fffd}&#39;") && !svg.contains("<script"), "{svg}");
+    assert!(svg.contains("x=\"0\" y=\"1\" width=\"2\" height=\"3.25\""), "{svg}");
+    // The second arrow goes nowhere: a path for the shaft of the first, and one for its head.
+    assert_eq!(svg.matches("<path").count(), 2, "{svg}");
+    assert!(!picture.inline("x").contains("<style>"), "a page has the style once");
 }

@@ -200,6 +200,7 @@ impl NativeReward<BinaryTree> for Index {
         },
         scale: RewardScale::Reward,
         covers_unfinished: false,
+        guides: false,
     };
 
     fn from_config(NoSettings: NoSettings, _: &BinaryTree) -> Result<Self, SettingError> {
@@ -234,6 +235,7 @@ impl NativeReward<BinaryTree> for Uniform {
         },
         scale: RewardScale::Reward,
         covers_unfinished: true,
+        guides: false,
     };
 
     fn from_config(NoSettings: NoSettings, _: &BinaryTree) -> Result<Self, SettingError> {

@@ -446,6 +446,7 @@ impl NativeReward<Bits> for Hamming {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: false,
+        guides: false,
     };
 
     fn from_config(config: ModesConfig, env: &Bits) -> Result<Self, SettingError> {
@@ -476,6 +477,7 @@ impl NativeReward<Bits> for HammingPerBit {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: false,
+        guides: false,
     };
 
     fn from_config(config: ModesConfig, env: &Bits) -> Result<Self, SettingError> {

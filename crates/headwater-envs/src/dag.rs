@@ -236,6 +236,7 @@ impl NativeReward<Dag> for Given {
         },
         scale: RewardScale::Reward,
         covers_unfinished: false,
+        guides: false,
     };
 
     fn from_config(NoSettings: NoSettings, _: &Dag) -> Result<Self, SettingError> {

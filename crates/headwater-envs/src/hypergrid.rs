@@ -31,6 +31,7 @@
 
 use std::fmt::Write;
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{choice, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
@@ -194,6 +195,24 @@ impl Environment for Hypergrid {
         coordinates.iter_mut().zip(cell).for_each(|(place, &x)| *place = f64::from(x));
         let (smallest, largest) = cell.iter().fold((u8::MAX, 0), |(a, b), &x| (a.min(x), b.max(x)));
         totals.copy_from_slice(&[coordinates.iter().sum(), smallest.into(), largest.into()]);
+    }
+
+    fn draw(&self, s: &Self::State) -> Option<Picture> {
+        // The first two coordinates as a board, the others as bars below it.
+        let (columns, rows) = (self.side, if self.dim > 1 { self.side } else { 1 });
+        let cell = 160.0 / self.side as f64;
+        let board = cell * rows as f64;
+        let mut picture = Picture::new(160.0, board + 14.0 * self.dim.saturating_sub(2) as f64);
+        picture.rect([0.0; 2], [cell * columns as f64, board], Paint::Faint);
+        let y = if self.dim > 1 { s[1] } else { 0 };
+        let at = [f64::from(s[0]) * cell, board - (f64::from(y) + 1.0) * cell];
+        picture.rect(at, [cell; 2], Paint::Category(1));
+        for (i, &x) in s[..self.dim].iter().enumerate().skip(2) {
+            let top = board + 14.0 * (i - 2) as f64 + 4.0;
+            picture.rect([0.0, top], [160.0, 8.0], Paint::Faint);
+            picture.rect([f64::from(x) * cell, top], [cell, 8.0], Paint::Category(0));
+        }
+        Some(picture)
     }
 
     fn describe(&self, a: Action) -> String {
@@ -361,6 +380,7 @@ macro_rules! native {
                 },
                 scale: RewardScale::Reward,
                 covers_unfinished: true,
+                guides: false,
             };
 
             fn from_config(config: Self, _: &Hypergrid) -> Result<Self, SettingError> {

@@ -27,6 +27,7 @@
 //! | 10², σ = 0.1 / 0.2 | 3¹⁰⁰ | 200·3⁹⁹ | 73.453098 / 88.187701 |
 //! | 2 / 4 spins, J all 0.1 | 9 / 81 | 12 / 216 | 1.606162 / 3.326498 |
 
+use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
@@ -207,6 +208,26 @@ impl Environment for Ising {
         totals.copy_from_slice(&[up.into(), (set - up).into(), s.sum(), alike.into(), unlike.into()]);
     }
 
+    fn draw(&self, s: &Spins) -> Option<Picture> {
+        let [rows, side] = match self.axes.len() {
+            1 => [1, self.sites],
+            2 => [self.axes[1].stride, self.axes[1].stride],
+            _ => return None,
+        };
+        let cell = (160.0 / side as f64).clamp(4.0, 24.0);
+        let mut picture = Picture::new(cell * side as f64, cell * rows as f64);
+        for i in 0..self.sites {
+            let at = [(i % side) as f64 * cell, (i / side) as f64 * cell];
+            let paint = match s.spin(i) {
+                x if x > 0.0 => Paint::Category(4),
+                x if x < 0.0 => Paint::Category(0),
+                _ => Paint::Faint,
+            };
+            picture.rect(at, [cell - 1.0; 2], paint);
+        }
+        Some(picture)
+    }
+
     fn describe(&self, a: Action) -> String {
         match a.index().checked_sub(self.sites) {
             None => format!("spin {} down", a.0),
@@ -298,6 +319,21 @@ impl Axis {
         bits >> self.stride & !self.last | bits << self.wrap & self.last
     }
 
+    /// For every site the bit of the one before.
+    fn before(&self, bits: u128) -> u128 {
+        (bits & !self.last) << self.stride | (bits & self.last) >> self.wrap
+    }
+
+    /// For every site the spin at the other end of its bond to the next site, and of that to the one before; none where
+    /// there is no bond.
+    fn neighbours(&self, s: &Spins) -> [Spins; 2] {
+        let [next, before] = [
+            |axis: &Self, bits| axis.next(bits) & axis.bonds,
+            |axis: &Self, bits| axis.before(bits & axis.bonds),
+        ];
+        [next, before].map(|there| Spins { set: there(self, s.set), up: there(self, s.up) })
+    }
+
     /// Number of bonds between equal spins, and between unequal ones.
     fn pairs(&self, s: &Spins) -> (u32, u32) {
         let set = s.set & self.next(s.set) & self.bonds;
@@ -322,6 +358,24 @@ impl Reward<Ising> for Torus {
     fn covers_unfinished(&self) -> bool {
         true
     }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Ising, x: &Spins, out: &mut [f32]) {
+        let (down, up) = out.split_at_mut(env.sites);
+        for axis in &env.axes {
+            let neighbours = axis.neighbours(x);
+            for (i, sum) in up.iter_mut().enumerate() {
+                *sum += neighbours.iter().map(|s| s.spin(i)).sum::<f64>() as f32;
+            }
+        }
+        for (down, up) in down.iter_mut().zip(up) {
+            *up = (2.0 * self.sigma) as f32 * *up + self.field as f32;
+            *down = -*up;
+        }
+    }
 }
 
 impl NativeReward<Ising> for Torus {
@@ -337,6 +391,7 @@ impl NativeReward<Ising> for Torus {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(TorusConfig { sigma, field }: TorusConfig, _: &Ising) -> Result<Self, SettingError> {
@@ -393,6 +448,7 @@ impl NativeReward<Ising> for Couplings {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: false,
     };
 
     fn from_config(config: CouplingsConfig, env: &Ising) -> Result<Self, SettingError> {

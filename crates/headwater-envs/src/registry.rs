@@ -103,6 +103,8 @@ pub struct RewardEntry {
     pub scale: RewardScale,
     /// Is the score also defined on unfinished states?
     pub covers_unfinished: bool,
+    /// Can it say which edges it prefers, so that a policy can be guided by it?
+    pub guides: bool,
 }
 
 /// The registry's view of an environment.

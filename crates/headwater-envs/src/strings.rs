@@ -349,6 +349,7 @@ impl NativeReward<Strings> for Hamming {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: false,
+        guides: false,
     };
 
     fn from_config(config: HammingConfig, env: &Strings) -> Result<Self, SettingError> {
@@ -395,6 +396,7 @@ impl NativeReward<Strings> for Motifs {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: false,
     };
 
     fn from_config(config: MotifsConfig, env: &Strings) -> Result<Self, SettingError> {

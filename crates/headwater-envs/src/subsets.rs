@@ -236,6 +236,14 @@ impl Reward<Subsets> for Energies {
     fn covers_unfinished(&self) -> bool {
         true
     }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Subsets, &x: &u64, out: &mut [f32]) {
+        Ones::new(&[!x & env.all()]).for_each(|i| out[i] = -self.0[i] as f32);
+    }
 }
 
 impl NativeReward<Subsets> for Energies {
@@ -251,6 +259,7 @@ impl NativeReward<Subsets> for Energies {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(config: EnergiesConfig, env: &Subsets) -> Result<Self, SettingError> {
@@ -299,6 +308,7 @@ impl NativeReward<Subsets> for Additive {
         },
         scale: RewardScale::Reward,
         covers_unfinished: true,
+        guides: false,
     };
 
     fn from_config(config: AdditiveConfig, env: &Subsets) -> Result<Self, SettingError> {

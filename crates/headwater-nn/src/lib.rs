@@ -4,6 +4,7 @@ mod adam;
 mod elementwise;
 mod gather;
 mod gemm;
+mod guided;
 pub mod measure;
 mod mlp;
 mod panels;
@@ -14,6 +15,7 @@ mod transpose;
 mod vec16;
 
 pub use adam::{Adam, norm};
+pub use guided::Guided;
 pub use mlp::{Activation, Mlp, MlpConfig};
 pub use panels::fetch;
 pub use pool::Pool;

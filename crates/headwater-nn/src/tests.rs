@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::gather::{gather, scatter};
 use crate::gemm::{Epilogue, Left, Out, Right, gemm};
 use crate::transpose::transpose_panel;
-use crate::{Activation, Adam, Isa, Mlp, MlpConfig, Pool, Softmax, Tabular, masked_softmax, norm};
+use crate::{Activation, Adam, Guided, Isa, Mlp, MlpConfig, Pool, Softmax, Tabular, masked_softmax, norm};
 
 fn random(key: Key, n: usize) -> Vec<f32> {
     (0..n).map(|i| key.fold(i as u64).normal() as f32).collect()
@@ -132,7 +132,7 @@ proptest! {
     }
 }
 
-const ENCODING: Encoding = Encoding { columns: 12, active: 3, reals: 2 };
+const ENCODING: Encoding = Encoding { columns: 12, active: 3, reals: 2, guide: 0 };
 
 fn inputs(rows: usize, encoding: Encoding, key: Key) -> Encoded {
     let mut x = Encoded::new(encoding, rows);
@@ -514,6 +514,27 @@ fn transposed_panels_hold_the_columns() {
                 assert_eq!(*x, from[(output / 16 * inputs + input) * 16 + output % 16], "{isa:?}");
             }
         }
+    }
+}
+
+#[test]
+fn guides_are_added_to_forward_logits_only() {
+    let inner = |encoding| mlp(&config(Activation::Relu, false), encoding, false, 1);
+    let heads = inner(ENCODING).heads();
+    let mut x = inputs(3, ENCODING.guided(5), Key::new(1));
+    for (r, a) in (0..3).flat_map(|r| (0..5).map(move |a| (r, a))) {
+        x.guide_mut(r)[a] = (10 * r + a) as f32;
+    }
+    let guided = Guided::new(Box::new(inner(x.encoding())));
+    let plain = inputs(3, ENCODING, Key::new(1));
+    let [mut with, mut without] = [(); 2].map(|()| vec![0.0; 2 * heads.stride]);
+    let mut tape = vec![0.0; 2 * guided.tape_width()];
+    guided.forward(&x, 1..3, Wanted::All, &mut with, &mut tape);
+    inner(ENCODING).forward(&plain, 1..3, Wanted::All, &mut without, &mut tape);
+    for (i, (with, without)) in with.iter().zip(&without).enumerate() {
+        let (row, column) = (1 + i / heads.stride, i % heads.stride);
+        let guide = if column < 5 { (10 * row + column) as f32 } else { 0.0 };
+        assert_eq!(*with, without + guide, "row {row}, column {column}");
     }
 }
 

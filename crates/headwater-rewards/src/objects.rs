@@ -144,9 +144,7 @@ impl Objects {
             let rows = self.rows.get_or_insert_with(|| Encoded::new(from.encoding(), 0));
             rows.resize(which.len());
             for (to, &i) in which.iter().enumerate() {
-                let row = rows.row_mut(to);
-                row.indices.copy_from_slice(from.indices(i));
-                row.reals.copy_from_slice(from.reals(i));
+                rows.write(to, from, i);
             }
         }
         self.features.clear();

@@ -6,7 +6,7 @@ use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
     Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
 };
-use headwater_nn::{Mlp, MlpConfig, Pool, Tabular};
+use headwater_nn::{Guided, Mlp, MlpConfig, Pool, Tabular};
 use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
     Backward, BackwardKind, EvalConfig, Exact, Parts as TrainerParts, PathCounts, PolicyConfig, TrainConfig,
@@ -382,12 +382,14 @@ fn estimator(
     key: Key,
 ) -> Result<Box<dyn Estimator>, Problem> {
     let needs = objective.needs();
-    let PolicyConfig { backward } = checked.read("policy");
+    let PolicyConfig { backward, .. } = checked.read("policy");
     let learned = needs.backward && matches!(backward, BackwardKind::Learned | BackwardKind::LearnedOwn);
     let own = learned && backward == BackwardKind::LearnedOwn;
     let n = sim.spec().n_actions;
     let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
-    network(checked, sim.spec().encoding, heads, own, exact, pool, key)
+    let encoding = sim.spec().encoding;
+    let network = network(checked, encoding, heads, own, exact, pool, key)?;
+    Ok(if encoding.guide > 0 { Box::new(Guided::new(network)) } else { network })
 }
 
 /// The network that a configuration's policy describes, with these heads; with a trunk of its own for P_B if asked.
@@ -416,7 +418,7 @@ fn backward(
     objective: &dyn Objective,
     exact: Option<&Exact>,
 ) -> Result<Backward, Problem> {
-    let PolicyConfig { backward } = checked.read("policy");
+    let PolicyConfig { backward, .. } = checked.read("policy");
     Ok(match backward {
         BackwardKind::MaxEnt => {
             let exact = exact.ok_or_else(|| too_large(checked, "backward", "a `maxent` backward policy"))?;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use headwater_core::picture::escape;
+
 /// Lines over a common axis.
 pub struct Chart {
     /// What the vertical axis shows.
@@ -160,11 +162,6 @@ fn short(x: f64) -> String {
 fn trim(x: f64) -> String {
     let text = format!("{x:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A text inside XML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use headwater_rewards::{
     Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
     Recorded, Scorer, Source, Transform, TransformConfig, World,
 };
-use headwater_train::{EvalConfig, Exact, ExactError};
+use headwater_train::{EvalConfig, Exact, ExactError, PolicyConfig};
 
 use crate::ledger::ScoreFile;
 use crate::{Checked, Problem, Section};
@@ -66,13 +66,22 @@ impl Task {
             return Err(checked.blame(&second.name, &error));
         }
         let built = entry.build(values, native.map(|s| (s.kind.unwrap_or_default(), &s.values)));
-        let sim = built.map_err(|e| {
+        let mut sim = built.map_err(|e| {
             let section = match e.section {
                 headwater_envs::Section::Env => "env",
                 headwater_envs::Section::Reward => native.map_or("reward", |s| &*s.name),
             };
             checked.blame(section, &e.error)
         })?;
+        let PolicyConfig { guide, .. } = checked.read("policy");
+        if guide > 0.0 {
+            if !sim.has_guide() {
+                let message = format!("`{}` does not say which edges it prefers", checked.kind("reward"));
+                let error = SettingError::at("guide", message).hint("set `policy.guide` to 0");
+                return Err(checked.blame("policy", &error));
+            }
+            sim.guide_by(guide as f32);
+        }
         let features = sim.features();
         let world = World { spec: sim.spec(), features: &features };
         let mut builder = Builder { checked, entry, sim: &*sim, world, paid: Vec::new() };

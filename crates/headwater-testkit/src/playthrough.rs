@@ -13,6 +13,11 @@ const LISTED: usize = 16;
 /// The same key gives the same text; committed transcripts are compared with it, line by line. Playing ends where the
 /// environment is stuck or has gone on for longer than it says, which the transcript says.
 pub fn transcript(sim: &dyn Simulator, key: Key) -> String {
+    play(sim, key).0
+}
+
+/// The same, with a simulator whose only lane is where the trajectory ended.
+pub fn play(sim: &dyn Simulator, key: Key) -> (String, Box<dyn Simulator>) {
     let mut fork = sim.fork();
     fork.reset(1);
     let mut page = Page::new(fork);
@@ -36,7 +41,7 @@ pub fn transcript(sim: &dyn Simulator, key: Key) -> String {
         page.line("take", &name);
         page.sim.step(&[0], &[a]);
     }
-    page.out
+    (page.out, page.sim)
 }
 
 struct Page {

@@ -218,9 +218,7 @@ impl States {
         let slot = self.slots();
         self.slot[state] = slot as u32;
         self.inputs.resize(slot + 1);
-        let row = self.inputs.row_mut(slot);
-        row.indices.copy_from_slice(self.staged.indices(staged));
-        row.reals.copy_from_slice(self.staged.reals(staged));
+        self.inputs.write(slot, &self.staged, staged);
         self.masks.resize(slot + 1);
         self.masks.write(slot, self.forward.row(state));
         if self.stop[state] == Stop::May {

@@ -33,6 +33,10 @@ settings! {
         /// Backward policy: `uniform`, `learned` on the forward policy's trunk, `learned-own` on a trunk of its own,
         /// or `maxent` (proportional to the number of trajectories, for spaces that can be enumerated).
         backward: BackwardKind = "\"learned\"", Kind::Choice(BackwardKind::NAMES);
+        /// Adds so many times the change of the native score along each edge to the edge's logit, for rewards that say
+        /// it (`headwater show` says which): the network then learns only what that leaves. About `reward.beta` is
+        /// natural for a log-reward; 0 for none.
+        guide: f64 = "0.0", Kind::Real { min: 0.0, max: 1e6 };
     }
 }
 

@@ -205,6 +205,7 @@ fn what_does_not_fit_together_is_refused() {
         "train grid.toml --set policy.width=17",
         "train grid.toml --set policy.kind=tabular",
         "train dag.toml --set policy.backward=maxent --set eval.exact_cap=5",
+        "train grid.toml --set policy.guide=1",
         "exact dag.toml --set eval.exact_cap=5",
         "train grid.toml --set env.kind=dag",
         "train grid.toml --set reward.kind=given",
@@ -235,7 +236,7 @@ fn what_does_not_fit_together_is_refused() {
         hint: 16 and 32 are
 
         $ headwater train grid.toml --set policy.kind=tabular
-        error: unknown key `width` of `policy` in grid.toml:7:1, expected `kind` or `backward`
+        error: unknown key `width` of `policy` in grid.toml:7:1, expected `kind`, `backward` or `guide`
 
         hint: `width` belongs to the policy `mlp`, and this is `tabular`
 
@@ -243,6 +244,11 @@ fn what_does_not_fit_together_is_refused() {
         error: a `maxent` backward policy needs a space that can be enumerated; there are more than 5 states in `--set policy.backward=maxent`
 
         hint: raise `eval.exact_cap`, or use another policy
+
+        $ headwater train grid.toml --set policy.guide=1
+        error: `original` does not say which edges it prefers in `--set policy.guide=1`
+
+        hint: set `policy.guide` to 0
 
         $ headwater exact dag.toml --set eval.exact_cap=5
         error: more than 5 states are reachable, which is the cap on enumeration

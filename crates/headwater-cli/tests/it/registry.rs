@@ -216,6 +216,7 @@ fn a_resolved_configuration_marks_its_defaults() {
         activation = "relu"  # default
         layer_norm = false  # default
         backward = "learned"  # default
+        guide = 0.0  # default
 
         [objective]
         kind = "tb"  # default

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use headwater_core::settings::{Field, Kind, Value, Values, defaults};
-use headwater_core::{Entry, Stop};
-use headwater_envs::{EnvEntry, Registered, Section, Visitor, find, registry, visit_all};
+use headwater_core::{Action, BitMatrix, Entry, Environment, Reward, RewardScale, Stop};
+use headwater_envs::{EnvEntry, Registered, RewardEntry, Section, Visitor, find, registry, visit_all};
 
 use crate::explore::explore;
 
@@ -103,6 +103,10 @@ impl Visitor for CheckTypes {
                 let reward = env.reward(r.entry.name, &values).expect("a registered reward is found");
                 let reward = reward.unwrap_or_else(|e| panic!("{name}/{}: {e}", r.entry.name));
                 assert_eq!(reward.covers_unfinished(), r.covers_unfinished, "{name}/{}", r.entry.name);
+                assert_eq!(reward.guides(), r.guides, "{name}/{}", r.entry.name);
+                if r.guides {
+                    graph.states.iter().for_each(|s| guide_fits(env, r, &*reward, s));
+                }
                 for s in &graph.states {
                     if r.covers_unfinished || env.stop(s) != Stop::Never {
                         assert!(reward.score(env, s).is_finite(), "{name}/{} of {s:?}", r.entry.name);
@@ -143,5 +147,24 @@ fn simulators_are_built_with_and_without_rewards() {
         let error = e.build(&values, Some(("best", &Values::new()))).err().expect("there is no such reward");
         assert_eq!(error.section, Section::Reward);
         assert!(error.error.hint.is_some_and(|h| h.contains(e.rewards[0].entry.name)));
+    }
+}
+
+/// A guide is finite, and where the score of both ends of an edge is a logarithm of a reward, it is their difference.
+fn guide_fits<E: Environment>(env: &E, entry: &RewardEntry, reward: &dyn Reward<E>, s: &E::State) {
+    let mut guide = vec![0.0; env.n_actions()];
+    reward.guide(env, s, &mut guide);
+    assert!(guide.iter().all(|g| g.is_finite()), "{} of {s:?}: {guide:?}", entry.entry.name);
+    if !entry.covers_unfinished || entry.scale != RewardScale::LogReward {
+        return;
+    }
+    let mut mask = BitMatrix::new(1, env.n_actions());
+    env.forward_mask(s, &mut mask.row_mut(0));
+    for a in mask.ones(0) {
+        let mut child = s.clone();
+        env.step(&mut child, Action(a as u32));
+        let change = reward.score(env, &child) - reward.score(env, s);
+        let error = (f64::from(guide[a]) - change).abs();
+        assert!(error < 1e-4 * (1.0 + change.abs()), "{}: edge {a} of {s:?}", entry.entry.name);
     }
 }

@@ -5,13 +5,15 @@
 
 use std::fmt::Write;
 
+use headwater_core::picture::escape;
+
 use super::Picture;
 use super::bands::{HAIR, share};
 use super::colour::{Paint, Rgb, ink, shade};
 use super::labels;
 use super::layout::{Layout, Point, Rect, reward_text};
 use super::legend::legend;
-use super::text::{cut, escape, number, per_cent, width};
+use super::text::{cut, number, per_cent, width};
 
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const MARGIN: f64 = 24.0;

@@ -12,9 +12,10 @@ use super::colour::{contrast, ink, shade};
 use super::layers::{Layers, assign};
 use super::layout::{Layout, Rect};
 use super::order::reduce;
-use super::text::{cut, escape, number};
+use super::text::{cut, number};
 use super::{Picture, TooLarge, dot, svg};
 use crate::Solution;
+use headwater_core::picture::escape;
 
 /// A network by its edges and rewards; names are any text.
 fn network(edges: &[(&str, &str)], rewards: &[(&str, f64)]) -> Network {

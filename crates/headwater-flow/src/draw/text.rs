@@ -3,26 +3,6 @@
 use std::borrow::Cow;
 use std::f64::consts::LN_10;
 
-/// A text as the contents of an XML element or attribute. Characters that XML forbids become U+FFFD.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' => out.push(c),
-            _ if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                out.push(char::REPLACEMENT_CHARACTER);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
 /// The text, or its beginning and an ellipsis if it has more than `most` characters.
 pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {

@@ -226,7 +226,7 @@ impl Mlp {
                     self.outer(inputs, n, input, (d, width), out, inputs, epilogue);
                     return;
                 }
-                let Encoding { active, columns, reals } = self.encoding;
+                let Encoding { active, columns, reals, .. } = self.encoding;
                 if active > 0 {
                     let indices = &x.all_indices()[rows.start * active..rows.end * active];
                     scatter(self.isa, (indices, active), n, d, width, out, inputs);

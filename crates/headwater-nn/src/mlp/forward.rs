@@ -141,7 +141,7 @@ impl Mlp {
 
     /// The first linear map: a gather over the active columns, a product over the dense values.
     fn first_layer(&self, x: &Encoded, rows: Range<usize>, layer: &Layer, tape: &mut [f32]) {
-        let Encoding { active, columns, reals } = self.encoding;
+        let Encoding { active, columns, reals, .. } = self.encoding;
         let out = &mut tape[layer.tape..];
         let weights = &self.params.data[layer.weights()];
         // Under layer norm the bias belongs behind the normalisation.

@@ -91,7 +91,7 @@ impl Input {
 
     /// What a row consists of, in words.
     pub(super) fn layout(&self) -> String {
-        let (env, Encoding { columns, active, reals }) = (&self.env, self.encoding);
+        let (env, Encoding { columns, active, reals, .. }) = (&self.env, self.encoding);
         match (self.form, self.group()) {
             (InputForm::Features, _) => format!("`{env}` has {} features", self.n_features),
             (_, Some(group)) => format!("`{env}` is encoded by {active} positions with {group} columns each"),
@@ -103,7 +103,7 @@ impl Input {
 
     /// Columns per position, where every active column belongs to one.
     fn group(&self) -> Option<usize> {
-        let Encoding { columns, active, reals } = self.encoding;
+        let Encoding { columns, active, reals, .. } = self.encoding;
         (reals == 0 && active > 0 && columns % active == 0).then(|| columns / active)
     }
 

@@ -200,7 +200,7 @@ impl Environment for Grid {
     }
 
     fn encoding(&self) -> Encoding {
-        Encoding { columns: 8, active: 2, reals: 2 }
+        Encoding::new(8, 2, 2)
     }
 
     fn encode(&self, s: &Cell, row: EncodedRow<'_>) {

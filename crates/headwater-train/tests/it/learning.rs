@@ -96,3 +96,25 @@ learns! {
     trajectory_balance: "tb", 6;
     variance_of_log_partition: "vargrad", 7;
 }
+
+/// A guide changes where the policy starts, and not what it learns; a strong one is unlearned where it is wrong.
+#[test]
+fn guided_policies_learn_the_same_target() {
+    for strength in [1.0, 3.0] {
+        let ring = || problem("ising", &[("dim", int(1)), ("side", int(6))], "torus", &[]);
+        let (unguided, mut problem) = (ring(), ring());
+        problem.sim.guide_by(strength);
+        let exact = problem.exact();
+        for name in ["tb", "fl-db"] {
+            let plan = Plan { net: Net::Mlp(32), ..Plan::default() }.cosine(4000, 0.005, 0.05).batch(64);
+            let before = exact.evaluate(&mut plan.trainer(&problem, objective(name)).policy()).divergence.tv;
+            let plain = exact.evaluate(&mut plan.trainer(&unguided, objective(name)).policy()).divergence.tv;
+            assert!(
+                strength > 1.0 || before < plain,
+                "a guide of strength 1 helps: {before} against {plain}"
+            );
+            let after = exact.evaluate(&mut plan.trained(&problem, objective(name)).policy());
+            assert!(after.divergence.tv < 0.01, "{name}, strength {strength}: {after:?}");
+        }
+    }
+}

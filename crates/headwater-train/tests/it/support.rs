@@ -9,7 +9,7 @@ use headwater_core::{
 };
 use headwater_envs::hypergrid::{Cell, Hypergrid};
 use headwater_exact::enumerate;
-use headwater_nn::{Activation, Mlp, MlpConfig, Pool, Tabular};
+use headwater_nn::{Activation, Guided, Mlp, MlpConfig, Pool, Tabular};
 use headwater_rewards::{Scorer, Source, Transform};
 use headwater_train::{
     Backward, BackwardKind, Exact, Parts, PathCounts, TrainConfig, TrainState, Trainer, encodings,
@@ -167,7 +167,9 @@ impl Plan {
                 let config =
                     MlpConfig { width, depth: 2, activation: Activation::LeakyRelu, layer_norm: false };
                 let key = Key::new(self.seed).fold(0);
-                Box::new(Mlp::new(&config, spec.encoding, heads, own, Arc::clone(pool), key).unwrap())
+                let net =
+                    Box::new(Mlp::new(&config, spec.encoding, heads, own, Arc::clone(pool), key).unwrap());
+                if spec.encoding.guide > 0 { Box::new(Guided::new(net)) } else { net }
             }
         }
     }
