@@ -32,11 +32,13 @@ mod data;
 pub mod families;
 mod generate;
 mod graph;
+mod picture;
 mod prior;
 mod special;
 
 use std::fmt::Write;
 
+use headwater_core::picture::Picture;
 use headwater_core::settings::{File, settings};
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, MaskRow, SettingError, Settings, Stop,
@@ -276,6 +278,10 @@ impl Environment for BayesNet {
         let roots = counts.iter().filter(|&&count| count == 0.0).count();
         let leaves = (!has_children & self.all()).count_ones();
         totals.copy_from_slice(&[counts.iter().sum(), roots as f64, leaves.into()]);
+    }
+
+    fn draw(&self, s: &Graph) -> Option<Picture> {
+        picture::draw(self, s)
     }
 
     fn describe(&self, a: Action) -> String {

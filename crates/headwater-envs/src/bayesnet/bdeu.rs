@@ -147,6 +147,7 @@ impl NativeReward<BayesNet> for Bdeu {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(config: BdeuConfig, env: &BayesNet) -> Result<Self, SettingError> {

@@ -139,6 +139,7 @@ impl NativeReward<BayesNet> for Bge {
         },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(config: BgeConfig, env: &BayesNet) -> Result<Self, SettingError> {

@@ -51,7 +51,7 @@ struct Node {
 struct Family {
     score: f64,
     /// Per further parent, the change of the score; worked out when it is first asked for.
-    gains: OnceLock<Box<[f64]>>,
+    gains: OnceLock<Box<[f32]>>,
 }
 
 impl<M: Local> Families<M> {
@@ -59,25 +59,12 @@ impl<M: Local> Families<M> {
     pub(super) fn new(n: usize, model: M, prior: Prior) -> Self {
         let node = |j| Node { alone: model.local(j, 0), known: RwLock::default() };
         let nodes = (0..n).map(node).collect();
-        Self { model, prior, nodes, capacity: BUDGET / n / (64 + 8 * n) }
+        Self { model, prior, nodes, capacity: BUDGET / n / (64 + 4 * n) }
     }
 
     /// log p(data | family) of `node` with `parents` as bits, and its prior, less that of the node without parents.
     pub fn family(&self, node: usize, parents: u64) -> f64 {
         self.with(node, parents, |family| family.score)
-    }
-
-    /// Per edge label, the change of the score where that edge is added; 0 for edges that are there.
-    pub fn gains(&self, graph: &Graph, out: &mut [f64]) {
-        let n = graph.n();
-        for (node, &parents) in graph.parents().iter().enumerate() {
-            let out = &mut out[node * (n - 1)..][..n - 1];
-            self.with(node, parents, |family| {
-                let gains = family.gains.get_or_init(|| self.work_out(node, parents, family.score));
-                out[..node].copy_from_slice(&gains[..node]);
-                out[node..].copy_from_slice(&gains[node + 1..]);
-            });
-        }
     }
 
     fn with<T>(&self, node: usize, parents: u64, read: impl FnOnce(&Family) -> T) -> T {
@@ -104,16 +91,15 @@ impl<M: Local> Families<M> {
         self.model.local(node, parents) - self.nodes[node].alone + self.prior.log(node, parents)
     }
 
-    fn work_out(&self, node: usize, parents: u64, score: f64) -> Box<[f64]> {
+    fn work_out(&self, node: usize, parents: u64, score: f64) -> Box<[f32]> {
         let mut gains = vec![0.0; self.nodes.len()];
         self.model.extended(node, parents, &mut gains);
-        for (i, gain) in gains.iter_mut().enumerate() {
+        let gain = |(i, local): (usize, f64)| {
             let more = parents | 1 << i;
-            let is_new = i != node && more != parents;
-            let after = *gain - self.nodes[node].alone + self.prior.log(node, more);
-            *gain = if is_new { after - score } else { 0.0 };
-        }
-        gains.into_boxed_slice()
+            let after = local - self.nodes[node].alone + self.prior.log(node, more);
+            if i == node || more == parents { 0.0 } else { (after - score) as f32 }
+        };
+        gains.into_iter().enumerate().map(gain).collect()
     }
 }
 
@@ -125,5 +111,20 @@ impl<M: Local> Reward<BayesNet> for Families<M> {
 
     fn covers_unfinished(&self) -> bool {
         true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, _: &BayesNet, x: &Graph, out: &mut [f32]) {
+        let others = x.n() - 1;
+        for (node, (&parents, out)) in x.parents().iter().zip(out.chunks_exact_mut(others)).enumerate() {
+            self.with(node, parents, |family| {
+                let gains = family.gains.get_or_init(|| self.work_out(node, parents, family.score));
+                out[..node].copy_from_slice(&gains[..node]);
+                out[node..].copy_from_slice(&gains[node + 1..]);
+            });
+        }
     }
 }
