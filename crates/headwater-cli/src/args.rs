@@ -285,7 +285,7 @@ pub struct Bayesnet {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Networks to draw, where there are too many to enumerate
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub samples: usize,
     /// The run's directory; without it, a numbered one in `runs`
     #[arg(long, value_name = "DIR")]

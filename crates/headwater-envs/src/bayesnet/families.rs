@@ -50,8 +50,8 @@ struct Node {
 #[derive(Default)]
 struct Family {
     score: f64,
-    /// Per further parent, the change of the score; worked out when it is first asked for.
-    gains: OnceLock<Box<[f32]>>,
+    /// What guides, per further parent; worked out when it is first asked for.
+    losses: OnceLock<Box<[f32]>>,
 }
 
 impl<M: Local> Families<M> {
@@ -75,7 +75,7 @@ impl<M: Local> Families<M> {
         }
         let full = found.len() >= self.capacity;
         drop(found);
-        let family = Family { score: self.score_of(node, parents), gains: OnceLock::new() };
+        let family = Family { score: self.score_of(node, parents), losses: OnceLock::new() };
         let answer = read(&family);
         if !full {
             // Another thread may have been as quick; what it stored is the same.
@@ -91,15 +91,16 @@ impl<M: Local> Families<M> {
         self.model.local(node, parents) - self.nodes[node].alone + self.prior.log(node, parents)
     }
 
+    /// Per further parent, the change of the score, but no gain.
     fn work_out(&self, node: usize, parents: u64, score: f64) -> Box<[f32]> {
-        let mut gains = vec![0.0; self.nodes.len()];
-        self.model.extended(node, parents, &mut gains);
-        let gain = |(i, local): (usize, f64)| {
+        let mut locals = vec![0.0; self.nodes.len()];
+        self.model.extended(node, parents, &mut locals);
+        let loss = |(i, local): (usize, f64)| {
             let more = parents | 1 << i;
             let after = local - self.nodes[node].alone + self.prior.log(node, more);
-            if i == node || more == parents { 0.0 } else { (after - score) as f32 }
+            if i == node || more == parents { 0.0 } else { (after - score).min(0.0) as f32 }
         };
-        gains.into_iter().enumerate().map(gain).collect()
+        locals.into_iter().enumerate().map(loss).collect()
     }
 }
 
@@ -117,13 +118,16 @@ impl<M: Local> Reward<BayesNet> for Families<M> {
         true
     }
 
+    /// min(0, Δ), Δ being the change of log R along the edge. An edge that worsens a network is to be as rare as that;
+    /// of edges that improve it, most will be there in the end, and which of them comes first should not depend on how
+    /// much each gains: with Δ itself, the policy would have to unlearn differences of hundreds.
     fn guide(&self, _: &BayesNet, x: &Graph, out: &mut [f32]) {
         let others = x.n() - 1;
         for (node, (&parents, out)) in x.parents().iter().zip(out.chunks_exact_mut(others)).enumerate() {
             self.with(node, parents, |family| {
-                let gains = family.gains.get_or_init(|| self.work_out(node, parents, family.score));
-                out[..node].copy_from_slice(&gains[..node]);
-                out[node..].copy_from_slice(&gains[node + 1..]);
+                let losses = family.losses.get_or_init(|| self.work_out(node, parents, family.score));
+                out[..node].copy_from_slice(&losses[..node]);
+                out[node..].copy_from_slice(&losses[node + 1..]);
             });
         }
     }
