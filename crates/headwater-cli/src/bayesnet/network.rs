@@ -79,7 +79,7 @@ fn ends(layout: &Layout, from: usize, to: usize, both: bool) -> ([[f64; 2]; 2], 
     let aside = if both { 7.0 } else { 0.0 };
     let along = |t: f64| [x0 + t * ux - aside * uy, y0 + t * uy + aside * ux];
     let gap = NODE + 2.0;
-    let number = if both { 0.66 } else { 0.55 };
+    let number = if both { 0.66 } else { 0.4 };
     ([along(gap), along(length - gap)], along(gap + number * (length - 2.0 * gap)))
 }
 

@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "eval",
     "exact",
     "flow",
+    "bayesnet",
     "logp",
     "score",
     "candidates",
