@@ -133,6 +133,11 @@ impl Picture {
         ));
     }
 
+    /// Another picture, by its upper left corner.
+    pub fn place(&mut self, [x, y]: [f64; 2], other: &Self) {
+        self.push(format_args!("<g transform=\"translate({} {})\">\n{}</g>", px(x), px(y), other.body));
+    }
+
     /// The picture as an element of a page, which has [`PICTURE_STYLE`] once; `title` is what is read aloud.
     pub fn inline(&self, title: &str) -> String {
         self.element(title, "")

@@ -6,6 +6,8 @@
 pub mod bayesnet;
 pub mod binary_tree;
 pub mod bits;
+pub mod choice;
+pub mod composite;
 pub mod dag;
 pub mod hypergrid;
 pub mod ising;
@@ -14,6 +16,6 @@ pub mod strings;
 pub mod subsets;
 
 pub use registry::{
-    BuildError, EnvEntry, Feature, NativeReward, Registered, RewardEntry, Section, Visitor, find, registry,
-    visit_all,
+    BuildError, EnvEntry, Feature, NativeReward, PartValues, Registered, RewardEntry, Section, Visitor, find,
+    registry, visit_all,
 };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
-use crate::{bayesnet, binary_tree, bits, dag, hypergrid, ising, strings, subsets};
+use crate::composite::{AnyEnv, NamedPart, PartConfig, PartError};
+use crate::{bayesnet, binary_tree, bits, choice, composite, dag, hypergrid, ising, strings, subsets};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -24,6 +25,8 @@ registry! {
     bayesnet::BayesNet,
     binary_tree::BinaryTree,
     bits::Bits,
+    choice::Choice,
+    composite::Composite,
     dag::Dag,
     hypergrid::Hypergrid,
     ising::Ising,
@@ -55,6 +58,15 @@ pub trait Registered: Environment + Sized {
     /// # Errors
     /// If settings that are each in range do not fit together, or a file cannot be used.
     fn from_config(config: Self::Config) -> Result<Self, SettingError>;
+
+    /// Builds an instance of these parts, in their order; only the composite has any.
+    ///
+    /// # Errors
+    /// Those of [`Registered::from_config`], and if the parts do not fit together.
+    fn from_parts(config: Self::Config, parts: Vec<NamedPart>) -> Result<Self, PartError> {
+        debug_assert!(parts.is_empty(), "the schema has parts for the composite only");
+        Self::from_config(config).map_err(|error| PartError { part: None, error })
+    }
 
     /// Builds the native reward called `name`; `None` if there is none.
     fn reward(&self, name: &str, values: &Values) -> Option<Result<Arc<dyn Reward<Self>>, SettingError>>;
@@ -119,10 +131,23 @@ pub struct EnvEntry {
     /// The native rewards; the first is the default.
     pub rewards: &'static [RewardEntry],
     build: Build,
+    part: fn(&Values) -> Result<AnyEnv, SettingError>,
     small: fn() -> Vec<Box<dyn Simulator>>,
 }
 
-type Build = fn(&Values, Option<(&str, &Values)>) -> Result<Box<dyn Simulator>, BuildError>;
+type Build =
+    fn(&Values, &[PartValues<'_>], Option<(&str, &Values)>) -> Result<Box<dyn Simulator>, BuildError>;
+
+/// A part of a composite, as a configuration describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct PartValues<'a> {
+    /// The name that the user gave it.
+    pub name: &'a str,
+    /// Its environment.
+    pub entry: &'static EnvEntry,
+    /// The values of its environment's fields and of [`PartConfig`]'s.
+    pub values: &'a Values,
+}
 
 impl EnvEntry {
     /// The entry of `E`.
@@ -133,6 +158,7 @@ impl EnvEntry {
             features: E::FEATURES,
             rewards: E::REWARDS,
             build: build::<E>,
+            part: |values| Ok(AnyEnv::new(E::from_config(E::Config::read(values))?)),
             small: small::<E>,
         }
     }
@@ -148,7 +174,28 @@ impl EnvEntry {
         env: &Values,
         reward: Option<(&str, &Values)>,
     ) -> Result<Box<dyn Simulator>, BuildError> {
-        (self.build)(env, reward)
+        self.build_of(env, &[], reward)
+    }
+
+    /// The same, of parts: those of a composite.
+    ///
+    /// # Errors
+    /// Those of [`EnvEntry::build`], and if the parts do not fit together.
+    pub fn build_of(
+        &self,
+        env: &Values,
+        parts: &[PartValues<'_>],
+        reward: Option<(&str, &Values)>,
+    ) -> Result<Box<dyn Simulator>, BuildError> {
+        (self.build)(env, parts, reward)
+    }
+
+    /// An instance whose type is forgotten, to be a part of a composite.
+    ///
+    /// # Errors
+    /// If the settings do not fit together, or a file cannot be used.
+    pub fn part(&self, env: &Values) -> Result<AnyEnv, SettingError> {
+        (self.part)(env)
     }
 
     /// Instances small enough to enumerate in a test, each with its default native reward.
@@ -167,6 +214,8 @@ impl EnvEntry {
 pub enum Section {
     /// The environment's settings.
     Env,
+    /// The settings of a part, by its place in the list.
+    Part(usize),
     /// The reward's settings.
     Reward,
 }
@@ -199,10 +248,17 @@ pub fn find(name: &str) -> Option<&'static EnvEntry> {
 
 fn build<E: Registered>(
     env: &Values,
+    parts: &[PartValues<'_>],
     reward: Option<(&str, &Values)>,
 ) -> Result<Box<dyn Simulator>, BuildError> {
     let at = |section| move |error| BuildError { section, error };
-    let env = E::from_config(E::Config::read(env)).map_err(at(Section::Env))?;
+    let part = |(i, part): (usize, &PartValues<'_>)| {
+        let env = part.entry.part(part.values).map_err(at(Section::Part(i)))?;
+        Ok(NamedPart { name: part.name.to_owned(), env, config: PartConfig::read(part.values) })
+    };
+    let parts = parts.iter().enumerate().map(part).collect::<Result<_, BuildError>>()?;
+    let env = E::from_parts(E::Config::read(env), parts)
+        .map_err(|e| at(e.part.map_or(Section::Env, Section::Part))(e.error))?;
     let reward = match reward {
         None => None,
         Some((name, values)) => {

@@ -6,6 +6,8 @@ use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
     Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
 };
+use headwater_envs::Registered;
+use headwater_envs::composite::{Composite, PartConfig as EnvPartConfig};
 use headwater_nn::{Guided, Mlp, MlpConfig, Pool, Tabular};
 use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
@@ -92,6 +94,12 @@ pub fn schema() -> Schema {
             default: None,
         },
     };
+    let env_parts = Parts {
+        of: Composite::ENTRY.name,
+        doc: "a part of what is built",
+        fields: EnvPartConfig::FIELDS.to_vec(),
+        kinds: Kinds { menu: env_parts, ..env },
+    };
     let reward = Kinds { noun: "reward", list: None, required: true, after: Some("env"), menu: rewards };
     let part = Kinds { menu: scores, ..reward };
     let parts = Parts {
@@ -131,7 +139,7 @@ pub fn schema() -> Schema {
     Schema {
         sections: vec![
             SectionSpec::plain("", "the run as a whole", TopConfig::FIELDS),
-            section("env", "what is built", &[], env),
+            SectionSpec { parts: Some(env_parts), ..section("env", "what is built", &[], env) },
             SectionSpec {
                 parts: Some(parts),
                 ..section(
@@ -159,6 +167,12 @@ pub fn schema() -> Schema {
             ),
         ],
     }
+}
+
+/// What a composite can be made of: every environment but a composite.
+fn env_parts(_: &str) -> Menu {
+    let simple = headwater_envs::registry().iter().filter(|e| e.entry.name != Composite::ENTRY.name);
+    Menu { kinds: simple.map(|e| KindSpec::from(&e.entry)).collect(), default: None }
 }
 
 /// The rewards of an environment: its scores, and combinations of them.

@@ -154,7 +154,10 @@ impl<'a> Checker<'a> {
             match (section, value.into_inner()) {
                 (Some(i), DeValue::Table(table)) => {
                     self.headers.insert(i, span);
-                    for (key, value) in table {
+                    // Tables forget the order in which they were written; that of parts means something.
+                    let mut items: Vec<_> = table.into_iter().collect();
+                    items.sort_by_key(|(key, _)| key.span().start);
+                    for (key, value) in items {
                         let at = Origin::File(key.span());
                         let span = value.span();
                         let key = key.into_inner().into_owned();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use headwater_core::settings::{SettingError, settings};
 use headwater_core::{RewardScale, Settings, Simulator};
+use headwater_envs::PartValues;
 use headwater_exact::EnumerateError;
 use headwater_rewards::{
     Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
@@ -65,13 +66,21 @@ impl Task {
             let error = SettingError::at("kind", "the environment's own rewards can be in one part only");
             return Err(checked.blame(&second.name, &error));
         }
-        let built = entry.build(values, native.map(|s| (s.kind.unwrap_or_default(), &s.values)));
+        let parts = checked.parts("env").map(|(name, section)| PartValues {
+            name,
+            entry: section.kind.and_then(headwater_envs::find).expect("the schema has registered parts only"),
+            values: &section.values,
+        });
+        let parts: Vec<PartValues<'_>> = parts.collect();
+        let reward = native.map(|s| (s.kind.unwrap_or_default(), &s.values));
+        let built = entry.build_of(values, &parts, reward);
         let mut sim = built.map_err(|e| {
             let section = match e.section {
-                headwater_envs::Section::Env => "env",
-                headwater_envs::Section::Reward => native.map_or("reward", |s| &*s.name),
+                headwater_envs::Section::Env => "env".to_owned(),
+                headwater_envs::Section::Part(i) => format!("env.{}", parts[i].name),
+                headwater_envs::Section::Reward => native.map_or("reward", |s| &*s.name).to_owned(),
             };
-            checked.blame(section, &e.error)
+            checked.blame(&section, &e.error)
         })?;
         let PolicyConfig { guide, .. } = checked.read("policy");
         if guide > 0.0 {

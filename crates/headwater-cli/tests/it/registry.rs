@@ -70,6 +70,8 @@ fn what_there_is_can_be_listed() {
         $ headwater list envs
         binary-tree  the leaves of a perfect binary tree, reached by turning left or right
         bits         bit strings of one length, built of words: appended, prepended too, or in any order
+        choice       one choice among named options, by itself or before other parts of a composite
+        composite    several environments as one, built one after the other or in any order
         dag          an explicit DAG, read from a file of edges and rewards
         hypergrid    cells of a grid, reached from a corner by steps along the axes
         ising        spins on a torus, set up or down one at a time in any order
@@ -81,6 +83,8 @@ fn what_there_is_can_be_listed() {
         binary-tree/uniform   one for every leaf
         bits/hamming          the fewer bits differ from the nearest mode, the likelier
         bits/hamming-per-bit  the smaller the share of bits that differ from the nearest mode, the likelier
+        choice/weights        each option has a weight
+        composite/uniform     every object is as likely as any other
         dag/given             the rewards that the file gives
         hypergrid/original    2^dim modes near the corners, on plateaus, above a floor
         hypergrid/cosine      a product of cosines under a bell: many modes of unequal height

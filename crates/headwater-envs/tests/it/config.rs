@@ -80,6 +80,10 @@ fn settings_that_do_not_fit_together_are_refused() {
     ] {
         refused("strings", &[("alphabet", text(alphabet))], None, (Env, "alphabet", message));
     }
+    refused("strings", &[("alphabet", text("@dan"))], None, (Env, "alphabet", "there is no alphabet `@dan`"));
+    let mirrored = [("reversal", Value::Bool(true))];
+    let message = "strings that are the same read from either end grow at both";
+    refused("strings", &mirrored, None, (Env, "reversal", message));
     let dna = [("alphabet", text("ACGT")), ("max_len", int(4))];
     refused(
         "strings",

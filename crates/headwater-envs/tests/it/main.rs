@@ -5,6 +5,7 @@
 
 mod bayesnet;
 mod bits;
+mod composite;
 mod config;
 mod conformance;
 mod contributing;

@@ -134,6 +134,12 @@ fn simulators_are_built_with_and_without_rewards() {
             assert_eq!(defaults(e.entry.fields), Err("graph"));
             continue;
         };
+        // A composite needs parts, and says so.
+        if e.entry.name == "composite" {
+            let error = e.build(&values, None).err().expect("there are no parts");
+            assert!(error.error.message.contains("no parts"), "{error}");
+            continue;
+        }
         assert!(!e.build(&values, None).expect("defaults fit").has_score());
         for r in e.rewards {
             // So does a reward that is read from one.
