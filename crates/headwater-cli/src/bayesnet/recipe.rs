@@ -48,10 +48,11 @@ fn score(data: &Data) -> &'static str {
 /// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
 /// does not pass it from state to state, comes far closer in the same time.
 fn training(nodes: usize) -> Vec<String> {
-    let (objective, steps, width) = match nodes {
-        ..=5 => ("mdb", 5000, 128),
-        6..=8 => ("tb", 6000, 128),
-        _ => ("tb", 10_000, 256),
+    let (objective, steps, lr, width) = match nodes {
+        ..=5 => ("mdb", 5000, "5e-3", 128),
+        6..=8 => ("tb", 6000, "3e-3", 128),
+        9..=12 => ("tb", 10_000, "2e-3", 128),
+        _ => ("tb", 10_000, "2e-3", 256),
     };
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
     vec![
@@ -60,7 +61,7 @@ fn training(nodes: usize) -> Vec<String> {
         "policy.guide=1.0".to_owned(),
         format!("train.steps={steps}"),
         "train.batch=128".to_owned(),
-        format!("train.lr={}", schedule("5e-3", "2e-5")),
+        format!("train.lr={}", schedule(lr, "2e-5")),
         format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2),
     ]
 }

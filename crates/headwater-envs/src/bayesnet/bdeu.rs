@@ -24,7 +24,7 @@ settings! {
         /// The prior by numbers of parents: `uniform`, `edge`, `erdos-renyi` or `fair`.
         prior: Structure = "\"uniform\"", Kind::Choice(Structure::NAMES);
         /// The factor β of each edge, under the prior `edge`.
-        beta: f64 = "0.5", Kind::Real { min: 1e-9, max: 1e9 };
+        edge_factor: f64 = "0.5", Kind::Real { min: 1e-9, max: 1e9 };
         /// Edges per node that are expected, under the prior `erdos-renyi`.
         expected_edges: f64 = "1.0", Kind::Real { min: 1e-9, max: 64.0 };
         /// Prior probabilities of single edges besides: CSV with the header `from,to,probability`; each counts as log p/(1 − p).
@@ -153,7 +153,7 @@ impl NativeReward<BayesNet> for Bdeu {
     fn from_config(config: BdeuConfig, env: &BayesNet) -> Result<Self, SettingError> {
         let beliefs = Beliefs {
             prior: config.prior,
-            beta: config.beta,
+            factor: config.edge_factor,
             expected_edges: config.expected_edges,
             edge_prior: config.edge_prior.as_ref(),
         };

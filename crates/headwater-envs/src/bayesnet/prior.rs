@@ -26,7 +26,7 @@ pub struct Beliefs<'a> {
     /// The prior by numbers of parents.
     pub prior: Structure,
     /// β of the prior `edge`.
-    pub beta: f64,
+    pub factor: f64,
     /// e of the prior `erdos-renyi`.
     pub expected_edges: f64,
     /// Probabilities of single edges.
@@ -48,7 +48,7 @@ impl Prior {
         let count = n as f64;
         let log: Box<dyn Fn(f64) -> f64> = match beliefs.prior {
             Structure::Uniform => Box::new(|_| 0.0),
-            Structure::Edge => Box::new(|p| p * beliefs.beta.ln()),
+            Structure::Edge => Box::new(|p| p * beliefs.factor.ln()),
             Structure::ErdosRenyi => {
                 let (e, q) = (beliefs.expected_edges, 2.0 * beliefs.expected_edges / (count - 1.0));
                 if q >= 1.0 {

@@ -180,7 +180,7 @@ fn log_z_follows_the_priors() {
     let named = |name: &str| ("prior", Value::Text(name.into()));
     let with = |set: &[(&'static str, Value)]| (native_log_z(&env, "bge", set).exp() - 1.0) / 2.0 / bayes;
     let close = |x: f64, y: f64| assert!((x - y).abs() < 1e-9, "{x} instead of {y}");
-    close(with(&[named("edge"), ("beta", Value::Real(0.25))]), 0.25);
+    close(with(&[named("edge"), ("edge_factor", Value::Real(0.25))]), 0.25);
     // q = 2 · 0.1 / 1, and C(2, 1) = 2.
     close(with(&[named("erdos-renyi"), ("expected_edges", Value::Real(0.1))]), 0.25);
     close(with(&[named("fair")]), 0.5);
