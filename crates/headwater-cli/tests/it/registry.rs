@@ -68,6 +68,7 @@ fn what_there_is_can_be_listed() {
     }
     expect![[r#"
         $ headwater list envs
+        bayesnet     structures of Bayesian networks over the columns of a table, grown edge by edge
         binary-tree  the leaves of a perfect binary tree, reached by turning left or right
         bits         bit strings of one length, built of words: appended, prepended too, or in any order
         choice       one choice among named options, by itself or before other parts of a composite
@@ -79,6 +80,8 @@ fn what_there_is_can_be_listed() {
         subsets      subsets of n elements within bounds of size, grown one element at a time
 
         $ headwater list rewards
+        bayesnet/bge          how well a network explains Gaussian data: BGe, with a prior over structures
+        bayesnet/bdeu         how well a network explains categories: BDeu, with a prior over structures
         binary-tree/index     the position of the leaf, counted from the left
         binary-tree/uniform   one for every leaf
         bits/hamming          the fewer bits differ from the nearest mode, the likelier
