@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 findings (a check failed, a run was interrupted), 2 error.
 
 mod args;
+mod bayesnet;
 mod bench;
 mod candidates;
 mod check;
@@ -72,6 +73,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Exact(args) => exact::run(&args),
         Command::Flow(args) => flow::run(&args),
         Command::Phylo(args) => phylo::run(&args),
+        Command::Bayesnet(args) => bayesnet::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Candidates(args) => candidates::run(&args),

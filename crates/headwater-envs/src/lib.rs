@@ -4,6 +4,7 @@
 //! module here, and add one line to the registry. Config, command line, docs and tests follow from that line.
 
 pub mod assignments;
+pub mod bayesnet;
 pub mod binary_tree;
 pub mod bits;
 pub mod choice;

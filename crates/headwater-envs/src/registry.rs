@@ -22,6 +22,7 @@ macro_rules! registry {
 }
 registry! {
     crate::assignments::Assignments,
+    crate::bayesnet::BayesNet,
     crate::binary_tree::BinaryTree,
     crate::bits::Bits,
     crate::choice::Choice,

@@ -3,6 +3,7 @@
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bayesnet;
 mod compare;
 mod configs;
 mod damage;

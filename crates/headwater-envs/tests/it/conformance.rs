@@ -27,6 +27,7 @@ fn the_largest_instances_keep_the_contract() {
     let (int, text) = (Value::Int, |t: &str| Value::Text(t.into()));
     let alphabet: String = (0..128).filter_map(|i| char::from_u32(0x4E00 + i)).collect();
     for (name, settings) in [
+        ("bayesnet", vec![("n", int(8)), ("max_parents", int(3))]),
         ("binary-tree", vec![("depth", int(63))]),
         ("bits", vec![("n", int(120)), ("k", int(10)), ("growth", text("prepend-append"))]),
         ("bits", vec![("n", int(128)), ("k", int(2)), ("growth", text("prepend-append"))]),

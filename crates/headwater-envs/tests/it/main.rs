@@ -3,6 +3,7 @@
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bayesnet;
 mod bits;
 mod combinatorial;
 mod composite;
