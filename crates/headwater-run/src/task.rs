@@ -59,7 +59,7 @@ impl Task {
             headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
         let values = &checked.section("env").values;
         let whole = checked.section("reward");
-        let is_native = |s: &Section| entry.reward(s.kind.unwrap_or_default()).is_some();
+        let is_native = |s: &Section| is_native(entry, s);
         let mut natives = [whole].into_iter().chain(checked.parts("reward").map(|(_, part)| part));
         let native = natives.by_ref().find(|s| is_native(s));
         if let Some(second) = natives.find(|s| is_native(s)) {
@@ -120,6 +120,11 @@ impl Task {
     }
 }
 
+/// Is the reward of this section one of the environment's own?
+fn is_native(entry: &headwater_envs::EnvEntry, section: &Section) -> bool {
+    entry.reward(section.kind.unwrap_or_default()).is_some()
+}
+
 /// Makes oracles of the sections of a configuration.
 struct Builder<'a> {
     checked: &'a Checked,
@@ -150,7 +155,7 @@ impl Builder<'_> {
         // Where nothing is paid for, a budget counts every score.
         let source = match (self.paid.is_empty(), bounded) {
             (true, true) => Source::Oracle(Box::new(Recorded::new(oracle, None, budget))),
-            (true, false) if self.is_native(whole) => Source::Native,
+            (true, false) if is_native(self.entry, whole) => Source::Native,
             _ => Source::Oracle(oracle),
         };
         Ok((source, transform))
@@ -167,10 +172,6 @@ impl Builder<'_> {
         let config: CombinationConfig = checked.read("reward");
         let combination = Combination::new(&config, parts).map_err(|e| checked.blame("reward", &e))?;
         Ok(Box::new(combination))
-    }
-
-    fn is_native(&self, section: &Section) -> bool {
-        self.entry.reward(section.kind.unwrap_or_default()).is_some()
     }
 
     /// The oracle of a section that is no combination, behind its ledger if it is paid for, and what its score means.

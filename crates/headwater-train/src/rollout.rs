@@ -73,11 +73,7 @@ impl Roller {
         draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        batch.clear();
-        batch.log_reward.resize(draw.lanes, 0.0);
-        let (given, lanes) = (draw.given as u32, draw.lanes as u32);
-        self.live.clear();
-        self.live.extend(0..given);
+        let (given, lanes) = self.begin(draw, batch);
         acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[..draw.given])?;
         acting.watch.lap(Phase::Reward);
         self.walk(acting, draw, batch)?;
@@ -94,22 +90,28 @@ impl Roller {
         draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        batch.clear();
-        batch.log_reward.resize(draw.lanes, 0.0);
+        self.begin(draw, batch);
         self.walk(acting, draw, batch)
     }
 
+    /// An empty batch and the lanes that hold objects; how many those are, and how many lanes in all.
+    fn begin(&mut self, draw: &Draw<'_>, batch: &mut Batch) -> (u32, u32) {
+        batch.clear();
+        batch.log_reward.resize(draw.lanes, 0.0);
+        self.live.clear();
+        self.live.extend(0..draw.given as u32);
+        (draw.given as u32, draw.lanes as u32)
+    }
+
+    /// Moves all lanes; those that hold objects are live.
     fn walk(
         &mut self,
         acting: &mut Acting<'_>,
         draw: &Draw<'_>,
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
-        let (given, lanes) = (draw.given as u32, draw.lanes as u32);
-        self.live.clear();
-        self.live.extend(0..given);
         self.backward(acting, draw, batch)?;
-        self.live.extend(given..lanes);
+        self.live.extend(draw.given as u32..draw.lanes as u32);
         self.forward(acting, draw, batch)?;
         batch.arrange(draw.lanes, draw.given);
         acting.watch.lap(Phase::Act);
