@@ -16,6 +16,7 @@ mod logp;
 mod out;
 mod play;
 mod progress;
+mod report;
 mod sample;
 mod score;
 mod signal;
@@ -73,6 +74,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Candidates(args) => candidates::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
         Command::Bench(args) => bench::run(&args, started),
