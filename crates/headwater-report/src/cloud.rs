@@ -9,8 +9,12 @@ use crate::plot::{Bars, Bin, Cell, Heat, Scatter};
 const BINS: usize = 32;
 /// Values up to which each is a bin of its own.
 const VALUES: usize = 40;
+/// Independent draws from which on an estimate of the target is worth something.
+const RELIABLE: f64 = 100.0;
 /// Features that are pictured at most.
 const FEATURES: usize = 12;
+/// Objects from which on a grid is worth a map.
+const SMALLEST: usize = 9;
 /// Values of a coordinate of a grid, at most.
 const SIDE: usize = 256;
 
@@ -88,7 +92,7 @@ impl Cloud {
         }
         if let Some(bars) = self.bars("log R(x)", |i| self.log_reward[i]) {
             let caption = format!("How much of the probability goes to which rewards. {how}");
-            let bars = Bars { title: "rewards of samples and of the target".to_owned(), ..bars };
+            let bars = Bars { title: "rewards: sampler and target".to_owned(), ..bars };
             out.push(Figure::new(format!("{prefix}rewards"), caption, Plot::Bars(bars)));
         }
         if !grid {
@@ -99,11 +103,14 @@ impl Cloud {
 
     fn how(&self) -> String {
         match self.known {
-            Some(Known::Samples { samples, effective }) => format!(
-                "The sampler: {samples} samples, counted. The target: the same, weighted by R P_B / P_F, which is worth \
-                 {} independent draws.",
-                crate::number(effective.round())
-            ),
+            Some(Known::Samples { samples, effective }) => {
+                let few = if effective < RELIABLE { ", too few to be relied on" } else { "" };
+                format!(
+                    "The sampler: {samples} samples, counted. The target: the same, weighted by R P_B / P_F, which is \
+                     worth {} independent draws{few}.",
+                    crate::number(effective.round())
+                )
+            }
             Some(Known::Exactly) | None => "Both are exact.".to_owned(),
         }
     }
@@ -155,7 +162,7 @@ impl Cloud {
             let apart = keys.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
             let span = keys[keys.len() - 1] - keys[0];
             // Values that are close beside the others still get a bar that can be seen.
-            let half = if apart.is_finite() { 0.5 * apart.max(span / 80.0) } else { 0.5 };
+            let half = if apart.is_finite() { (0.42 * apart).max(span / 160.0) } else { 0.5 };
             let bin = |(k, s): (&Key, &[f64; 2])| Bin {
                 low: k.0 - half,
                 high: k.0 + half,
@@ -184,6 +191,9 @@ impl Cloud {
 
     /// The map of a grid, if two whole features tell all objects apart, and neither does by itself.
     fn heat(&self) -> Option<Heat> {
+        if self.distinct < SMALLEST {
+            return None;
+        }
         let (n, len) = (self.features.len(), self.target.len());
         let whole = |f: usize| {
             let values: HashSet<i64> = (0..len)
@@ -200,7 +210,7 @@ impl Cloud {
         for (i, &(a, n_a)) in whole.iter().enumerate() {
             for &(b, n_b) in &whole[i + 1..] {
                 // A grid is not mostly holes.
-                if n_a * n_b < self.distinct || n_a * n_b > 4 * self.distinct {
+                if n_a * n_b < self.distinct || n_a * n_b > 2 * self.distinct {
                     continue;
                 }
                 let at = |i: usize| [self.values[i * n + a] as i64, self.values[i * n + b] as i64];

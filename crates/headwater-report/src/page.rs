@@ -282,7 +282,7 @@ fn trajectory(id: &str, number_of: usize, t: &Trajectory, room: &mut usize) -> S
         let picture =
             step.picture.as_ref().map(|p| p.inline(&format!("state {i}"))).filter(|svg| svg.len() <= *room);
         *room -= picture.as_ref().map_or(0, String::len);
-        let p = if step.p.is_finite() { format!("{:.1} %", 100.0 * step.p) } else { "–".to_owned() };
+        let p = if step.p.is_finite() { format!("{:.1}\u{a0}%", 100.0 * step.p) } else { "–".to_owned() };
         states += &format!(
             "<li class=\"card\">{}<code>{text}</code><p>{} <span class=\"soft\">{p}</span></p></li>\n",
             picture.unwrap_or_default(),

@@ -1,13 +1,12 @@
 //! The summary in plain words: what was asked, how close the sampler is, what to do next.
 
-use headwater_report::Summary;
+use headwater_report::{Summary, number};
 use headwater_run::Status;
-use headwater_run::assemble::GFLOWNET;
 use headwater_run::evaluation::Evaluation;
 use headwater_train::{Estimate, TrainConfig};
 
 use super::runs::{Family, Member};
-use crate::out::{count, number};
+use crate::out::count;
 
 /// Total variation up to which a sampler is called close, and up to which fair.
 const CLOSE: [f64; 2] = [0.02, 0.1];
@@ -64,8 +63,7 @@ fn asked(families: &[Family]) -> Vec<String> {
     if families.len() == 1 {
         let seeds = if runs > 1 { format!(" Each of {runs} seeds:") } else { String::new() };
         out.push(format!(
-            "A {} was trained for that by {how} (`{objective}`).{seeds} {} of {} updates were made{trajectories}{seconds}.",
-            GFLOWNET.name,
+            "A GFlowNet was trained for that by {how} (`{objective}`).{seeds} {} of {} updates were made{trajectories}{seconds}.",
             count(steps),
             count(train.steps)
         ));
@@ -100,6 +98,15 @@ fn judged(value: f64, [close, fair]: [f64; 2], low_is_good: bool) -> &'static st
     }
 }
 
+/// A share in two or three digits.
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        p if p < 0.01 => "less than 0.01 %".to_owned(),
+        p if p < 1.0 => format!("{p:.2} %"),
+        p => format!("{p:.1} %"),
+    }
+}
+
 /// How close the sampler is, and how that was measured.
 fn found(e: &Evaluation) -> Vec<String> {
     let mut out = Vec::new();
@@ -107,10 +114,10 @@ fn found(e: &Evaluation) -> Vec<String> {
     if let Some(x) = &e.exact {
         let tv = x.divergence.tv;
         out.push(format!(
-            "The sampler is {}: {} % of its probability is in the wrong place (total variation {}; at most {} counts as close \
+            "The sampler is {}: {} of its probability is in the wrong place (total variation {}; at most {} counts as close \
              here, at most {} as fairly close). That is exact: the space was enumerated, and the policy asked in every state.",
             judged(tv, CLOSE, true),
-            number(100.0 * tv),
+            percent(tv),
             number(tv),
             CLOSE[0],
             CLOSE[1]
@@ -127,11 +134,11 @@ fn found(e: &Evaluation) -> Vec<String> {
     if let Some(s) = &e.sampled {
         out.push(format!(
             "The sampler is {} as far as samples can tell: {} trajectories, weighted to be samples of the target, are worth \
-             {} % as many independent draws (the effective sample size; from {} % on it counts as close here, from {} % as \
+             {} as many independent draws (the effective sample size; from {} % on it counts as close here, from {} % as \
              fairly close). The space is too large to be enumerated, and what is never sampled is not seen.",
             judged(s.ess, EFFECTIVE, false),
             count(s.samples as u64),
-            number(100.0 * s.ess),
+            percent(s.ess),
             100.0 * EFFECTIVE[0],
             100.0 * EFFECTIVE[1]
         ));

@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "logp",
     "score",
     "candidates",
+    "report",
     "check",
     "play",
     "bench",

@@ -4,6 +4,9 @@ use super::{ACROSS, Axis, Canvas, UP, px};
 use crate::csv::{cell, number, real};
 use crate::palette::Ink;
 
+/// Values up to which each has its label.
+const LABELLED: usize = 8;
+
 /// Two distributions over the same bins.
 #[derive(Clone, Debug, Default)]
 pub struct Bars {
@@ -38,12 +41,20 @@ impl Bars {
         let y = Axis::from_zero(heights.chain([0.0]), UP.0, UP.1);
         let mut canvas = Canvas::new();
         canvas.title(&self.title);
-        canvas.x_axis(&x, &self.x);
+        if self.values && self.bins.len() <= LABELLED {
+            for bin in &self.bins {
+                let middle = 0.5 * (bin.low + bin.high);
+                canvas.text([x.at(middle), UP.0 + 15.0], "middle", Ink::Soft, &number(middle));
+            }
+            canvas.x_name(&self.x);
+        } else {
+            canvas.x_axis(&x, &self.x);
+        }
         canvas.y_axis(&y);
         let fill = Ink::Series(0).fill();
         for bin in &self.bins {
             let (from, to, top) = (x.at(bin.low), x.at(bin.high), y.at(bin.learned));
-            let gap = if to - from > 6.0 { 1.0 } else { 0.0 };
+            let gap = if to - from > 6.0 && !self.values { 1.0 } else { 0.0 };
             canvas.push(format_args!(
                 "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {fill} fill-opacity=\"0.55\">\
                  <title>{}: sampler {}, target {}</title></rect>",

@@ -70,7 +70,10 @@ impl Chart {
             draw(&mut canvas, line, ink, &stroke, &x, &y);
             entries.push((format!("<path d=\"M0 6H22\" {stroke}/>"), line.name.clone()));
         }
-        canvas.legend(&entries);
+        // A single line is what the title says.
+        if entries.len() > 1 {
+            canvas.legend(&entries);
+        }
         let facts = format!(" data-x=\"{}\" data-y=\"{}\"", x.facts(), y.facts());
         canvas.element(id, &self.title, &self.about(), &facts, alone)
     }
