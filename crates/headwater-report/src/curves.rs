@@ -11,7 +11,7 @@ use crate::thin;
 const POINTS: usize = 2400;
 
 /// Where a number comes from.
-enum From {
+enum Source {
     /// A row for every so many updates.
     Steps(&'static str),
     /// A row per evaluation.
@@ -24,7 +24,7 @@ enum From {
 struct Curve {
     id: &'static str,
     title: &'static str,
-    from: From,
+    from: Source,
     log: bool,
     caption: &'static str,
 }
@@ -33,91 +33,95 @@ const CURVES: &[Curve] = &[
     Curve {
         id: "loss",
         title: "loss",
-        from: From::Steps("loss"),
+        from: Source::Steps("loss"),
         log: true,
         caption: "The loss of single updates. It is noisy, and says little of the distance to the target.",
     },
     Curve {
         id: "tv",
         title: "total variation, exact",
-        from: From::Metrics("tv"),
+        from: Source::Metrics("tv"),
         log: true,
         caption: "The share of probability that is in the wrong place: 0 is a perfect sampler, 1 the worst.",
     },
     Curve {
         id: "jsd",
         title: "Jensen–Shannon divergence, nats, exact",
-        from: From::Metrics("jsd"),
+        from: Source::Metrics("jsd"),
         log: true,
         caption: "0 is a perfect sampler, ln 2 = 0.693 the worst.",
     },
     Curve {
         id: "spearman",
         title: "rank correlation of log p and log R",
-        from: From::Metrics("spearman"),
+        from: Source::Metrics("spearman"),
         log: false,
-        caption: "Spearman's, estimated on objects of the policy and of uniform play: 1 if better objects are always likelier.",
+        caption: "Spearman's, estimated on objects of the policy and of uniform play: 1 if better objects are \
+            always likelier.",
     },
     Curve {
         id: "pearson",
         title: "correlation of log p and log R",
-        from: From::Metrics("pearson"),
+        from: Source::Metrics("pearson"),
         log: false,
         caption: "Pearson's: 1 if log p is log R and a constant.",
     },
     Curve {
         id: "ess",
         title: "effective sample size, as a share",
-        from: From::Metrics("ess"),
+        from: Source::Metrics("ess"),
         log: false,
-        caption: "What weighted samples are worth beside independent draws from the target: 1 is a perfect sampler.",
+        caption: "What weighted samples are worth beside independent draws from the target: 1 is a perfect \
+            sampler.",
     },
     Curve {
         id: "modes",
         title: "modes found",
-        from: From::Metrics("modes"),
+        from: Source::Metrics("modes"),
         log: false,
         caption: "Distinct objects with a reward near the largest that were met while training.",
     },
     Curve {
         id: "reward",
         title: "mean log R of a batch",
-        from: From::Steps("log_reward_mean"),
+        from: Source::Steps("log_reward_mean"),
         log: false,
-        caption: "The mean log R of the objects that were trained on. A sampler in proportion to R does not maximise it.",
+        caption: "The mean log R of the objects that were trained on. A sampler in proportion to R does not \
+            maximise it.",
     },
     Curve {
         id: "reward-ratio",
         title: "mean reward, over the target's",
-        from: From::Metrics("mean_reward_ratio"),
+        from: Source::Metrics("mean_reward_ratio"),
         log: false,
         caption: "The sampler's mean R divided by that of the target, exact: 1 is a perfect sampler.",
     },
     Curve {
         id: "entropy",
         title: "entropy of a choice, nats",
-        from: From::Steps("entropy"),
+        from: Source::Steps("entropy"),
         log: false,
-        caption: "The mean entropy of the policy where it has a choice. If it falls to 0 early, the policy has stopped looking.",
+        caption: "The mean entropy of the policy where it has a choice. If it falls to 0 early, the policy has \
+            stopped looking.",
     },
     Curve {
         id: "length",
         title: "mean length of trajectories",
-        from: From::Steps("mean_len"),
+        from: Source::Steps("mean_len"),
         log: false,
         caption: "Edges from the initial state to the object.",
     },
     Curve {
         id: "gradient",
         title: "norm of the gradient",
-        from: From::Steps("grad_norm"),
+        from: Source::Steps("grad_norm"),
         log: true,
         caption: "Of single updates, before it is clipped.",
     },
     Curve {
         id: "speed",
         title: "transitions per second",
-        from: From::Speed,
+        from: Source::Speed,
         log: false,
         caption: "Edges trained on per second between two evaluations, which take their own time.",
     },
@@ -176,15 +180,15 @@ fn thinned(raw: &[(&Group, Vec<[f64; 4]>)]) -> (Vec<Line>, String) {
 }
 
 /// Updates and numbers of a run; `None` if it has none.
-fn series(from: &From, run: &Run) -> Option<Vec<[f64; 2]>> {
+fn series(from: &Source, run: &Run) -> Option<Vec<[f64; 2]>> {
     let of = |columns: &Columns, name| {
         let (x, y) = (columns.get("step")?, columns.get(name)?);
         Some(x.iter().zip(y).map(|(&x, &y)| [x, y]).filter(|p| p.iter().all(|v| v.is_finite())).collect())
     };
     match from {
-        From::Steps(name) => of(&run.steps, name),
-        From::Metrics(name) => of(&run.metrics, name),
-        From::Speed => {
+        Source::Steps(name) => of(&run.steps, name),
+        Source::Metrics(name) => of(&run.metrics, name),
+        Source::Speed => {
             let m = &run.metrics;
             let (x, edges, seconds) = (m.get("step")?, m.get("transitions")?, m.get("wall_s")?);
             let rate = |i: usize| {
@@ -218,7 +222,7 @@ fn over_seeds(runs: &[Vec<[f64; 2]>]) -> Vec<[f64; 4]> {
 /// log Z against the truth or its bounds.
 fn log_z(groups: &[Group]) -> Option<Figure> {
     let of = |group: &Group, name: &'static str| {
-        let runs: Vec<_> = group.runs.iter().filter_map(|run| series(&From::Metrics(name), run)).collect();
+        let runs: Vec<_> = group.runs.iter().filter_map(|run| series(&Source::Metrics(name), run)).collect();
         over_seeds(&runs)
     };
     let mut lines = Vec::new();
@@ -244,7 +248,8 @@ fn log_z(groups: &[Group]) -> Option<Figure> {
     let what = match known {
         true => "log Z as learned against the exact one; the bounds meet where the sampler is perfect.",
         false => {
-            "log Z as estimated, between its bounds, which meet where the sampler is perfect. The upper one is too low \
+            "log Z as estimated, between its bounds, which meet where the sampler is perfect. The upper one is \
+             too low \
                   where the effective sample size is small."
         }
     };
@@ -260,12 +265,8 @@ mod tests {
         let step: Vec<f64> = (1..=4).map(|i| 10.0 * f64::from(i)).collect();
         let tv = step.iter().map(|s| shift + 1.0 / s).collect();
         let edges = step.iter().map(|s| 100.0 * s).collect();
-        let columns = [
-            ("step", step.clone()),
-            ("tv", tv),
-            ("transitions", edges),
-            ("wall_s", vec![1.0, 2.0, 0.5, 1.0]),
-        ];
+        let columns =
+            [("step", step), ("tv", tv), ("transitions", edges), ("wall_s", vec![1.0, 2.0, 0.5, 1.0])];
         let columns = columns.into_iter().map(|(name, values)| (name.to_owned(), values)).collect();
         Run { name: String::new(), steps: Columns::default(), metrics: Columns::new(columns) }
     }

@@ -40,7 +40,8 @@ impl Report {
              script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
              <title>{title}</title>\n<style>\n{CSS}</style>\n<style id=\"plots\">\n{}</style>\n\
              <style>\n{pictures}\n</style>\n</head>\n<body>\n\
-             <a class=\"skip\" href=\"#main\">to the contents</a>\n<header>\n<h1>{title}</h1>\n<p class=\"soft\">{}</p>\n",
+             <a class=\"skip\" href=\"#main\">to the contents</a>\n<header>\n<h1>{title}</h1>\n<p \
+             class=\"soft\">{}</p>\n",
             palette::style(),
             escape(&self.made_by)
         );
@@ -52,7 +53,8 @@ impl Report {
         );
         for Section { id, title, body } in sections {
             out += &format!(
-                "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">{title}</h2>\n{body}</section>\n"
+                "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 \
+                 id=\"{id}-h\">{title}</h2>\n{body}</section>\n"
             );
         }
         out + &format!(
@@ -69,7 +71,7 @@ impl Report {
         if !self.curves.is_empty() {
             out.push(section("curves", "Training", figures(&self.curves)));
         }
-        let by_run = |part: &dyn Fn(usize, &Learned) -> String| {
+        let by_run = |part: &Part| {
             let mut body = String::new();
             for (i, learned) in self.learned.iter().enumerate() {
                 let part = part(i, learned);
@@ -80,7 +82,7 @@ impl Report {
             }
             body
         };
-        let parts: [(_, _, &dyn Fn(usize, &Learned) -> String); 3] = [
+        let parts: [(_, _, &Part); 3] = [
             ("target", "Target and sampler", &|_, l| figures(&l.figures)),
             ("candidates", "Best objects", &|_, l| candidates(l)),
             ("trajectories", "Trajectories", &|i, l| trajectories(i, l)),
@@ -136,6 +138,9 @@ impl Report {
     }
 }
 
+/// What a section says of a run, which has this number among those that are pictured.
+type Part = dyn Fn(usize, &Learned) -> String;
+
 struct Section {
     id: &'static str,
     title: &'static str,
@@ -162,7 +167,8 @@ fn table(table: &Table) -> String {
         rows += &format!("<tr>{}</tr>\n", cells.collect::<String>());
     }
     format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"A table\">\n<table>\n<thead><tr>{head}</tr></thead>\n\
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"A \
+         table\">\n<table>\n<thead><tr>{head}</tr></thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</div>\n"
     )
 }
@@ -195,7 +201,8 @@ fn figure(figure: &Figure) -> String {
     format!(
         "<figure id=\"{id}\" class=\"card\" data-kind=\"{kind}\">\n{}<figcaption>{} \
          <span class=\"links\"><a download=\"{id}.csv\" href=\"data:text/csv;charset=utf-8,{}\">CSV</a> \
-         <button type=\"button\" class=\"save\" aria-label=\"save {id} as SVG\">SVG</button></span></figcaption>\n</figure>\n",
+         <button type=\"button\" class=\"save\" aria-label=\"save {id} as \
+         SVG\">SVG</button></span></figcaption>\n</figure>\n",
         figure.inline(),
         prose(&figure.caption),
         encode(&figure.csv())
@@ -253,9 +260,11 @@ fn trajectories(run: usize, learned: &Learned) -> String {
         return String::new();
     }
     let mut room = PICTURES;
-    let mut out = "<p>Each row is one sampled trajectory, from the initial state to its object; below a state stands what \
+    let mut out =
+        "<p>Each row is one sampled trajectory, from the initial state to its object; below a state \
+        stands what \
                    was done there, and the probability that the policy gave it.</p>\n"
-        .to_owned();
+            .to_owned();
     for (i, t) in learned.trajectories.iter().enumerate() {
         out += &trajectory(&format!("t{run}-{i}"), i + 1, t, &mut room);
     }
@@ -295,7 +304,8 @@ fn trajectory(id: &str, number_of: usize, t: &Trajectory, room: &mut usize) -> S
          <span class=\"soft\">{} states, log R {log_r}, log P_F {log_pf}</span>\n<span class=\"steps\">\
          <button type=\"button\" data-step=\"-1\" aria-controls=\"{id}-s\">← back</button> \
          <button type=\"button\" data-step=\"1\" aria-controls=\"{id}-s\">on →</button></span></p>\n\
-         <ol class=\"states\" id=\"{id}-s\" tabindex=\"0\" aria-label=\"states of trajectory {number_of}\">\n{states}</ol>\n</div>\n",
+         <ol class=\"states\" id=\"{id}-s\" tabindex=\"0\" aria-label=\"states of trajectory \
+         {number_of}\">\n{states}</ol>\n</div>\n",
         t.steps.len()
     )
 }
