@@ -60,9 +60,9 @@ fn report(families: &[Family], gathered: Vec<Gathered>, mut notes: Vec<String>) 
         notes.push("Of runs that differ in their seeds alone, the first is pictured.".to_owned());
     }
     notes.push(
-        "The page is one file. It asks nobody for anything, and needs its script only to respond to the pointer \
-         and the \
-         keyboard. Each figure can be saved as SVG and as CSV; `--figures DIR` writes all of them."
+        "The page is one file. It asks nobody for anything, and needs its script only to respond to the \
+         pointer and the keyboard. Each figure can be saved as SVG and as CSV; `--figures DIR` writes all \
+         of them."
             .to_owned(),
     );
     let evaluations: Vec<_> = gathered.iter().map(|g| (&*g.learned.run, g.evaluation.as_ref())).collect();

@@ -79,8 +79,7 @@ impl Cloud {
             let thinned = scatter.thinned().map_or_else(String::new, |t| format!(" {t}."));
             let caption = format!(
                 "A perfect sampler lies on the dashed line; above it objects come too often, below it too \
-                 rarely. log p: \
-                 {what}.{thinned}"
+                 rarely. log p: {what}.{thinned}"
             );
             out.push(Figure::new(format!("{prefix}scatter"), caption, Plot::Scatter(scatter)));
         }
@@ -107,9 +106,8 @@ impl Cloud {
             Some(Known::Samples { samples, effective }) => {
                 let few = if effective < RELIABLE { ", too few to be relied on" } else { "" };
                 format!(
-                    "The sampler: {samples} samples, counted. The target: the same, weighted by R P_B / P_F, \
-                     which is \
-                     worth {} independent draws{few}.",
+                    "The sampler: {samples} samples, counted. The target: the same, weighted by R P_B / \
+                     P_F, which is worth {} independent draws{few}.",
                     crate::number(effective.round())
                 )
             }

@@ -56,8 +56,8 @@ const CURVES: &[Curve] = &[
         title: "rank correlation of log p and log R",
         from: Source::Metrics("spearman"),
         log: false,
-        caption: "Spearman's, estimated on objects of the policy and of uniform play: 1 if better objects are \
-            always likelier.",
+        caption: "Spearman's, estimated on objects of the policy and of uniform play: 1 if better objects \
+             are always likelier.",
     },
     Curve {
         id: "pearson",
@@ -72,7 +72,7 @@ const CURVES: &[Curve] = &[
         from: Source::Metrics("ess"),
         log: false,
         caption: "What weighted samples are worth beside independent draws from the target: 1 is a perfect \
-            sampler.",
+             sampler.",
     },
     Curve {
         id: "modes",
@@ -87,7 +87,7 @@ const CURVES: &[Curve] = &[
         from: Source::Steps("log_reward_mean"),
         log: false,
         caption: "The mean log R of the objects that were trained on. A sampler in proportion to R does not \
-            maximise it.",
+             maximise it.",
     },
     Curve {
         id: "reward-ratio",
@@ -101,8 +101,8 @@ const CURVES: &[Curve] = &[
         title: "entropy of a choice, nats",
         from: Source::Steps("entropy"),
         log: false,
-        caption: "The mean entropy of the policy where it has a choice. If it falls to 0 early, the policy has \
-            stopped looking.",
+        caption: "The mean entropy of the policy where it has a choice. If it falls to 0 early, the policy \
+             has stopped looking.",
     },
     Curve {
         id: "length",
@@ -248,9 +248,8 @@ fn log_z(groups: &[Group]) -> Option<Figure> {
     let what = match known {
         true => "log Z as learned against the exact one; the bounds meet where the sampler is perfect.",
         false => {
-            "log Z as estimated, between its bounds, which meet where the sampler is perfect. The upper one is \
-             too low \
-                  where the effective sample size is small."
+            "log Z as estimated, between its bounds, which meet where the sampler is perfect. The upper one \
+             is too low where the effective sample size is small."
         }
     };
     let chart = Chart { title: "log Z".to_owned(), x: "updates".to_owned(), log: false, lines };

@@ -199,9 +199,9 @@ fn figures(figures: &[Figure]) -> String {
 fn figure(figure: &Figure) -> String {
     let (id, kind) = (&figure.id, figure.kind());
     format!(
-        "<figure id=\"{id}\" class=\"card\" data-kind=\"{kind}\">\n{}<figcaption>{} \
-         <span class=\"links\"><a download=\"{id}.csv\" href=\"data:text/csv;charset=utf-8,{}\">CSV</a> \
-         <button type=\"button\" class=\"save\" aria-label=\"save {id} as \
+        "<figure id=\"{id}\" class=\"card\" data-kind=\"{kind}\">\n{}<figcaption>{} <span \
+         class=\"links\"><a download=\"{id}.csv\" href=\"data:text/csv;charset=utf-8,{}\">CSV</a> <button \
+         type=\"button\" class=\"save\" aria-label=\"save {id} as \
          SVG\">SVG</button></span></figcaption>\n</figure>\n",
         figure.inline(),
         prose(&figure.caption),
@@ -261,9 +261,8 @@ fn trajectories(run: usize, learned: &Learned) -> String {
     }
     let mut room = PICTURES;
     let mut out =
-        "<p>Each row is one sampled trajectory, from the initial state to its object; below a state \
-        stands what \
-                   was done there, and the probability that the policy gave it.</p>\n"
+        "<p>Each row is one sampled trajectory, from the initial state to its object; below a state stands \
+         what was done there, and the probability that the policy gave it.</p>\n"
             .to_owned();
     for (i, t) in learned.trajectories.iter().enumerate() {
         out += &trajectory(&format!("t{run}-{i}"), i + 1, t, &mut room);

@@ -48,9 +48,8 @@ fn asked(families: &[Family]) -> Vec<String> {
     let how = how.split_once(": ").map_or(how, |(name, _)| name);
     let train: TrainConfig = checked.read("train");
     let mut out = vec![format!(
-        "Objects of `{env}` ({what}), each as often as its reward `{reward}` says: the probability of an object \
-         is to be \
-         R(x)/Z, where Z is the sum of all rewards."
+        "Objects of `{env}` ({what}), each as often as its reward `{reward}` says: the probability of an \
+         object is to be R(x)/Z, where Z is the sum of all rewards."
     )];
     let runs: usize = families.iter().map(|f| f.members.len()).sum();
     let trained = |m: &Member| {
@@ -83,8 +82,7 @@ fn asked(families: &[Family]) -> Vec<String> {
         if families.iter().any(|f| differ(&f.members[0])) {
             out.push(
                 "They are not of one environment with one reward, so that distances to the target are \
-                 comparable, and log Z \
-                 and rewards are not."
+                 comparable, and log Z and rewards are not."
                     .to_owned(),
             );
         }
@@ -118,9 +116,8 @@ fn found(e: &Evaluation) -> Vec<String> {
         let tv = x.divergence.tv;
         out.push(format!(
             "The sampler is {}: {} of its probability is in the wrong place (total variation {}; at most {} \
-             counts as close \
-             here, at most {} as fairly close). That is exact: the space was enumerated, and the policy asked \
-             in every state.",
+             counts as close here, at most {} as fairly close). That is exact: the space was enumerated, \
+             and the policy asked in every state.",
             judged(tv, CLOSE, true),
             percent(tv),
             number(tv),
@@ -129,8 +126,7 @@ fn found(e: &Evaluation) -> Vec<String> {
         ));
         out.push(format!(
             "It believes log Z to be {}; the truth is {}. The Jensen–Shannon divergence is {} nats, the \
-             correlation of log p \
-             and log R {}.",
+             correlation of log p and log R {}.",
             number(x.log_z),
             number(x.log_z_true),
             number(x.divergence.jsd),
@@ -140,10 +136,9 @@ fn found(e: &Evaluation) -> Vec<String> {
     if let Some(s) = &e.sampled {
         out.push(format!(
             "The sampler is {} as far as samples can tell: {} trajectories, weighted to be samples of the \
-             target, are worth \
-             {} as many independent draws (the effective sample size; from {} % on it counts as close here, \
-             from {} % as \
-             fairly close). The space is too large to be enumerated, and what is never sampled is not seen.",
+             target, are worth {} as many independent draws (the effective sample size; from {} % on it \
+             counts as close here, from {} % as fairly close). The space is too large to be enumerated, and \
+             what is never sampled is not seen.",
             judged(s.ess, EFFECTIVE, false),
             count(s.samples as u64),
             percent(s.ess),
@@ -151,9 +146,9 @@ fn found(e: &Evaluation) -> Vec<String> {
             100.0 * EFFECTIVE[1]
         ));
         out.push(format!(
-            "log Z is estimated as {}, between {} (ELBO) and {} (EUBO). log p and log R have the correlation \
-             {}, their ranks \
-             {}, over {} objects of the policy and of uniform play. In brackets are 95 % intervals.",
+            "log Z is estimated as {}, between {} (ELBO) and {} (EUBO). log p and log R have the \
+             correlation {}, their ranks {}, over {} objects of the policy and of uniform play. In brackets \
+             are 95 % intervals.",
             interval(s.log_z),
             interval(s.elbo),
             interval(s.eubo),
@@ -196,8 +191,8 @@ fn next(member: &Member, e: Option<&Evaluation>) -> Vec<String> {
     if far {
         out.push(format!(
             "Train it longer: `headwater train --resume {path} --set train.steps={}`. If the loss no longer \
-             falls, other \
-             objectives (`headwater list objectives`), a wider policy or a smaller `train.lr` are worth a try.",
+             falls, other objectives (`headwater list objectives`), a wider policy or a smaller `train.lr` \
+             are worth a try.",
             2 * train.steps
         ));
     }

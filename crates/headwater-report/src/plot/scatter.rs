@@ -49,14 +49,6 @@ impl Scatter {
         canvas.title(&self.title);
         canvas.x_axis(&x, "log R(x)");
         canvas.y_axis(&y);
-        if self.log_z.is_finite() {
-            let [from, to] =
-                [(x.low(), line[0]), (x.high(), line[1])].map(|(a, b)| (px(x.at(a)), px(y.at(b))));
-            canvas.push(format_args!(
-                "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {} stroke-width=\"1.5\" stroke-dasharray=\"7 3\"/>",
-                from.0, from.1, to.0, to.1, Ink::Text.stroke()
-            ));
-        }
         let intervals: String = self
             .points
             .iter()
@@ -81,6 +73,15 @@ impl Scatter {
             Ink::Series(0).stroke()
         );
         canvas.push(format_args!("<path d=\"{dots}\" {dot}/>"));
+        // Over the points, which may be so many that nothing is seen below them.
+        if self.log_z.is_finite() {
+            let [from, to] =
+                [(x.low(), line[0]), (x.high(), line[1])].map(|(a, b)| (px(x.at(a)), px(y.at(b))));
+            canvas.push(format_args!(
+                "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {} stroke-width=\"1.5\" stroke-dasharray=\"7 3\"/>",
+                from.0, from.1, to.0, to.1, Ink::Text.stroke()
+            ));
+        }
         let identity = format!(
             "<path d=\"M0 6H22\" {} stroke-width=\"1.5\" stroke-dasharray=\"7 3\"/>",
             Ink::Text.stroke()
