@@ -91,7 +91,17 @@ impl Cloud {
             out.push(Figure::new(format!("{prefix}grid"), caption, Plot::Heat(heat)));
         }
         if let Some(bars) = self.bars("log R(x)", |i| self.log_reward[i]) {
-            let caption = format!("How much of the probability goes to which rewards. {how}");
+            let lost: f64 = (0..self.target.len())
+                .filter(|&i| self.log_reward[i] == f64::NEG_INFINITY)
+                .map(|i| self.learned[i])
+                .sum();
+            let lost = match lost > 0.0 {
+                true => {
+                    format!(" {} of the sampler's goes to objects without a reward.", crate::number(lost))
+                }
+                false => String::new(),
+            };
+            let caption = format!("How much of the probability goes to which rewards.{lost} {how}");
             let bars = Bars { title: "rewards: sampler and target".to_owned(), ..bars };
             out.push(Figure::new(format!("{prefix}rewards"), caption, Plot::Bars(bars)));
         }

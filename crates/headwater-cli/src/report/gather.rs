@@ -66,7 +66,7 @@ pub fn gather(member: &Member, prefix: &str) -> Result<Result<Gathered, String>,
         } else {
             let points = if free { estimates(&drawn, &mut assembly, key.fold(2))? } else { Vec::new() };
             let (cloud, log_z) = weighed(&drawn, &mut assembly);
-            let log_z = evaluation.as_ref().and_then(Evaluation::log_z).unwrap_or(log_z);
+            let log_z = evaluation.as_ref().and_then(best_log_z).unwrap_or(log_z);
             learned.figures = cloud.figures(prefix, &points, log_z);
         }
     }
@@ -78,6 +78,11 @@ pub fn gather(member: &Member, prefix: &str) -> Result<Result<Gathered, String>,
         learned.trajectories = trajectories(&mut assembly, key.fold(3)).map_err(fail)?;
     }
     Ok(Ok(Gathered { learned, evaluation, notes }))
+}
+
+/// log Z: the true one if it is known, else the estimate.
+fn best_log_z(e: &Evaluation) -> Option<f64> {
+    e.exact.map(|x| x.log_z_true).or(e.log_z())
 }
 
 fn first_line(problems: &Problems) -> String {

@@ -45,7 +45,7 @@ impl Chart {
         self.draw("chart", true)
     }
 
-    /// The picture; see [`crate::Plot::svg`].
+    /// The picture, as an element of a page with this name or as a file of its own.
     pub(crate) fn draw(&self, id: &str, alone: bool) -> String {
         let all = |i: usize| self.lines.iter().flat_map(move |l| l.finite().map(move |p| p[i]));
         let x = Axis::from_zero(all(0).chain([0.0]), ACROSS.0, ACROSS.1);

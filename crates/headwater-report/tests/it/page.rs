@@ -1,8 +1,5 @@
 //! The page as a whole: what comes from outside stays text, nobody is asked for anything, large runs stay small.
 
-// Helpers are tests too.
-#![allow(clippy::unwrap_used)]
-
 use headwater_core::Picture;
 use headwater_core::picture::{Anchor, Paint};
 use headwater_report::{
