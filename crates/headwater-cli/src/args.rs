@@ -27,6 +27,10 @@ pub enum Command {
     Exact(Exact),
     /// Solve, check, sample and draw the flow through a graph from a file
     Flow(Flow),
+    /// Learn which Bayesian networks explain a table of observations, and how sure that is
+    Bayesnet(Bayesnet),
+    /// Sample phylogenetic trees of an alignment, with their consensus and its supports
+    Phylo(Phylo),
     /// Log-probability of objects (one per line on stdin) under a trained run
     Logp(Logp),
     /// Score objects (one per line on stdin) with a configuration's reward
@@ -275,6 +279,48 @@ pub struct Flow {
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Bayesnet {
+    /// Observations, CSV with a header of names; or the directory of a trained run
+    pub source: PathBuf,
+    /// Override a key of the configuration, such as `env.max_parents=3`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Networks to draw, where there are too many to enumerate
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub samples: usize,
+    /// The run's directory; without it, a numbered one in `runs`
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Phylo {
+    /// An alignment in FASTA to train on; or a configuration, a TOML file; or a trained run's directory
+    pub target: PathBuf,
+    /// Override a key, such as `env.gap=unknown` or `reward.per_nat=2`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Trees to sample
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub samples: u32,
+    /// Directory of the run and of what it finds; a new numbered one below `runs` if left out
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 findings (a check failed, a run was interrupted), 2 error.
 
 mod args;
+mod bayesnet;
 mod bench;
 mod candidates;
 mod check;
@@ -14,6 +15,7 @@ mod flow;
 mod list;
 mod logp;
 mod out;
+mod phylo;
 mod play;
 mod progress;
 mod report;
@@ -71,6 +73,8 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Eval(args) => eval::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Flow(args) => flow::run(&args),
+        Command::Phylo(args) => phylo::run(&args),
+        Command::Bayesnet(args) => bayesnet::run(&args),
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Candidates(args) => candidates::run(&args),

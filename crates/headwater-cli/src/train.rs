@@ -12,7 +12,7 @@ use crate::out::{self, Failure, count, number};
 use crate::{Verdict, progress, signal, task};
 
 /// Where numbered run directories go.
-const RUNS: &str = "runs";
+pub const RUNS: &str = "runs";
 
 pub fn run(args: &Train) -> Result<Verdict, Failure> {
     let start = Instant::now();

@@ -86,7 +86,9 @@ impl Encoded {
         self.rows = rows;
         self.indices.resize(rows * self.encoding.active, 0);
         self.reals.resize(rows * self.encoding.reals, 0.0);
-        self.guides.resize(rows * self.encoding.guide, 0.0);
+        if self.encoding.guide > 0 {
+            self.guides.resize(rows * self.encoding.guide, 0.0);
+        }
     }
 
     /// Row `r`, writable.
@@ -145,7 +147,9 @@ impl Encoded {
         let Encoding { active, reals, guide, .. } = self.encoding;
         self.indices.copy_within(from * active..(from + 1) * active, to * active);
         self.reals.copy_within(from * reals..(from + 1) * reals, to * reals);
-        self.guides.copy_within(from * guide..(from + 1) * guide, to * guide);
+        if guide > 0 {
+            self.guides.copy_within(from * guide..(from + 1) * guide, to * guide);
+        }
     }
 
     /// Writes row `from` of `other`, which has the same layout, over row `to`.
@@ -154,7 +158,9 @@ impl Encoded {
         let row = self.row_mut(to);
         row.indices.copy_from_slice(other.indices(from));
         row.reals.copy_from_slice(other.reals(from));
-        self.guide_mut(to).copy_from_slice(other.guide(from));
+        if self.encoding.guide > 0 {
+            self.guide_mut(to).copy_from_slice(other.guide(from));
+        }
     }
 
     /// A hash of row `r`, the same in every process.

@@ -47,7 +47,8 @@ pub trait Environment: Send + Sync + 'static {
     /// Number of edge labels.
     fn n_actions(&self) -> usize;
 
-    /// Number of edges of the longest trajectory, the stop edge not counted. Exact.
+    /// Number of edges of the longest trajectory, the stop edge not counted. Exact, or an upper bound where finding it is
+    /// too hard (the size of a maximum independent set, say); exact on [`Environment::small`].
     fn max_len(&self) -> usize;
 
     /// A lower bound of the number of states, where it is easy to say: it spares the enumeration of what is too large.

@@ -35,7 +35,7 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
-use crate::{Feature, NativeReward, Registered, RewardEntry};
+use crate::{Feature, NativeReward, Registered, RewardEntry, matrix};
 
 /// The largest number of spins: those that are up are the ones of a number.
 pub const MAX_SITES: usize = 128;
@@ -453,48 +453,23 @@ impl NativeReward<Ising> for Couplings {
 
     fn from_config(config: CouplingsConfig, env: &Ising) -> Result<Self, SettingError> {
         let n = env.sites;
-        let rows = read_numbers("couplings", &config.couplings)?;
-        let expected = format!("`{}` is to have {n} rows of {n} numbers", config.couplings.path);
-        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != n) {
-            let message = format!("{expected}, and line {line} has {}", row.len());
-            return Err(SettingError::at("couplings", message));
-        }
-        if rows.len() != n {
-            let message = format!("{expected}, and has {} rows", rows.len());
-            return Err(SettingError::at("couplings", message));
-        }
+        let couplings = matrix::read("couplings", &config.couplings, n, n)?;
         let mut pairs = vec![0.0; n * n];
         for i in 0..n {
-            pairs[i * n + i] = rows[i].1[i];
+            pairs[i * n + i] = couplings[i * n + i];
             for j in i + 1..n {
-                pairs[i * n + j] = rows[i].1[j] + rows[j].1[i];
+                pairs[i * n + j] = couplings[i * n + j] + couplings[j * n + i];
             }
         }
         let Some(file) = &config.field else {
             return Ok(Self { pairs, field: vec![0.0; n] });
         };
-        let field: Vec<f64> = read_numbers("field", file)?.into_iter().flat_map(|(_, row)| row).collect();
+        let field: Vec<f64> =
+            matrix::read_rows("field", file)?.into_iter().flat_map(|(_, row)| row).collect();
         if field.len() != n {
             let message = format!("`{}` is to have {n} numbers, and has {}", file.path, field.len());
             return Err(SettingError::at("field", message));
         }
         Ok(Self { pairs, field })
     }
-}
-
-/// The rows of numbers of a file without a header, each with its line; blank lines are passed over.
-fn read_numbers(field: &'static str, file: &File) -> Result<Vec<(usize, Vec<f64>)>, SettingError> {
-    let lines = file.text().map_err(|e| e.of(field))?.lines().zip(1..);
-    let rows = lines.filter(|(text, _)| !text.trim().is_empty()).map(|(text, line)| {
-        let read = |number: &str| match number.parse::<f64>() {
-            Ok(x) if x.is_finite() => Ok(x),
-            _ => Err(SettingError::at(
-                field,
-                format!("{}:{line}: `{number}` is not a finite number", file.path),
-            )
-            .hint("write numbers only, separated by commas, without a header")),
-        };
-        Ok((line, text.split(',').map(|number| read(number.trim())).collect::<Result<_, _>>()?))
-    });
-    rows.collect()
 }

@@ -7,7 +7,6 @@ use headwater_core::settings::{Values, defaults};
 use headwater_core::{Entry, Environment, Lanes, Reward, RewardScale, SettingError, Settings, Simulator};
 
 use crate::composite::{AnyEnv, NamedPart, PartConfig, PartError};
-use crate::{binary_tree, bits, choice, composite, dag, hypergrid, ising, strings, subsets};
 
 /// Lists the environments: the entries, and a visit of each type.
 macro_rules! registry {
@@ -22,15 +21,26 @@ macro_rules! registry {
     };
 }
 registry! {
-    binary_tree::BinaryTree,
-    bits::Bits,
-    choice::Choice,
-    composite::Composite,
-    dag::Dag,
-    hypergrid::Hypergrid,
-    ising::Ising,
-    strings::Strings,
-    subsets::Subsets,
+    crate::assignments::Assignments,
+    crate::bayesnet::BayesNet,
+    crate::binary_tree::BinaryTree,
+    crate::bits::Bits,
+    crate::choice::Choice,
+    crate::clique::Clique,
+    crate::colouring::Colouring,
+    crate::composite::Composite,
+    crate::dag::Dag,
+    crate::dominating_set::DominatingSet,
+    crate::hypergrid::Hypergrid,
+    crate::independent_set::IndependentSet,
+    crate::ising::Ising,
+    crate::knapsack::Knapsack,
+    crate::max_cut::MaxCut,
+    crate::permutations::Permutations,
+    crate::phylo::Phylo,
+    crate::strings::Strings,
+    crate::subsets::Subsets,
+    crate::tetris::Tetris,
 }
 
 /// An environment that a configuration can name: what its file says besides the DAG.

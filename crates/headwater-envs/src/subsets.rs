@@ -18,8 +18,6 @@
 //! | n = 5, sizes 1 to 4, `energies` all 0 | 31 | 75 | ln 30 = 3.401197 |
 //! | n = 5, any size, `energies` E | 32 | 80 | Σ ln(1 + e^{−Eᵢ}) |
 
-use std::fmt::Write;
-
 use headwater_core::settings::settings;
 use headwater_core::{
     Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
@@ -27,10 +25,11 @@ use headwater_core::{
 };
 
 use crate::registry::{rewards, within};
+use crate::sets::{self, MAX_ELEMENTS};
 use crate::{Feature, NativeReward, Registered, RewardEntry};
 
-/// The largest number of elements: a subset is a word of 64 bits.
-pub const MAX_N: usize = 64;
+/// The largest number of elements.
+pub const MAX_N: usize = MAX_ELEMENTS;
 
 settings! {
     /// Settings of a family of subsets.
@@ -115,26 +114,11 @@ impl Environment for Subsets {
     }
 
     fn show(&self, s: &u64, out: &mut String) {
-        out.push('{');
-        for (k, i) in Ones::new(&[*s]).enumerate() {
-            if k > 0 {
-                out.push(',');
-            }
-            write!(out, "{i}").expect("writing to a string cannot fail");
-        }
-        out.push('}');
+        sets::show(*s, out);
     }
 
     fn parse(&self, text: &str) -> Option<u64> {
-        let inside = text.strip_prefix('{')?.strip_suffix('}')?;
-        let mut s = 0u64;
-        for element in inside.split(',').filter(|_| !inside.is_empty()) {
-            let i = element.parse::<usize>().ok().filter(|&i| i < self.n)?;
-            s |= 1 << i;
-        }
-        let mut canonical = String::new();
-        self.show(&s, &mut canonical);
-        (canonical == text && s.count_ones() <= self.max).then_some(s)
+        sets::parse(text, self.n).filter(|s| s.count_ones() <= self.max)
     }
 
     fn features(&self) -> Vec<String> {

@@ -1,15 +1,19 @@
-//! Explicit flow networks: a DAG with rewards, and perhaps weights, costs and capacities, read from a file and checked.
+//! Graphs from files, checked: explicit flow networks, a DAG with rewards and perhaps weights, costs and capacities, and
+//! undirected graphs.
 //!
 //! A [`Network`] is what the flow tool solves and draws and what the environment `dag` plays on; both read the same
-//! files by [`read()`]. Nothing here does I/O: files arrive as text.
+//! files by [`read()`]. An [`Undirected`] graph is what graph problems are posed on. Nothing here does I/O: files arrive
+//! as text.
 
 mod check;
 mod names;
 mod network;
 mod raw;
 mod read;
+mod undirected;
 
 pub use names::Names;
 pub use network::{Attribute, BadAttribute, Network};
-pub use raw::{ReadError, shorten};
+pub use raw::{FileError, ReadError, shorten};
 pub use read::read;
+pub use undirected::{MAX_VERTICES, Undirected, read_undirected};

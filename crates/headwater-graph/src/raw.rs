@@ -20,6 +20,22 @@ pub struct ReadError {
     pub hint: Option<String>,
 }
 
+/// What is wrong with a file of an undirected graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}:{column}: {message}")]
+pub struct FileError {
+    /// Path of the file.
+    pub path: String,
+    /// Line, counted from one.
+    pub line: usize,
+    /// Character of the line, counted from one.
+    pub column: usize,
+    /// What is wrong, and what was expected.
+    pub message: String,
+    /// What could be done.
+    pub hint: Option<String>,
+}
+
 impl From<NotText> for ReadError {
     fn from(NotText { path, line, at }: NotText) -> Self {
         Self {
@@ -56,6 +72,14 @@ impl Fault {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// With its place in the only file that there is.
+    pub fn in_file(self, source: Source<'_>) -> FileError {
+        let (Place::Graph(at) | Place::Rewards(at)) = self.place;
+        let (line, column) = source.position(at);
+        let Self { message, hint, .. } = self;
+        FileError { path: source.path.to_owned(), line, column, message, hint }
+    }
+
     /// With the line of the file it is in.
     pub fn in_files(self, graph: Source<'_>, rewards: Option<Source<'_>>) -> ReadError {
         let (in_rewards, source, at) = match (self.place, rewards) {
@@ -84,6 +108,13 @@ impl<'a> Source<'a> {
         let (before, after) = self.text.split_at(self.text.floor_char_boundary(at));
         let blank = after.find(|c: char| !c.is_whitespace()).unwrap_or(0);
         1 + before.matches('\n').count() + after[..blank].matches('\n').count()
+    }
+
+    /// Line and column of byte `at`, both counted from one, the column in characters.
+    fn position(self, at: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(at)];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (1 + before.matches('\n').count(), 1 + line.chars().count())
     }
 }
 

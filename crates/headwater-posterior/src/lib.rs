@@ -2,3 +2,12 @@
 //!
 //! Samples arrive as weighted structures, from a sampler or from an exact enumeration; nothing here trains, does I/O or
 //! knows an environment.
+
+mod essential;
+mod networks;
+mod probability;
+pub mod trees;
+
+pub use essential::{Essential, essential};
+pub use networks::{Graph, Networks, distance};
+pub use probability::{Evidence, Probability};

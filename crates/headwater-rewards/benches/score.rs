@@ -23,7 +23,14 @@ const FORMULAS: [&str; 3] = [
 ];
 
 fn main() {
-    let config = Config { alphabet: "ACGT".to_owned(), max_len: 8, min_len: None, growth: Growth::Append };
+    let config = Config {
+        alphabet: "ACGT".to_owned(),
+        max_len: 8,
+        min_len: None,
+        growth: Growth::Append,
+        tokens: None,
+        reversal: false,
+    };
     let mut sim = Lanes::new("strings", Strings::from_config(config).expect("good settings"));
     sim.reset(BATCH as usize);
     for lane in 0..BATCH {

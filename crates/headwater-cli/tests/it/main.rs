@@ -3,6 +3,7 @@
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bayesnet;
 mod compare;
 mod configs;
 mod damage;
@@ -11,6 +12,7 @@ mod files;
 mod flow;
 mod formulas;
 mod output;
+mod phylo;
 mod playthroughs;
 #[cfg(unix)]
 mod programs;

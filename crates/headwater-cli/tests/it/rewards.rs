@@ -97,7 +97,7 @@ fn what_is_wrong_with_a_part_is_pointed_at() {
     "#]]
     .assert_eq(&refused(&|text| text.replace("weight = 2.0", "wieght = 2.0")));
     expect![[r#"
-        error: the environment's own rewards can be in one part only in wrong.toml:11:8
+        error: the environment's own rewards can be in one part only in wrong.toml:16:8
     "#]]
     .assert_eq(&refused(&|text| {
         text.replace(

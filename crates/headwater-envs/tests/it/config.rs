@@ -80,6 +80,10 @@ fn settings_that_do_not_fit_together_are_refused() {
     ] {
         refused("strings", &[("alphabet", text(alphabet))], None, (Env, "alphabet", message));
     }
+    refused("strings", &[("alphabet", text("@dan"))], None, (Env, "alphabet", "there is no alphabet `@dan`"));
+    let mirrored = [("reversal", Value::Bool(true))];
+    let message = "strings that are the same read from either end grow at both";
+    refused("strings", &mirrored, None, (Env, "reversal", message));
     let dna = [("alphabet", text("ACGT")), ("max_len", int(4))];
     refused(
         "strings",
@@ -125,8 +129,8 @@ fn bit_strings_and_spins_that_do_not_fit_are_refused() {
         ("0,1,2\n1,0,3\n\n2,3\n", "`j.csv` is to have 3 rows of 3 numbers, and line 4 has 2"),
         ("0,1,2\n1,0,3\n", "`j.csv` is to have 3 rows of 3 numbers, and has 2 rows"),
         ("", "`j.csv` is to have 3 rows of 3 numbers, and has 0 rows"),
-        ("a,b,c\n0,1,2\n1,0,3\n2,3,0\n", "j.csv:1: `a` is not a finite number"),
-        ("0,1,2\n1,0,inf\n2,3,0\n", "j.csv:2: `inf` is not a finite number"),
+        ("a,b,c\n0,1,2\n1,0,3\n2,3,0\n", "j.csv:1:1: `a` is not a finite number"),
+        ("0,1,2\n1,0,inf\n2,3,0\n", "j.csv:2:5: `inf` is not a finite number"),
     ] {
         let file = Value::File(File::new("j.csv", couplings));
         let spins = [("dim", int(1)), ("side", int(3))];
@@ -157,4 +161,34 @@ fn settings_written_by_hand_are_checked_too() {
         [(0, 2), (8, 2), (1, 1), (1, 129), (2, 12), (7, 3)].into_iter().all(|(d, s)| spins(d, s).is_err())
     );
     assert!([(7, 2), (1, 128), (2, 11), (3, 5)].into_iter().all(|(d, s)| spins(d, s).is_ok()));
+}
+
+#[test]
+fn knapsacks_permutations_and_assignments_that_do_not_fit_are_refused() {
+    use Section::{Env, Reward};
+    let reals = |x: &[f64]| Value::Reals(x.to_vec());
+    let texts = |t: &[&str]| Value::Texts(t.iter().map(|&t| t.to_owned()).collect());
+    let file = |text: &str| Value::File(File::new("m.csv", text));
+    let heavy = [("weights", reals(&[2.0, 3.0])), ("capacity", Value::Real(1.0))];
+    let message = "a capacity of `1` holds nothing: the lightest item weighs 2";
+    refused("knapsack", &heavy, None, (Env, "capacity", message));
+    let three = [("weights", reals(&[2.0, 3.0, 4.0]))];
+    let message = "`1` values are given for 3 items";
+    refused("knapsack", &three, Some(("value", "values", reals(&[1.0]))), (Reward, "values", message));
+    let n = [("n", int(3))];
+    let message = "`0 1 1` is no order of 0 to 2";
+    refused(
+        "permutations",
+        &n,
+        Some(("mallows", "reference", text("0 1 1"))),
+        (Reward, "reference", message),
+    );
+    let message = "m.csv:2:3: `x` is not a finite number";
+    refused("permutations", &n, Some(("costs", "costs", file("1,2,3\n4,x,6\n"))), (Reward, "costs", message));
+    let message = "`m.csv` is to have 3 rows of 3 numbers, and line 2 has 2";
+    refused("permutations", &n, Some(("tour", "costs", file("1,2,3\n4,5\n"))), (Reward, "costs", message));
+    let message = "`4:0` is no pair of 4 agents and 4 posts";
+    refused("assignments", &[("forbidden", texts(&["4:0"]))], None, (Env, "forbidden", message));
+    let all = [("agents", int(1)), ("posts", int(1)), ("forbidden", texts(&["0:0"]))];
+    refused("assignments", &all, None, (Env, "forbidden", "no agent can have any post"));
 }

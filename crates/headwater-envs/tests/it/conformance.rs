@@ -27,6 +27,7 @@ fn the_largest_instances_keep_the_contract() {
     let (int, text) = (Value::Int, |t: &str| Value::Text(t.into()));
     let alphabet: String = (0..128).filter_map(|i| char::from_u32(0x4E00 + i)).collect();
     for (name, settings) in [
+        ("bayesnet", vec![("n", int(8)), ("max_parents", int(3))]),
         ("binary-tree", vec![("depth", int(63))]),
         ("bits", vec![("n", int(120)), ("k", int(10)), ("growth", text("prepend-append"))]),
         ("bits", vec![("n", int(128)), ("k", int(2)), ("growth", text("prepend-append"))]),
@@ -35,8 +36,14 @@ fn the_largest_instances_keep_the_contract() {
         ("hypergrid", vec![("dim", int(16)), ("side", int(256))]),
         ("hypergrid", vec![("dim", int(16)), ("side", int(256)), ("wall", text("terminate"))]),
         ("strings", vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("min_len", int(0))]),
+        ("knapsack", vec![("n", int(64))]),
+        ("permutations", vec![("n", int(63))]),
+        ("permutations", vec![("n", int(63)), ("growth", text("fill"))]),
+        ("assignments", vec![("agents", int(64)), ("posts", int(64))]),
+        ("assignments", vec![("agents", int(64)), ("posts", int(8)), ("capacity", int(5))]),
         ("ising", vec![("dim", int(1)), ("side", int(128))]),
         ("ising", vec![("dim", int(2)), ("side", int(11))]),
+        ("phylo", vec![("n", int(128))]),
         (
             "strings",
             vec![("alphabet", text(&alphabet)), ("max_len", int(64)), ("growth", text("prepend-append"))],

@@ -52,6 +52,31 @@ fn objects_have_the_features_that_one_counts() {
 }
 
 #[test]
+fn objects_on_graphs_have_the_features_that_one_counts() {
+    // A triangle with a tail.
+    let text = "p edge 4 4\nn 1 0.5\nn 4 3\ne 1 2 2\ne 2 3 4\ne 1 3 8\ne 3 4 16\n";
+    let graph = [("graph", Value::File(File::new("g.col", text)))];
+    assert_eq!(measured("independent-set", &graph, "{1}"), "size=1 weight=0.5 free=1 v1=1 v2=0 v3=0 v4=0");
+    assert_eq!(measured("clique", &graph, "{1,3}"), "size=2 weight=1.5 free=1 v1=1 v2=0 v3=1 v4=0");
+    let dominating = "size=3 weight=4.5 free=3 v1=1 v2=0 v3=1 v4=1";
+    assert_eq!(measured("dominating-set", &graph, "{1,3,4}"), dominating);
+    let sides = "first=2 other=1 cut=2 weight=24 v1=1 v2=0 v3=-1 v4=1";
+    assert_eq!(measured("max-cut", &graph, "{1,4}{3}"), sides);
+    let colours = "coloured=3 colours=2 weight=4.5 v1=1 v2=0 v3=2 v4=1";
+    assert_eq!(measured("colouring", &graph, "{1,4}{3}"), colours);
+}
+
+#[test]
+fn trees_have_the_shape_that_one_sees() {
+    let fasta = ">a\nAA\n>b\nAC\n>c\nCC\n>d\nCC\n";
+    let four = [("alignment", Value::File(File::new("a.fasta", fasta)))];
+    let comb = "trees=1 mutations=2 cherries=1 height=3 imbalance=3";
+    assert_eq!(measured("phylo", &four, "(((a,b),c),d);"), comb);
+    let even = "trees=2 mutations=1 cherries=2 height=1 imbalance=0";
+    assert_eq!(measured("phylo", &four, "(a,c); (b,d);"), even.replace("mutations=1", "mutations=3"));
+}
+
+#[test]
 fn nodes_have_depths_along_the_longest_path() {
     let graph = r#"{"edges": [["s","a"], ["s","b"], ["a","b"], ["b","c"], ["s","c"]], "rewards": {"c": 1}}"#;
     let graph = [("graph", Value::File(File::new("g.json", graph)))];

@@ -112,7 +112,7 @@ fn files_of_couplings_are_read() {
     for (field, message) in [
         ("1,2,3", "`file.csv` is to have 2 numbers, and has 3"),
         ("", "`file.csv` is to have 2 numbers, and has 0"),
-        ("1\n\nh\n", "file.csv:3: `h` is not a finite number"),
+        ("1\n\nh\n", "file.csv:3:1: `h` is not a finite number"),
     ] {
         let error = read("0,1\n1,0\n", Some(field)).expect_err("the field is refused");
         assert_eq!((error.field, error.to_string().as_str()), (Some("field"), message));

@@ -1,10 +1,9 @@
 //! The tables of known instances in the environments' files, and the values of the literature.
 
 use headwater_core::settings::{NoSettings, Value};
-use headwater_core::{Environment, Reward, Settings};
+use headwater_core::{Environment, Reward, Settings, Stop};
 use headwater_envs::binary_tree::{self, BinaryTree};
 use headwater_envs::bits::{self, Bits};
-use headwater_envs::choice::Choice;
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sparse, Wall};
 use headwater_envs::ising::{self, Ising};
@@ -208,7 +207,14 @@ fn the_largest_family_of_subsets_uses_every_bit() {
 }
 
 fn strings(alphabet: &str, min_len: usize, max_len: usize, growth: Growth) -> Strings {
-    let config = strings::Config { alphabet: alphabet.into(), max_len, min_len: Some(min_len), growth };
+    let config = strings::Config {
+        alphabet: alphabet.into(),
+        max_len,
+        min_len: Some(min_len),
+        growth,
+        tokens: None,
+        reversal: false,
+    };
     Strings::from_config(config).expect("in range")
 }
 
@@ -235,6 +241,53 @@ fn strings_have_the_sizes_and_log_z_of_their_table() {
     let motif = [("motifs", Value::Text("11".into()))];
     close(native_log_z(&strings("01", 4, 4, Growth::Append), "motifs", &motif), z.ln());
     close(native_log_z(&strings("01", 4, 4, Growth::PrependAppend), "motifs", &motif), z.ln());
+}
+
+#[test]
+fn mirror_images_are_one_object() {
+    let of = |alphabet: &str, n: usize| {
+        let env = strings(alphabet, n, n, Growth::PrependAppend);
+        let config = strings::Config {
+            alphabet: alphabet.into(),
+            max_len: n,
+            min_len: None,
+            growth: Growth::PrependAppend,
+            tokens: None,
+            reversal: true,
+        };
+        (env, Strings::from_config(config).expect("in range"))
+    };
+    // Of Aˡ strings, A^⌈l/2⌉ are their own mirror images: 1 + 2 + 3 + 6 + 10.
+    assert_eq!(size(&of("01", 4).1), (22, 30));
+    let (ordered, mirrored) = of("abc", 4);
+    let objects = |env: &Strings| explore(env).states.iter().filter(|s| env.stop(s) == Stop::Must).count();
+    assert_eq!((objects(&ordered), objects(&mirrored)), (81, (81 + 9) / 2));
+    assert_eq!(walk(of("abc", 4).1, &[1, 3]), ["ε", "b", "ab"], "an appended a is turned round");
+    assert_eq!(of("abc", 4).1.parse("ba"), None);
+}
+
+#[test]
+fn tokens_are_letters_of_several_characters() {
+    let tokens =
+        ["C", "O", "N", "C-F", "C=O", "C=C", "C#C", "benzene", "cyclohexane", "pyrrolidine", "propane"];
+    let config = |tokens: &[&str]| strings::Config {
+        alphabet: String::new(),
+        max_len: 5,
+        min_len: None,
+        growth: Growth::PrependAppend,
+        tokens: Some(tokens.iter().map(|&t| t.to_owned()).collect()),
+        reversal: false,
+    };
+    let env = Strings::from_config(config(&tokens)).expect("good tokens");
+    assert_eq!(size(&env), (177_156, 354_310));
+    assert_eq!(walk(env.clone(), &[7, 3, 11]), ["ε", "benzene", "benzene C-F", "C benzene C-F"]);
+    assert_eq!(env.parse("C C-F"), env.parse("C C-F").filter(|s| s.chars() == [0, 3]));
+    assert!(["C  C", "C ", "CO", "C,O", ""].iter().all(|text| env.parse(text).is_none()));
+    let named = strings("@protein", 1, 2, Growth::Append);
+    assert_eq!(named.n_actions(), 20);
+    for bad in [&["C", "C"][..], &["a b"], &[""], &["ε"], &[]] {
+        assert!(Strings::from_config(config(bad)).is_err(), "{bad:?}");
+    }
 }
 
 #[test]
@@ -312,22 +365,37 @@ fn texts_are_read_only_in_their_canonical_form() {
 /// A state that is `Copy` owns no memory, so that stepping, copying and resetting lanes cannot allocate.
 #[test]
 fn states_are_inline() {
+    use headwater_envs::{
+        assignments, choice, clique, dominating_set, independent_set, knapsack, max_cut, permutations, phylo,
+        tetris,
+    };
     fn inline<E: Environment>() -> usize
     where
         E::State: Copy,
     {
         size_of::<E::State>()
     }
-    let sizes = [
-        inline::<BinaryTree>(),
-        inline::<Bits>(),
-        inline::<Choice>(),
-        inline::<Dag>(),
-        inline::<Hypergrid>(),
-        inline::<Ising>(),
-        inline::<Strings>(),
-        inline::<Subsets>(),
-    ];
-    assert_eq!(sizes, [8, 32, 4, 4, 16, 32, 65, 8]);
+    // Colourings are boxed; `graphs.rs` checks that copying them allocates nothing. Parts of composites are, too.
+    for (size, expected) in [
+        (inline::<assignments::Assignments>(), 64),
+        (inline::<BinaryTree>(), 8),
+        (inline::<Bits>(), 32),
+        (inline::<choice::Choice>(), 4),
+        (inline::<clique::Clique>(), 128),
+        (inline::<Dag>(), 4),
+        (inline::<dominating_set::DominatingSet>(), 128),
+        (inline::<Hypergrid>(), 16),
+        (inline::<independent_set::IndependentSet>(), 128),
+        (inline::<Ising>(), 32),
+        (inline::<knapsack::Knapsack>(), 8),
+        (inline::<max_cut::MaxCut>(), 128),
+        (inline::<permutations::Permutations>(), 63),
+        (inline::<phylo::Phylo>(), 272),
+        (inline::<Strings>(), 65),
+        (inline::<Subsets>(), 8),
+        (inline::<tetris::Tetris>(), 200),
+    ] {
+        assert_eq!(size, expected);
+    }
     assert!(NoSettings::FIELDS.is_empty());
 }

@@ -3,7 +3,9 @@
 // Helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bayesnet;
 mod bits;
+mod combinatorial;
 mod composite;
 mod config;
 mod conformance;
@@ -12,6 +14,8 @@ mod dag;
 mod explore;
 mod features;
 mod fixed_points;
+mod graphs;
 mod ising;
 mod known;
+mod phylo;
 mod registry;

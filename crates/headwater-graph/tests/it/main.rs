@@ -9,6 +9,7 @@ mod guide;
 mod json;
 mod network;
 mod robust;
+mod undirected;
 
 use headwater_core::settings::File;
 use headwater_graph::{Attribute, Network, ReadError, read};

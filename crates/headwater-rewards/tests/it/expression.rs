@@ -128,8 +128,14 @@ fn no_text_panics() {
 #[test]
 fn the_scorer_reads_features_and_names_what_has_no_reward() {
     let alphabet = "abc".to_owned();
-    let config =
-        headwater_envs::strings::Config { alphabet, max_len: 6, min_len: Some(0), growth: Growth::Append };
+    let config = headwater_envs::strings::Config {
+        alphabet,
+        max_len: 6,
+        min_len: Some(0),
+        growth: Growth::Append,
+        tokens: None,
+        reversal: false,
+    };
     let mut sim = Lanes::new("strings", Strings::from_config(config).unwrap());
     sim.reset(3);
     for (lane, text) in ["abca", "ccccc", "ε"].into_iter().enumerate() {

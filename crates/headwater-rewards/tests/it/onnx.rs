@@ -19,7 +19,14 @@ fn file(name: &str) -> File {
 
 /// Strings over `abcd` of 1 to 4 letters, one lane per object.
 fn strings(objects: &[&str]) -> Lanes<Strings> {
-    let config = Config { alphabet: "abcd".to_owned(), max_len: 4, min_len: Some(1), growth: Growth::Append };
+    let config = Config {
+        alphabet: "abcd".to_owned(),
+        max_len: 4,
+        min_len: Some(1),
+        growth: Growth::Append,
+        tokens: None,
+        reversal: false,
+    };
     let mut sim = Lanes::new("strings", Strings::from_config(config).unwrap());
     sim.reset(objects.len());
     objects.iter().enumerate().for_each(|(lane, text)| sim.load(lane as u32, text).unwrap());
@@ -146,7 +153,14 @@ fn the_scorer_names_the_object_whose_score_is_none() {
 #[test]
 fn models_that_do_not_fit_are_refused_with_both_numbers() {
     let sim = strings(&[]);
-    let longer = Config { alphabet: "abcd".to_owned(), max_len: 6, min_len: None, growth: Growth::Append };
+    let longer = Config {
+        alphabet: "abcd".to_owned(),
+        max_len: 6,
+        min_len: None,
+        growth: Growth::Append,
+        tokens: None,
+        reversal: false,
+    };
     let longer = Lanes::new("strings", Strings::from_config(longer).unwrap());
     let mlp = || settings("mlp.onnx", "mlp.json", |_| {});
     assert_eq!(

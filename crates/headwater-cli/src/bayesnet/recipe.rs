@@ -1,0 +1,67 @@
+//! A configuration for a table of observations: which score, and how to train.
+
+use std::path::Path;
+
+use headwater_core::settings::File;
+use headwater_envs::bayesnet::{Data, MAX_CATEGORIES};
+use headwater_run::assemble::schema;
+use headwater_run::{Checked, Input, Problem, read_text};
+
+use crate::out::{self, Failure};
+
+/// A checked configuration for the table in `path`; `sets` override what is chosen here.
+pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failure> {
+    let name = path.display().to_string();
+    let data = Data::read(&File::new(name.clone(), read_text(path)?))
+        .map_err(|e| Problem::new(e.message.clone()).hint(e.hint))?;
+    let asked = sets.iter().rev().find_map(|set| set.strip_prefix("reward.kind="));
+    let kind = asked.map_or_else(|| score(&data), |kind| kind.trim().trim_matches('"'));
+    let mixed = data.columns().iter().filter(|c| c.is_numeric() && c.arity > MAX_CATEGORIES).count();
+    if !quiet && kind == "bdeu" && mixed > 0 {
+        out::talk(&format!(
+            "{mixed} of {} columns are numbers, which `bdeu` cuts into bins of equal size (`--set reward.bins=…`)",
+            data.columns().len()
+        ));
+    }
+    let stem = path.file_stem().map_or_else(|| "data".into(), |stem| stem.to_string_lossy());
+    let mut chosen = vec![
+        "env.kind=bayesnet".to_owned(),
+        format!("env.data={name:?}"),
+        format!("reward.kind={kind}"),
+        format!("run.name={stem:?}"),
+    ];
+    if kind == "bge" {
+        // Units are those of whoever measured.
+        chosen.push("reward.standardise=true".to_owned());
+    }
+    chosen.extend(training(data.columns().len()));
+    Ok(Input::default().set(chosen).set(sets.iter().cloned()).check(&schema())?)
+}
+
+/// `bdeu` if a column is categories: words, or few distinct numbers for its rows.
+fn score(data: &Data) -> &'static str {
+    let few = |arity: usize| arity <= MAX_CATEGORIES && 2 * arity <= data.rows();
+    if data.columns().iter().any(|c| !c.is_numeric() || few(c.arity)) { "bdeu" } else { "bge" }
+}
+
+/// Training for so many nodes, guided by the change of the score along each edge. Modified detailed balance is the best on
+/// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
+/// does not pass it from state to state, comes far closer in the same time.
+fn training(nodes: usize) -> Vec<String> {
+    let (objective, steps, lr, width) = match nodes {
+        ..=5 => ("mdb", 5000, "5e-3", 128),
+        6..=8 => ("tb", 6000, "3e-3", 128),
+        9..=12 => ("tb", 10_000, "2e-3", 128),
+        _ => ("tb", 10_000, "2e-3", 256),
+    };
+    let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
+    vec![
+        format!("objective.kind={objective}"),
+        format!("policy.width={width}"),
+        "policy.guide=1.0".to_owned(),
+        format!("train.steps={steps}"),
+        "train.batch=128".to_owned(),
+        format!("train.lr={}", schedule(lr, "2e-5")),
+        format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2),
+    ]
+}

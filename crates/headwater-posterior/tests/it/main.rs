@@ -1,0 +1,3 @@
+//! Tests of posteriors.
+
+mod networks;
