@@ -37,6 +37,8 @@ pub enum Command {
     Score(Score),
     /// List the best distinct objects that were ever scored with a run's reward
     Candidates(Candidates),
+    /// Write a page of what runs have learned, to be read in a browser
+    Report(Report),
     /// Check an environment, or a configuration's, against the contract
     Check(Check),
     /// Play one random trajectory and print all that can be seen
@@ -368,6 +370,19 @@ pub struct Candidates {
     /// Override a key of the run's configuration, such as `ledger.path`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Report {
+    /// The runs' directories; those that differ in their seeds alone are shown as one
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Where to write the page; `-` for stdout
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+    /// Write every figure there too, as SVG and as CSV
+    #[arg(long, value_name = "DIR")]
+    pub figures: Option<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -18,6 +18,7 @@ mod out;
 mod phylo;
 mod play;
 mod progress;
+mod report;
 mod sample;
 mod score;
 mod signal;
@@ -77,6 +78,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Logp(args) => logp::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Candidates(args) => candidates::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Play(args) => play::run(&args),
         Command::Bench(args) => bench::run(&args, started),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use headwater_core::{Encoded, Simulator};
+use headwater_core::{Encoded, Picture, Simulator};
 use headwater_rivals::distance;
 
 use crate::assemble::schema;
@@ -73,6 +73,15 @@ impl Candidates {
     }
 }
 
+impl Candidates {
+    /// How an object looks; `None` where the environment draws none.
+    pub fn picture(&mut self, object: &str) -> Option<Picture> {
+        self.sim.reset(1);
+        self.sim.load(0, object).ok()?;
+        self.sim.draw(0)
+    }
+}
+
 /// Objects scored at a time.
 const BATCH: usize = 1024;
 
@@ -119,22 +128,16 @@ fn kept(checked: &Checked, task: &mut Task) -> Result<Option<(Vec<Candidate>, St
 /// The distinct objects of the run's final samples.
 fn sampled(dir: &RunDir) -> Result<(Vec<Candidate>, String), Problem> {
     let path = dir.samples_path();
-    let bad = |why: String| {
-        Problem::new(format!("there are no candidates: {}: {why}", path.display())).hint(
+    let drawn = dir.samples().map_err(|e| {
+        Problem::new(format!("there are no candidates: {}", e.what)).hint(
             "a finished run has its samples there; scores of programs and services are kept in a ledger"
                 .to_owned(),
         )
-    };
-    let mut csv =
-        csv::ReaderBuilder::new().comment(Some(b'#')).from_path(&path).map_err(|e| bad(e.to_string()))?;
-    let mut all: Vec<Candidate> = Vec::new();
-    for row in csv.records() {
-        let row = row.map_err(|e| bad(e.to_string()))?;
-        let (object, log_reward) =
-            row.get(0).zip(row.get(1)).ok_or_else(|| bad("a row is too short".to_owned()))?;
-        let log_reward = log_reward.parse().map_err(|_| bad(format!("`{log_reward}` is no number")))?;
-        all.push(Candidate { object: object.to_owned(), score: None, log_reward });
-    }
+    })?;
+    let mut all: Vec<Candidate> = drawn
+        .into_iter()
+        .map(|s| Candidate { object: s.text, score: None, log_reward: s.log_reward })
+        .collect();
     all.sort_by(|a, b| b.log_reward.total_cmp(&a.log_reward).then_with(|| a.object.cmp(&b.object)));
     all.dedup_by(|a, b| a.object == b.object);
     let source = format!("{} objects in {}", all.len(), path.display());

@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use headwater_core::Key;
+use headwater_report::{Chart, Line};
 use headwater_rivals::{Spent, Standing};
 use headwater_train::{Estimate, bootstrap};
 use serde_json::{Value as Json, json};
 
-use crate::chart::{Chart, Line};
 use crate::contest::{Point, Terms, play, spendable};
 use crate::{Checked, Problem, Problems, RunError, write_atomic};
 
@@ -242,13 +242,14 @@ impl Comparison {
                     let e = result.at(metric, i)?;
                     Some([budget.amount * (i + 1) as f64 / self.terms.points as f64, e.value, e.low, e.high])
                 });
-                Line { name: result.name.clone(), points: points.collect() }
+                Line::new(result.name.clone(), points.collect())
             })
             .filter(|line| !line.points.is_empty())
             .collect();
         (!lines.is_empty()).then(|| Chart {
             title: metric.title.to_owned(),
             x: budget.unit.name().replace('-', " "),
+            log: false,
             lines,
         })
     }

@@ -17,6 +17,8 @@ const EXACT: &str = "exact.json";
 const SAMPLES: &str = "samples.csv";
 const LOG: &str = "log.txt";
 const LOCK: &str = "lock";
+const METRICS: &str = "metrics.csv";
+const STEPS: &str = "steps.csv";
 
 /// The directory of a run.
 #[derive(Debug)]
@@ -186,7 +188,7 @@ impl RunDir {
     /// # Errors
     /// As [`Table::open`].
     pub fn metrics(&self, columns: &[&str]) -> Result<Table, RunError> {
-        Table::open(&self.path.join("metrics.csv"), columns)
+        Table::open(&self.path.join(METRICS), columns)
     }
 
     /// `steps.csv`: a row for every so many steps.
@@ -194,7 +196,20 @@ impl RunDir {
     /// # Errors
     /// As [`Table::open`].
     pub fn steps(&self, columns: &[&str]) -> Result<Table, RunError> {
-        Table::open(&self.path.join("steps.csv"), columns)
+        Table::open(&self.path.join(STEPS), columns)
+    }
+
+    /// The texts of `metrics.csv` and `steps.csv`, for readers; empty where there is none yet.
+    ///
+    /// # Errors
+    /// If one is there and cannot be read.
+    pub fn tables(&self) -> Result<[String; 2], RunError> {
+        let read = |name: &str| match fs::read(self.path.join(name)) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(e) => Err(RunError::io("read", &self.path.join(name))(e)),
+        };
+        Ok([read(METRICS)?, read(STEPS)?])
     }
 
     /// Its checkpoints, of which the newest `keep` are kept.

@@ -445,13 +445,22 @@ fn afforded<T>(done: Result<T, SessionError>, spent: &mut Option<String>) -> Res
     }
 }
 
+/// Opens a run for reading: its directory and its configuration.
+///
+/// # Errors
+/// If it is not a run, or its configuration cannot be read.
+pub fn open(path: &Path) -> Result<(RunDir, Checked), SessionError> {
+    let dir = RunDir::open(path)?;
+    let checked = configuration(&dir, &[])?;
+    Ok((dir, checked))
+}
+
 /// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
 ///
 /// # Errors
 /// If it is not a run, has no checkpoint, or its files do not fit together.
 pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
-    let dir = RunDir::open(path)?;
-    let checked = configuration(&dir, &[])?;
+    let (dir, checked) = open(path)?;
     let mut assembly = assemble(&checked).map_err(SessionError::Config)?;
     let loaded = dir.checkpoints(1).load_latest()?.ok_or_else(|| {
         let missing = "it has no checkpoint yet".to_owned();

@@ -17,6 +17,7 @@ mod playthroughs;
 #[cfg(unix)]
 mod programs;
 mod registry;
+mod report;
 #[cfg(unix)]
 mod rewards;
 #[cfg(unix)]

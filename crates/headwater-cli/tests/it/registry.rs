@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "logp",
     "score",
     "candidates",
+    "report",
     "check",
     "play",
     "bench",

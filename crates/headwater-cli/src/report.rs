@@ -1,0 +1,97 @@
+//! `headwater report`: one page of what runs have learned.
+
+mod gather;
+mod runs;
+mod words;
+
+use std::path::Path;
+
+use headwater_report::{Report, curves};
+use headwater_run::RunError;
+
+use crate::Verdict;
+use crate::args;
+use crate::out::{self, Failure};
+use gather::Gathered;
+use runs::Family;
+
+/// Configurations whose sampler is pictured, at most: the first ones.
+const PICTURED: usize = 3;
+
+pub fn run(args: &args::Report) -> Result<Verdict, Failure> {
+    let families = runs::families(&args.runs)?;
+    let (mut learned, mut notes) = (Vec::new(), Vec::new());
+    for (i, family) in families.iter().take(PICTURED).enumerate() {
+        match gather::gather(&family.members[0], &format!("r{i}-"))? {
+            Ok(gathered) => learned.push(gathered),
+            Err(why) => {
+                out::talk(&format!("{}: {why}", family.members[0].name));
+                notes.push(format!("`{}` is not pictured: {why}.", family.members[0].name));
+            }
+        }
+    }
+    let report = report(&families, learned, notes);
+    let page = report.page();
+    if let Some(dir) = &args.figures {
+        write_figures(dir, &report)?;
+    }
+    out::save(&args.output, &page)?;
+    if args.output.as_os_str() != "-" {
+        let size = page.len().div_ceil(1000);
+        out::talk(&format!(
+            "wrote {} ({size} kB, {} figures)",
+            args.output.display(),
+            report.figures().count()
+        ));
+    }
+    Ok(Verdict::Clean)
+}
+
+fn report(families: &[Family], gathered: Vec<Gathered>, mut notes: Vec<String>) -> Report {
+    let groups: Vec<_> = families.iter().map(Family::group).collect();
+    let several = families.iter().map(|f| f.members.len()).sum::<usize>() > 1;
+    if families.len() > PICTURED {
+        notes.push(format!(
+            "Samplers are pictured for the first {PICTURED} of {} configurations.",
+            families.len()
+        ));
+    }
+    if families.iter().any(|f| f.members.len() > 1) {
+        notes.push("Of runs that differ in their seeds alone, the first is pictured.".to_owned());
+    }
+    notes.push(
+        "The page is one file. It asks nobody for anything, and needs its script only to respond to the \
+         pointer and the keyboard. Each figure can be saved as SVG and as CSV; `--figures DIR` writes all \
+         of them."
+            .to_owned(),
+    );
+    let evaluations: Vec<_> = gathered.iter().map(|g| (&*g.learned.run, g.evaluation.as_ref())).collect();
+    let summary = words::summary(families, &evaluations);
+    gathered.iter().for_each(|g| notes.extend(g.notes.iter().cloned()));
+    Report {
+        title: words::title(families),
+        made_by: format!("a report by headwater {}", env!("CARGO_PKG_VERSION")),
+        summary,
+        facts: words::facts(families),
+        finals: several.then(|| runs::finals(families)),
+        checks: Vec::new(),
+        curves: curves(&groups),
+        learned: gathered.into_iter().map(|g| g.learned).collect(),
+        configurations: families.iter().map(|f| (f.name.clone(), f.members[0].checked.resolved())).collect(),
+        notes,
+    }
+}
+
+/// Every figure as `DIR/name.svg` and `DIR/name.csv`.
+fn write_figures(dir: &Path, report: &Report) -> Result<(), Failure> {
+    std::fs::create_dir_all(dir).map_err(|source| RunError::Io {
+        action: "create",
+        path: dir.to_owned(),
+        source,
+    })?;
+    for figure in report.figures() {
+        out::save(&dir.join(format!("{}.svg", figure.id)), &figure.svg())?;
+        out::save(&dir.join(format!("{}.csv", figure.id)), &figure.csv())?;
+    }
+    Ok(())
+}
