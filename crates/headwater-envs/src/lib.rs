@@ -22,6 +22,7 @@ pub mod max_cut;
 pub mod permutations;
 mod registry;
 mod sets;
+pub mod scheduling;
 pub mod strings;
 pub mod subsets;
 pub mod tetris;

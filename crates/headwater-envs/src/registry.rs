@@ -36,6 +36,7 @@ registry! {
     crate::knapsack::Knapsack,
     crate::max_cut::MaxCut,
     crate::permutations::Permutations,
+    crate::scheduling::Scheduling,
     crate::strings::Strings,
     crate::subsets::Subsets,
     crate::tetris::Tetris,

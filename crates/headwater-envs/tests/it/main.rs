@@ -17,3 +17,4 @@ mod graphs;
 mod ising;
 mod known;
 mod registry;
+mod scheduling;
