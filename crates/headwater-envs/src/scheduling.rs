@@ -194,7 +194,8 @@ impl Environment for Scheduling {
     fn backward_mask(&self, s: &Schedule, mask: &mut MaskRow<'_>) {
         let (placed, used) = (s.placed(), s.used());
         for (k, jobs) in s.machines(self.machines()).enumerate() {
-            if let Some(last) = jobs.last().map(|&j| usize::from(j)).filter(|&j| self.feeds[j] & placed == 0) {
+            if let Some(last) = jobs.last().map(|&j| usize::from(j)).filter(|&j| self.feeds[j] & placed == 0)
+            {
                 // Before it came, a machine of its own was the first unused one.
                 let place = if self.alike && jobs.len() == 1 { used - 1 } else { k };
                 mask.set(self.label(last, place));
@@ -284,7 +285,8 @@ impl Environment for Scheduling {
     }
 
     fn draw(&self, s: &Schedule) -> Option<Picture> {
-        let (row, left, width) = (24.0, 16.0, 300.0);
+        let (row, width) = (24.0, 300.0);
+        let left = if self.alike { 0.0 } else { 16.0 };
         let times = Times::of(self, s);
         let end = times.makespan().max(self.ideal());
         let height = row * self.machines() as f64;
@@ -330,7 +332,8 @@ impl Environment for Scheduling {
         ]
         .into_iter()
         .filter_map(|(path, text, machines, speeds)| {
-            let config = Config { graph: Some(File::new(path, text)), machines, speeds, ..instance::defaults() };
+            let config =
+                Config { graph: Some(File::new(path, text)), machines, speeds, ..instance::defaults() };
             Self::from_config(config).ok()
         })
         .collect()

@@ -13,10 +13,13 @@ use headwater_envs::hypergrid::{self, Cosine, Deceptive, Hypergrid, Original, Sp
 use headwater_envs::independent_set::IndependentSet;
 use headwater_envs::ising::{self, Ising};
 use headwater_envs::knapsack::Knapsack;
+use headwater_envs::line::Line;
 use headwater_envs::max_cut::MaxCut;
 use headwater_envs::permutations::Permutations;
+use headwater_envs::scheduling::Scheduling;
 use headwater_envs::strings::{self, Growth, Strings};
 use headwater_envs::subsets::{self, Subsets};
+use headwater_envs::words::Words;
 use headwater_envs::{NativeReward, Registered};
 
 use crate::explore::{explore, native_log_z, walk};
@@ -391,12 +394,15 @@ fn states_are_inline() {
         inline::<IndependentSet>(),
         inline::<Ising>(),
         inline::<Knapsack>(),
+        inline::<Line>(),
         inline::<MaxCut>(),
         inline::<Permutations>(),
+        inline::<Scheduling>(),
         inline::<Strings>(),
         inline::<Subsets>(),
+        inline::<Words>(),
     ];
     // Colourings are boxed; `graphs.rs` checks that copying them allocates nothing.
-    assert_eq!(sizes, [64, 8, 32, 4, 128, 4, 128, 16, 128, 32, 8, 128, 63, 65, 8]);
+    assert_eq!(sizes, [64, 8, 32, 4, 128, 4, 128, 16, 128, 32, 8, 8, 128, 63, 72, 65, 8, 4]);
     assert!(NoSettings::FIELDS.is_empty());
 }

@@ -16,5 +16,7 @@ mod fixed_points;
 mod graphs;
 mod ising;
 mod known;
+mod line;
 mod registry;
 mod scheduling;
+mod words;

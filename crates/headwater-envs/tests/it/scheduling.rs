@@ -96,7 +96,8 @@ fn best_makespans_are_those_of_brute_force() {
         let (objects, _, found) = facts(&env);
         assert_eq!((objects, found), (schedules.len(), best));
         let sequential = times.iter().sum::<f64>() / speeds[1];
-        let log_z = |score: &dyn Fn(f64) -> f64| schedules.values().map(|&c| score(c).exp()).sum::<f64>().ln();
+        let log_z =
+            |score: &dyn Fn(f64) -> f64| schedules.values().map(|&c| score(c).exp()).sum::<f64>().ln();
         let ideal = times.iter().sum::<f64>() / (speeds[0] + speeds[1]);
         let difference = native_log_z(&env, "speed-up", &[]) - log_z(&|c| sequential / c);
         assert!(difference.abs() < 1e-9, "{difference}");
@@ -169,7 +170,10 @@ fn jobs_that_cannot_be_scheduled_are_refused() {
         ("{\"jobs\": []}", "j.json:1:1: there are no jobs"),
         ("{\"tasks\": []}", "j.json:1:2: unknown key `tasks`"),
         ("{\"jobs\": [{\"name\": \"a\"}]}", "j.json:1:11: a job without `time`"),
-        ("{\"jobs\": [{\"name\": \"a\", \"time\": \"3\"}]}", "j.json:1:25: the time of a job is `\"3\"`, not a number"),
+        (
+            "{\"jobs\": [{\"name\": \"a\", \"time\": \"3\"}]}",
+            "j.json:1:25: the time of a job is `\"3\"`, not a number",
+        ),
         ("{\"jobs\": [{\"name\": \"a\", \"time\": -3}]}", "j.json:1:12: the time of `a` is `-3`"),
         (
             "{\"jobs\": [{\"name\": \"a\", \"time\": 3},\n {\"name\": \"a\", \"time\": 3}]}",
