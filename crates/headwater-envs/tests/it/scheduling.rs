@@ -216,3 +216,25 @@ fn jobs_that_cannot_be_scheduled_are_refused() {
     let speeds = config(2, &[("speeds", Value::Reals(vec![]))]);
     assert_eq!(Scheduling::from_config(speeds).expect_err("no machine").field, Some("speeds"));
 }
+
+#[test]
+fn the_guide_says_what_is() {
+    const GUIDE: &str = include_str!("../../../../docs/guides/combinatorial.md");
+    let block = |language: &str| {
+        let start = format!("```{language}\n");
+        GUIDE.split(start.as_str()).nth(1).and_then(|rest| rest.split("```").next()).expect("a block")
+    };
+    let example = include_str!("../../../../examples/scheduling/fork.dot");
+    assert!(example.ends_with(block("dot")), "the guide quotes the example");
+    let fork = scheduling(block("dot"), 2, None);
+    assert!(fork.parse("load,left,join,save | right,post,mid").is_some());
+    let read = |path: &str, text: &str| {
+        Scheduling::from_config(Config { graph: Some(File::new(path, text)), ..config(2, &[]) })
+    };
+    assert!(read("jobs.json", block("json")).is_ok());
+    let lift = "{\"jobs\": [{\"name\": \"load\", \"time\": 2}],\n \"edges\": [{\"from\": \"load\", \"to\": \"lift\"}]}";
+    let back = "digraph { node [time=1];\n a -> b;\n b -> a }";
+    let said = [("my-jobs.json", lift), ("my-jobs.dot", back)]
+        .map(|(path, text)| read(path, text).expect_err("a bad file").message + "\n");
+    assert_eq!(block("text"), said.concat());
+}
