@@ -11,6 +11,8 @@
 //! - `hamming`: log R = −d
 //! - `hamming-per-bit`: log R = −d/n
 //!
+//! Both are defined on unfinished strings, where d counts the bits that are written.
+//!
 //! Modes are given, or drawn: every eight bits of one are 00000000, 11111111, 11110000, 00001111 or 00111100. They are
 //! drawn with replacement, so that of short strings there are fewer than were asked for.
 //!
@@ -40,7 +42,7 @@
 
 use headwater_core::settings::{choice, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Reward, RewardScale, SettingError,
+    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
     Settings, Stop,
 };
 
@@ -125,6 +127,14 @@ impl Bits {
             full >>= 1;
             content
         })
+    }
+
+    /// The bits of the slots that are full.
+    fn written(&self, full: u128) -> u128 {
+        if full == low(self.slots) {
+            return low(self.n());
+        }
+        (0..self.slots).filter(|i| full >> i & 1 == 1).fold(0, |bits, i| bits | low(self.k) << (self.k * i))
     }
 
     /// The slot that edge `a` fills, if it moves no words, and its word.
@@ -405,10 +415,50 @@ impl Modes {
         &self.0
     }
 
-    /// The distance to the nearest mode.
-    fn distance(&self, x: &Draft) -> f64 {
-        let distances = self.0.iter().map(|m| (m.bits ^ x.bits).count_ones());
-        distances.min().map_or(0.0, f64::from)
+    /// The distance to the nearest mode, of the bits that are written; where words may still be put before them, at the
+    /// place that suits best.
+    fn distance(&self, env: &Bits, x: &Draft) -> f64 {
+        let written = env.written(x.full);
+        let empty = env.slots - x.full.count_ones() as usize;
+        let places = if env.growth == Growth::PrependAppend { 0..=empty } else { 0..=0 };
+        let there = |m: &Draft, o: usize| ((m.bits >> (env.k * o) ^ x.bits) & written).count_ones();
+        let nearest = self.0.iter().flat_map(|m| places.clone().map(move |o| there(m, o))).min();
+        nearest.map_or(0.0, f64::from)
+    }
+
+    /// Writes −`weight` times the change of the distance along every edge that leaves `x`.
+    fn guide(&self, env: &Bits, x: &Draft, weight: f64, out: &mut [f32]) {
+        let now = self.distance(env, x);
+        if env.growth == Growth::PrependAppend {
+            let mut mask = [0u64; (2 << MAX_K) / 64];
+            env.forward_mask(x, &mut MaskRow(&mut mask));
+            for a in Ones::new(&mask) {
+                let mut next = *x;
+                env.step(&mut next, Action(a as u32));
+                out[a] = (weight * (now - self.distance(env, &next))) as f32;
+            }
+            return;
+        }
+        let written = env.written(x.full);
+        let empty = !x.full & low(env.slots);
+        let open = if env.growth == Growth::Fill { empty } else { empty & empty.wrapping_neg() };
+        // Of the modes with the same word in a slot only the nearest counts: there are few words and many modes.
+        let mut nearest: Vec<(usize, u32)> = Vec::with_capacity(self.0.len());
+        for i in (0..env.slots).filter(|i| open >> i & 1 == 1) {
+            nearest.clear();
+            for m in &self.0 {
+                let (word, d) = (env.word(m, i), ((m.bits ^ x.bits) & written).count_ones());
+                match nearest.iter_mut().find(|(other, _)| *other == word) {
+                    Some((_, least)) => *least = d.min(*least),
+                    None => nearest.push((word, d)),
+                }
+            }
+            let first = if env.growth == Growth::Fill { i << env.k } else { 0 };
+            for (w, out) in out[first..first + env.words()].iter_mut().enumerate() {
+                let next = nearest.iter().map(|(word, d)| d + (word ^ w).count_ones()).min().unwrap_or(0);
+                *out = (weight * (now - f64::from(next))) as f32;
+            }
+        }
     }
 }
 
@@ -428,8 +478,20 @@ fn draw(env: &Bits, key: Key) -> Draft {
 pub struct Hamming(Modes);
 
 impl Reward<Bits> for Hamming {
-    fn score(&self, _: &Bits, x: &Draft) -> f64 {
-        0.0 - self.0.distance(x)
+    fn score(&self, env: &Bits, x: &Draft) -> f64 {
+        0.0 - self.0.distance(env, x)
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Bits, x: &Draft, out: &mut [f32]) {
+        self.0.guide(env, x, 1.0, out);
     }
 }
 
@@ -445,8 +507,8 @@ impl NativeReward<Bits> for Hamming {
             fields: ModesConfig::FIELDS,
         },
         scale: RewardScale::LogReward,
-        covers_unfinished: false,
-        guides: false,
+        covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(config: ModesConfig, env: &Bits) -> Result<Self, SettingError> {
@@ -460,7 +522,19 @@ pub struct HammingPerBit(Modes);
 
 impl Reward<Bits> for HammingPerBit {
     fn score(&self, env: &Bits, x: &Draft) -> f64 {
-        0.0 - self.0.distance(x) / env.n() as f64
+        0.0 - self.0.distance(env, x) / env.n() as f64
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
+    }
+
+    fn guides(&self) -> bool {
+        true
+    }
+
+    fn guide(&self, env: &Bits, x: &Draft, out: &mut [f32]) {
+        self.0.guide(env, x, 1.0 / env.n() as f64, out);
     }
 }
 
@@ -476,8 +550,8 @@ impl NativeReward<Bits> for HammingPerBit {
             fields: ModesConfig::FIELDS,
         },
         scale: RewardScale::LogReward,
-        covers_unfinished: false,
-        guides: false,
+        covers_unfinished: true,
+        guides: true,
     };
 
     fn from_config(config: ModesConfig, env: &Bits) -> Result<Self, SettingError> {

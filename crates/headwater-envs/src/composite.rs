@@ -489,8 +489,10 @@ impl Environment for Composite {
     }
 
     fn draw(&self, s: &Whole) -> Option<Picture> {
-        let pictures: Vec<Picture> =
-            self.parts.iter().zip(&s.parts).filter_map(|(part, state)| part.env.draw(state)).collect();
+        // Of a stack only what is built, or being built.
+        let shown = |k: &usize| !self.is_stack() || *k <= s.stage && self.builds(s, *k);
+        let drawn = (0..self.parts.len()).filter(shown).filter_map(|k| self.parts[k].env.draw(&s.parts[k]));
+        let pictures: Vec<Picture> = drawn.collect();
         let width: f64 = pictures.iter().map(|p| p.size()[0] + 12.0).sum();
         let height = pictures.iter().map(|p| p.size()[1]).fold(0.0, f64::max);
         let mut whole = (!pictures.is_empty()).then(|| Picture::new(width - 12.0, height))?;

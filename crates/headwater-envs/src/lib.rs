@@ -18,15 +18,18 @@ pub mod hypergrid;
 pub mod independent_set;
 pub mod ising;
 pub mod knapsack;
+pub mod line;
 mod matrix;
 pub mod max_cut;
 pub mod permutations;
 pub mod phylo;
 mod registry;
+pub mod scheduling;
 mod sets;
 pub mod strings;
 pub mod subsets;
 pub mod tetris;
+pub mod words;
 
 pub use registry::{
     BuildError, EnvEntry, Feature, NativeReward, PartValues, Registered, RewardEntry, Section, Visitor, find,

@@ -35,12 +35,15 @@ registry! {
     crate::independent_set::IndependentSet,
     crate::ising::Ising,
     crate::knapsack::Knapsack,
+    crate::line::Line,
     crate::max_cut::MaxCut,
     crate::permutations::Permutations,
     crate::phylo::Phylo,
+    crate::scheduling::Scheduling,
     crate::strings::Strings,
     crate::subsets::Subsets,
     crate::tetris::Tetris,
+    crate::words::Words,
 }
 
 /// An environment that a configuration can name: what its file says besides the DAG.

@@ -15,17 +15,7 @@ impl Raw {
         if edges.is_empty() {
             return Err(Fault::new(Place::Graph(0), "there are no edges"));
         }
-        if u32::try_from(edges.len()).is_err() {
-            return Err(Fault::new(Place::Graph(0), "there are 2³² edges or more"));
-        }
-        if let Some(e) = edges.iter().find(|e| e.from == e.to) {
-            let message = format!("the edge from `{0}` to `{0}` is a loop", shown(&names, e.from));
-            return Err(Fault::new(Place::Graph(e.at), message));
-        }
-        let (sorted, from, to) = Sorted::new(names.len(), edges);
-        sorted.once(&names, &from, &to)?;
-        let graph = StateGraph::new(from, to, vec![Stop::Never; names.len()])
-            .map_err(|cyclic| sorted.cycle(&names, &cyclic.ordered))?;
+        let (sorted, graph) = acyclic(&names, edges)?;
         only_source(&names, &sorted, &graph)?;
         let values = rewards_by_node(&names, &rewards)?;
         let without_reward = declared.iter().map(|&(node, at)| (node, Place::Graph(at), ""));
@@ -49,13 +39,29 @@ impl Raw {
     }
 }
 
+/// The edges sorted by source, and the DAG that they are: no loops, no edge twice, no cycles.
+pub(crate) fn acyclic(names: &Names, edges: Vec<RawEdge>) -> Result<(Sorted, StateGraph), Fault> {
+    if u32::try_from(edges.len()).is_err() {
+        return Err(Fault::new(Place::Graph(0), "there are 2³² edges or more"));
+    }
+    if let Some(e) = edges.iter().find(|e| e.from == e.to) {
+        let message = format!("the edge from `{0}` to `{0}` is a loop", shown(names, e.from));
+        return Err(Fault::new(Place::Graph(e.at), message));
+    }
+    let (sorted, from, to) = Sorted::new(names.len(), edges);
+    sorted.once(names, &from, &to)?;
+    let graph = StateGraph::new(from, to, vec![Stop::Never; names.len()])
+        .map_err(|cyclic| sorted.cycle(names, &cyclic.ordered))?;
+    Ok((sorted, graph))
+}
+
 /// A name, as messages show it.
-fn shown(names: &Names, node: u32) -> String {
+pub(crate) fn shown(names: &Names, node: u32) -> String {
     shorten(names.get(node as usize))
 }
 
 /// The edges of the file, and where each is when they are sorted by source.
-struct Sorted {
+pub(crate) struct Sorted {
     edges: Vec<RawEdge>,
     /// By source, in the order of the file at each: places in `edges`.
     numbers: Vec<u32>,
@@ -97,7 +103,7 @@ impl Sorted {
     }
 
     /// The values of an attribute, in this order of edges.
-    fn attribute(&self, which: Attribute, values: &[f64]) -> Vec<f64> {
+    pub fn attribute(&self, which: Attribute, values: &[f64]) -> Vec<f64> {
         if values.is_empty() {
             return Vec::new();
         }

@@ -3,12 +3,15 @@
 mod csv;
 mod dot;
 mod graphml;
+mod jobs;
 mod json;
 
 use headwater_core::settings::File;
 
 use crate::raw::{Fault, Place, Raw, Source, shorten};
 use crate::{Network, ReadError};
+
+pub use jobs::{Dependency, Jobs, read_jobs};
 
 const FORMATS: &str = "write JSON, `{\"edges\": [[\"a\", \"b\"]], \"rewards\": {\"b\": 2.5}}`, CSV with the \
                        header `from,to`, GraphML or DOT";
@@ -77,7 +80,7 @@ fn raw(graph: Source<'_>, rewards: Option<Source<'_>>) -> Result<Raw, Fault> {
         Format::Json => json::read(text, &mut raw),
         Format::Csv => csv::edges(text, &mut raw),
         Format::GraphMl => graphml::read(text, &mut raw),
-        Format::Dot => dot::read(text, &mut raw),
+        Format::Dot => dot::read(text, "reward", &mut raw),
     };
     // A name that cannot be one comes before whatever stopped the reader.
     raw.settle()?;

@@ -113,12 +113,12 @@ fn a_damaged_run_is_refused() {
         config.toml: $ sample run -n 1 --format jsonl
         error: `env.kind` is missing in run/config.toml
 
-        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 20
+        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 23
 
         config.toml: $ train --resume run -q --set train.steps=21
         error: `env.kind` is missing in run/config.toml
 
-        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 20
+        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 23
 
         manifest.json: $ sample run -n 1 --format jsonl
         goes on

@@ -43,7 +43,7 @@ lambda = 0.9
 
         error: unknown environment `hypergird` in grid.toml:4:8
 
-        hint: did you mean `hypergrid`? `headwater list envs` shows all 20
+        hint: did you mean `hypergrid`? `headwater list envs` shows all 23
 
         error: `policy.width` is `"wide"` in grid.toml:11:9, expected a whole number from 16 to 8192
 
@@ -168,7 +168,7 @@ fn files_that_are_no_configuration_are_refused() {
         ===
         error: `env.kind` is missing in empty.toml
 
-        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 20
+        hint: write `[env]` and under it `kind = "…"`, or `--set env.kind=…`; `headwater list envs` shows all 23
         ===
         error: invalid TOML `dim = = 3` in syntax.toml:3:7: extra `=`
         ===
@@ -312,17 +312,17 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
         $ headwater check hypergird
         error: unknown environment `hypergird`
 
-        hint: did you mean `hypergrid`? `headwater list envs` shows all 20
+        hint: did you mean `hypergrid`? `headwater list envs` shows all 23
 
         $ headwater play hypergird
         error: unknown environment `hypergird`
 
-        hint: did you mean `hypergrid`? `headwater list envs` shows all 20
+        hint: did you mean `hypergrid`? `headwater list envs` shows all 23
 
         $ headwater play x
         error: unknown environment `x`
 
-        hint: `headwater list envs` shows all 20
+        hint: `headwater list envs` shows all 23
 
         $ headwater play dag --set env.side=3
         error: `--set` overrides a configuration, and this is an environment's name
@@ -347,7 +347,7 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
         $ headwater config init env=hypergird objective=tbb
         error: unknown environment `hypergird`
 
-        hint: did you mean `hypergrid`? `headwater list envs` shows all 20
+        hint: did you mean `hypergrid`? `headwater list envs` shows all 23
 
         $ headwater config init environment=dag
         error: unknown section `environment`, expected `env`, `reward`, `policy`, `objective` or `method`

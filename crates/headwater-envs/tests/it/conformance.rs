@@ -41,6 +41,12 @@ fn the_largest_instances_keep_the_contract() {
         ("permutations", vec![("n", int(63)), ("growth", text("fill"))]),
         ("assignments", vec![("agents", int(64)), ("posts", int(64))]),
         ("assignments", vec![("agents", int(64)), ("posts", int(8)), ("capacity", int(5))]),
+        ("scheduling", vec![("jobs", int(64)), ("machines", int(8)), ("layers", int(8))]),
+        (
+            "scheduling",
+            vec![("jobs", int(64)), ("speeds", Value::Reals(vec![0.5; 8])), ("p", Value::Real(0.0))],
+        ),
+        ("line", vec![("steps", int(64)), ("reach", int(500))]),
         ("ising", vec![("dim", int(1)), ("side", int(128))]),
         ("ising", vec![("dim", int(2)), ("side", int(11))]),
         ("phylo", vec![("n", int(128))]),

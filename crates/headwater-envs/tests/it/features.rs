@@ -43,6 +43,8 @@ fn objects_have_the_features_that_one_counts() {
     assert_eq!(measured("subsets", &subset, "{0,3}"), "size=2 sum=3 has_0=1 has_1=0 has_2=0 has_3=1");
     assert_eq!(measured("binary-tree", &[], "LRRL"), "depth=4 lefts=2 rights=2 index=6");
     assert_eq!(measured("binary-tree", &[], "root"), "depth=0 lefts=0 rights=0 index=0");
+    assert_eq!(measured("line", &[], "-7@2"), "x=-1.4000000000000001 cell=-7 step=2");
+    assert_eq!(measured("words", &[], "river"), "length=5 distinct=4 continuations=1");
     // A ring of four, its last bond from the last site to the first.
     let ring = [("dim", int(1)), ("side", int(4))];
     let spins = "up=2 down=2 magnetisation=0 alike=2 unlike=2 s0=1 s1=1 s2=-1 s3=-1";
@@ -74,6 +76,17 @@ fn trees_have_the_shape_that_one_sees() {
     assert_eq!(measured("phylo", &four, "(((a,b),c),d);"), comb);
     let even = "trees=2 mutations=1 cherries=2 height=1 imbalance=0";
     assert_eq!(measured("phylo", &four, "(a,c); (b,d);"), even.replace("mutations=1", "mutations=3"));
+}
+
+#[test]
+fn schedules_have_the_features_that_one_counts() {
+    let jobs = "digraph { a [time=1]; b [time=2]; c [time=3]; a -> b [cost=0.5]; b -> c [cost=4] }";
+    let graph = [("graph", Value::File(File::new("j.dot", jobs)))];
+    // `b` waits for what `a` hands on, and `c` for what comes back.
+    let all = "placed=3 makespan=10.5 work=6 used=2 split=2 delay=4.5 start_0=0 start_1=1.5 start_2=7.5";
+    assert_eq!(measured("scheduling", &graph, "a,c | b"), all);
+    let half = "placed=2 makespan=3 work=3 used=1 split=0 delay=0 start_0=0 start_1=1 start_2=0";
+    assert_eq!(measured("scheduling", &graph, "a,b"), half);
 }
 
 #[test]

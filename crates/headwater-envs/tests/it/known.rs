@@ -366,8 +366,8 @@ fn texts_are_read_only_in_their_canonical_form() {
 #[test]
 fn states_are_inline() {
     use headwater_envs::{
-        assignments, choice, clique, dominating_set, independent_set, knapsack, max_cut, permutations, phylo,
-        tetris,
+        assignments, choice, clique, dominating_set, independent_set, knapsack, line, max_cut, permutations,
+        phylo, scheduling, tetris, words,
     };
     fn inline<E: Environment>() -> usize
     where
@@ -388,12 +388,15 @@ fn states_are_inline() {
         (inline::<independent_set::IndependentSet>(), 128),
         (inline::<Ising>(), 32),
         (inline::<knapsack::Knapsack>(), 8),
+        (inline::<line::Line>(), 8),
         (inline::<max_cut::MaxCut>(), 128),
         (inline::<permutations::Permutations>(), 63),
         (inline::<phylo::Phylo>(), 272),
+        (inline::<scheduling::Scheduling>(), 72),
         (inline::<Strings>(), 65),
         (inline::<Subsets>(), 8),
         (inline::<tetris::Tetris>(), 200),
+        (inline::<words::Words>(), 4),
     ] {
         assert_eq!(size, expected);
     }

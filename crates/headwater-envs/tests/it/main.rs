@@ -17,5 +17,8 @@ mod fixed_points;
 mod graphs;
 mod ising;
 mod known;
+mod line;
 mod phylo;
 mod registry;
+mod scheduling;
+mod words;

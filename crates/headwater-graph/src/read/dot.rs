@@ -19,8 +19,8 @@ const MAX_DEPTH: usize = 100;
 /// Edges that come from subgraphs on a side of an arrow, in all: a short file could ask for any number.
 const MAX_FROM_SUBGRAPHS: usize = 1 << 25;
 
-/// Reads a file.
-pub(super) fn read(text: &str, raw: &mut Raw) -> Result<(), Fault> {
+/// Reads a file; the attribute `node_key` of a node is its reward.
+pub(super) fn read(text: &str, node_key: &str, raw: &mut Raw) -> Result<(), Fault> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
     let mut dot = Dot {
@@ -28,6 +28,7 @@ pub(super) fn read(text: &str, raw: &mut Raw) -> Result<(), Fault> {
         lexer,
         token,
         raw,
+        node_key,
         scopes: vec![Scope::default()],
         operands: Vec::new(),
         members: Vec::new(),
@@ -83,6 +84,8 @@ struct Dot<'a, 'r> {
     token: Token<'a>,
     at: usize,
     raw: &'r mut Raw,
+    /// The attribute of nodes that matters.
+    node_key: &'r str,
     /// The graph, the subgraph in it, and so on.
     scopes: Vec<Scope>,
     /// Of the statements of all scopes.
@@ -219,7 +222,7 @@ impl<'a> Dot<'a, '_> {
             return Err(self.expected("`[`"));
         }
         if nodes {
-            self.attributes(["reward"], &mut node)?;
+            self.attributes([self.node_key], &mut node)?;
         } else if edges {
             self.attributes(Attribute::ALL.map(Attribute::name), &mut edge)?;
         } else {
@@ -310,7 +313,7 @@ impl<'a> Dot<'a, '_> {
         } else if let Some(&Operand { members, is_node: true, at }) = self.operands.get(first) {
             let node = self.members[members];
             let mut values = [None];
-            self.attributes(["reward"], &mut values)?;
+            self.attributes([self.node_key], &mut values)?;
             self.rewards.extend(values[0].map(|reward| (node, reward)));
             self.raw.declared.push((node, at));
         }

@@ -1,6 +1,6 @@
 //! Graphs from JSON.
 
-mod cursor;
+pub(super) mod cursor;
 
 use std::borrow::Cow;
 
@@ -55,7 +55,8 @@ fn reward(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
     }
 }
 
-fn edge(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
+/// An edge, as a pair or an object.
+pub(super) fn edge(json: &mut Cursor<'_>, raw: &mut Raw) -> Result<(), Fault> {
     if let Some((from, to, at)) = json.plain_pair() {
         return raw.edge(from, to, at);
     }

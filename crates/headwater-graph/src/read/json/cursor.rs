@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use crate::raw::{Fault, Place, QUOTED};
 
 /// A place in a JSON text.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
 }
