@@ -80,11 +80,14 @@ fn what_there_is_can_be_listed() {
         independent-set  independent sets of a graph from a file, grown one vertex at a time
         ising            spins on a torus, set up or down one at a time in any order
         knapsack         sets of items that fit into a knapsack together, packed one at a time
+        line             walks of a fixed number of steps on the cells of a line
         max-cut          cuts of a graph from a file: each vertex gets one of two sides, in any order
         permutations     orders of n items, built from the front or place by place
+        scheduling       jobs that wait for each other, placed on machines one at a time
         strings          strings over an alphabet, grown at the right end or at both
         subsets          subsets of n elements within bounds of size, grown one element at a time
         tetris           pieces of Tetris dropped into a box, turned as one likes
+        words            the words of a list, spelled letter by letter
 
         $ headwater list rewards
         assignments/gains       each agent has a gain at each post
@@ -110,16 +113,20 @@ fn what_there_is_can_be_listed() {
         ising/torus             the Ising model: neighbours on the torus are alike, or unlike, with one strength
         ising/couplings         a pairwise energy of one's own: a matrix of couplings, and fields, from files
         knapsack/value          each item has a value, and valuable packings are likely
+        line/mixture            the density of a mixture of normal distributions where the walk ends
         max-cut/cut             large cuts are likely
         max-cut/weight          heavy cuts are likely
         permutations/mallows    the fewer pairs stand in another order than in a reference, the likelier
         permutations/costs      each item has a cost at each place: the linear assignment problem
         permutations/tour       short tours around all items are likely: the travelling salesman's problem
+        scheduling/speed-up     the faster than one job after the other, the likelier
+        scheduling/makespan     the sooner all jobs are done, the likelier
         strings/hamming         the closer to one of the modes, the likelier
         strings/motifs          the more occurrences of the motifs, the likelier
         subsets/energies        each element has an energy, and low energies are likely
         subsets/additive        each element has a weight, and the reward is their sum
         tetris/filled           the fuller, the likelier
+        words/letters           the sum of the letters' scores in English Scrabble
         command                 scores by a program of yours, objects on its stdin and answers on its stdout
         expression              a formula over the environment's features, written in the configuration
         http                    scores by a service, batches of objects in JSON over HTTP
