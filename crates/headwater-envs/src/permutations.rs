@@ -374,7 +374,7 @@ impl Reward<Permutations> for Costs {
             Growth::Append => env.len(x)..(env.len(x) + 1).min(env.n),
             Growth::Fill => 0..env.n,
         };
-        for j in places.clone().filter(|&j| x.at[j] == 0) {
+        for j in places.filter(|&j| x.at[j] == 0) {
             let first = if env.growth == Growth::Fill { j * env.n } else { 0 };
             Ones::new(&free).for_each(|i| out[first + i] = -self.0[j * env.n + i] as f32);
         }

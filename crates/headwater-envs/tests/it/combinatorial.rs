@@ -49,7 +49,7 @@ fn knapsacks_have_the_sizes_and_log_z_of_their_table() {
     close(all, values.iter().map(|v| (1.0 + v.exp()).ln()).sum());
     // Ways to carry each weight, item by item.
     let weights = [3, 5, 2, 7, 4, 4, 9, 1, 6, 5usize];
-    let mut ways = vec![0.0; 21];
+    let mut ways = [0.0; 21];
     ways[0] = 1.0;
     for w in weights {
         (w..=20).rev().for_each(|c| ways[c] += ways[c - w]);
@@ -127,11 +127,11 @@ fn assignments_have_the_sizes_and_log_z_of_their_table() {
 #[test]
 fn sets_of_energies_are_elementary_symmetric_polynomials() {
     use headwater_envs::subsets::{Config, Subsets};
-    let energies = [0.3, -0.7, 1.1, 0.0, 0.25, -1.5];
+    let energies: [f64; 6] = [0.3, -0.7, 1.1, 0.0, 0.25, -1.5];
     let env = Subsets::from_config(Config { n: 6, min_size: 3, max_size: Some(3) }).expect("in range");
     let mut e = [1.0, 0.0, 0.0, 0.0];
     for energy in energies {
-        (1..4).rev().for_each(|k| e[k] += e[k - 1] * (-energy as f64).exp());
+        (1..4).rev().for_each(|k| e[k] += e[k - 1] * (-energy).exp());
     }
     close(native_log_z(&env, "energies", &[("energies", Value::Reals(energies.to_vec()))]), f64::ln(e[3]));
 }
