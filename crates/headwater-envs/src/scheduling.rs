@@ -12,8 +12,7 @@
 //!
 //! **Rewards**, with the makespan C, the time when all jobs are done, and the sequential time T, that of all jobs one after
 //! the other on the fastest machine:
-//! - `speed-up`: log R = T/C; `reward.beta` is 1/σ of the source. On unfinished schedules T counts the jobs that are
-//!   placed, and nothing on nothing is 1.
+//! - `speed-up`: log R = T/C; `reward.beta` is 1/σ of the source
 //! - `makespan`: log R = −C/per_nat
 //!
 //! **Files.** JSON, `{"jobs": [{"name": "a", "time": 3.0}, …], "edges": [{"from": "a", "to": "b", "cost": 0.5}, …]}`, or
@@ -273,7 +272,7 @@ impl Environment for Scheduling {
         };
         let work = Ones::new(&[times.done]).map(|j| self.jobs.times()[j]).sum();
         let used = s.machines(self.machines()).filter(|jobs| !jobs.is_empty()).count();
-        let delay = split().map(|d| d.cost).sum();
+        let delay = split().fold(0.0, |sum, d| sum + d.cost);
         totals.copy_from_slice(&[
             s.len() as f64,
             times.makespan(),

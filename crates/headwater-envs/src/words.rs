@@ -274,7 +274,7 @@ pub struct Letters(Vec<f64>);
 
 impl Reward<Words> for Letters {
     fn score(&self, env: &Words, &x: &u32) -> f64 {
-        env.backward(x).map(|label| self.0[label]).sum()
+        env.backward(x).fold(0.0, |sum, label| sum + self.0[label])
     }
 
     fn covers_unfinished(&self) -> bool {

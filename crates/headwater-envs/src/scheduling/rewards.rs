@@ -26,20 +26,14 @@ pub struct SpeedUp;
 impl Reward<Scheduling> for SpeedUp {
     fn score(&self, env: &Scheduling, x: &Schedule) -> f64 {
         let times = Times::of(env, x);
-        let work: f64 = Ones::new(&[times.done]).map(|j| env.quickest(j)).sum();
-        // Jobs that take no time may be done at time 0.
-        if times.makespan() > 0.0 { work / times.makespan() } else { 1.0 }
-    }
-
-    fn covers_unfinished(&self) -> bool {
-        true
+        // Only while nothing but jobs that take no time is placed is all done at time 0.
+        if times.makespan() > 0.0 { env.sequential / times.makespan() } else { 0.0 }
     }
 
     fn guides(&self) -> bool {
         true
     }
 
-    /// Not the change of the score, which would place the longest jobs first.
     fn guide(&self, env: &Scheduling, x: &Schedule, out: &mut [f32]) {
         guide(env, x, env.ideal(), out);
     }
@@ -57,7 +51,7 @@ impl NativeReward<Scheduling> for SpeedUp {
             fields: NoSettings::FIELDS,
         },
         scale: RewardScale::LogReward,
-        covers_unfinished: true,
+        covers_unfinished: false,
         guides: true,
     };
 
@@ -115,6 +109,6 @@ impl NativeReward<Scheduling> for Makespan {
     };
 
     fn from_config(config: MakespanConfig, env: &Scheduling) -> Result<Self, SettingError> {
-        Ok(Self { scale: config.per_nat.unwrap_or_else(|| env.ideal()) })
+        Ok(Self { per_nat: config.per_nat.unwrap_or_else(|| env.ideal()) })
     }
 }

@@ -127,7 +127,7 @@ fn assignments_have_the_sizes_and_log_z_of_their_table() {
 #[test]
 fn sets_of_energies_are_elementary_symmetric_polynomials() {
     use headwater_envs::subsets::{Config, Subsets};
-    let energies = [0.3, -0.7, 1.1, 0.0, 0.25, -1.5];
+    let energies: [f64; 6] = [0.3, -0.7, 1.1, 0.0, 0.25, -1.5];
     let env = Subsets::from_config(Config { n: 6, min_size: 3, max_size: Some(3) }).expect("in range");
     let mut e = [1.0, 0.0, 0.0, 0.0];
     for energy in energies {
