@@ -8,13 +8,15 @@ use serde_json::Value as Json;
 
 use crate::atomic::{self, parent, sweep, sync_dir};
 use crate::error::cause;
-use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, write_atomic};
+use crate::{AtomicFile, Checkpoints, History, Manifest, RunError, Samples, Table, write_atomic};
 
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
 const CHECKPOINTS: &str = "checkpoints";
 const EXACT: &str = "exact.json";
 const SAMPLES: &str = "samples.csv";
+const METRICS: &str = "metrics.csv";
+const STEPS: &str = "steps.csv";
 const LOG: &str = "log.txt";
 const LOCK: &str = "lock";
 
@@ -186,7 +188,23 @@ impl RunDir {
     /// # Errors
     /// As [`Table::open`].
     pub fn metrics(&self, columns: &[&str]) -> Result<Table, RunError> {
-        Table::open(&self.path.join("metrics.csv"), columns)
+        Table::open(&self.path.join(METRICS), columns)
+    }
+
+    /// `metrics.csv` as it is now, for reading.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_metrics(&self) -> Result<History, RunError> {
+        History::read(&self.path.join(METRICS))
+    }
+
+    /// `steps.csv` as it is now, for reading.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_steps(&self) -> Result<History, RunError> {
+        History::read(&self.path.join(STEPS))
     }
 
     /// `steps.csv`: a row for every so many steps.
@@ -194,7 +212,7 @@ impl RunDir {
     /// # Errors
     /// As [`Table::open`].
     pub fn steps(&self, columns: &[&str]) -> Result<Table, RunError> {
-        Table::open(&self.path.join("steps.csv"), columns)
+        Table::open(&self.path.join(STEPS), columns)
     }
 
     /// Its checkpoints, of which the newest `keep` are kept.
