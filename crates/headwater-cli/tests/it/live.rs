@@ -16,6 +16,13 @@ fn trained() -> Temp {
     dir
 }
 
+/// A directory with the finished run `runs/grid`, which took so many seconds.
+fn trained_for(seconds: u64) -> Temp {
+    let dir = trained();
+    edit(&dir, |m| m["end_unix_s"] = (m["start_unix_s"].as_u64().unwrap() + seconds).into());
+    dir
+}
+
 /// Changes the manifest of the run.
 fn edit(dir: &Temp, change: impl FnOnce(&mut Json)) {
     let mut manifest: Json = serde_json::from_str(&dir.read("runs/grid/manifest.json")).unwrap();
@@ -23,38 +30,115 @@ fn edit(dir: &Temp, change: impl FnOnce(&mut Json)) {
     dir.write("runs/grid/manifest.json", manifest.to_string());
 }
 
-/// The file `name` of the run, without the time in its second column.
-fn timeless(dir: &Temp, name: &str) {
-    let text = dir.read(&format!("runs/grid/{name}"));
-    let mut step = 0.0;
-    let lines = text.lines().enumerate().map(|(i, line)| {
-        let mut cells: Vec<&str> = line.split(',').collect();
-        let wall = format!("{step:?}");
-        if i > 0 {
-            cells[1] = &wall;
-        }
-        step += 0.5;
-        cells.join(",") + "\n"
-    });
-    let text: String = lines.collect();
-    dir.write(&format!("runs/grid/{name}"), text);
+/// Gives the run tables of plain numbers, each with a row for the update 2, 4, … 20: `columns` as they follow from it.
+fn tabulate(dir: &Temp, name: &str, columns: &[(&str, &dyn Fn(f64) -> f64)]) {
+    let cells = |step: f64| columns.iter().map(move |(_, of)| format!(",{:?}", of(step))).collect::<String>();
+    let names: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+    let rows: String = (1..=10).map(|i| format!("{},{}.0{}\n", 2 * i, i, cells(f64::from(2 * i)))).collect();
+    dir.write(&format!("runs/grid/{name}"), format!("step,wall_s{names}\n{rows}"));
 }
 
 #[test]
 fn a_finished_run_is_one_plain_picture() {
-    let dir = trained();
-    timeless(&dir, "steps.csv");
-    timeless(&dir, "metrics.csv");
-    edit(&dir, |m| m["end_unix_s"] = (m["start_unix_s"].as_u64().unwrap() + 61).into());
+    let dir = trained_for(61);
+    tabulate(&dir, "steps.csv", &[("loss", &|x| 40.0 * 0.5f64.powf(x / 2.0)), ("log_z", &|x| 3.0 - 4.0 / x)]);
+    tabulate(
+        &dir,
+        "metrics.csv",
+        &[
+            ("trajectories", &|x| 8.0 * x),
+            ("log_z", &|x| 3.0 - 4.0 / x),
+            ("log_z_true", &|_| 3.0),
+            ("tv", &|x| 1.0 - x / 32.0),
+            ("jsd", &|x| 0.5 - x / 64.0),
+            ("elbo", &|_| 2.75),
+            ("eubo", &|_| 3.25),
+        ],
+    );
     let out = dir.run("watch runs/grid").ok();
-    assert!(!out.contains('\x1b'), "{out}");
+    expect![[r#"
+        runs/grid  hypergrid, tb, mlp
+        finished
+        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  20 of 20 updates
+        speed            2.0000 updates/s, 16 trajectories/s
+        took             1 min 01 s
+        loss             0.039062
+        evaluated at     20 updates
+        TV               0.37500  JSD 0.18750
+        log Z            2.8000 of 3.0000, difference 0.20000
+        bounds of log Z  2.7500 (ELBO) to 3.2500 (EUBO)
+        loss, logarithmic
+             20.000 ⠉⠑⠒⠒⠤⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠉⠒⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⣀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠉⠉⠑⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⠤⣀⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⡀
+           0.039062 ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠒⠤⠤⢄⣀
+        log Z
+             2.8000 ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⢀⣀⣀⣀⣀⣀⠤⠤⠤⠤⠤⠤⠤⠔⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠊⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⢀⣀⣀⠤⠤⠔⠒⠒⠊⠉⠉⠉⠁
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⣀⠤⠔⠊⠉⠁
+                    ⠀⠀⠀⠀⠀⠀⠀⡠⠔⠊⠉
+                    ⠀⠀⠀⠀⠀⢠⠊
+                    ⠀⠀⠀⢀⠔⠁
+                    ⠀⠀⡔⠁
+             1.0000 ⡠⠊
+        TV
+            0.93750 ⠉⠑⠒⠒⠤⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠉⠒⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⣀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠉⠉⠑⠒⠢⠤⢄⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⠤⣀⣀⡀
+                    ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠢⠤⢄⣀⡀
+            0.37500 ⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠀⠈⠉⠑⠒⠒⠤⠤⢄⣀
+    "#]]
+    .assert_eq(&out);
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
-    let words: String = out.lines().take_while(|line| *line != "loss").map(|l| format!("{l}\n")).collect();
-    expect![[""]].assert_eq(&words);
-    // Its curves are of Braille; whatever the numbers are, every curve has its name.
-    assert!(out.lines().any(|line| line.starts_with("log Z")) && out.contains("TV"), "{out}");
-    assert!(out.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)), "{out}");
     assert_eq!(dir.run("watch runs/grid --once").ok(), out);
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let dir = trained_for(7);
+    tabulate(&dir, "steps.csv", &[("loss", &|_| f64::INFINITY), ("log_z", &|_| f64::NAN)]);
+    tabulate(
+        &dir,
+        "metrics.csv",
+        &[("log_z", &|_| 3.0), ("elbo", &|_| 4.0), ("eubo", &|_| 5.0), ("ess", &|_| 0.001)],
+    );
+    let out = dir.run("watch runs/grid").ok();
+    expect![[r#"
+        runs/grid  hypergrid, tb, mlp
+        finished
+        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  20 of 20 updates
+        speed             2.0000 updates/s
+        took              7 s
+        loss              inf
+        evaluated at      20 updates
+        log Z             3.0000
+        bounds of log Z   4.0000 (ELBO) to 5.0000 (EUBO)
+        effective sample  0.1 %
+        ! loss is no finite number
+        ! log Z lies outside its bounds by more than 0.5 nats
+        ! the effective sample is below 1 % of the samples
+        ELBO
+             4.0000
+
+
+                    ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀
+
+
+
+             4.0000
+    "#]]
+    .assert_eq(&out);
+    let server = Server::start(&dir, "runs");
+    let run = server.json("/api/run/grid");
+    assert_eq!(run["findings"].as_array().unwrap().len(), 3);
+    assert_eq!((&run["last_loss"], &run["tables"]["train"]["loss"][0]), (&Json::Null, &Json::Null));
 }
 
 #[test]
@@ -81,9 +165,22 @@ fn a_run_that_went_silent_looks_dead() {
 #[test]
 fn what_is_no_run_cannot_be_watched() {
     let dir = Temp::with_configs();
-    expect![[""]].assert_eq(&dir.run("watch nothing").refused());
-    expect![[""]].assert_eq(&dir.run("watch . --every 0").refused());
-    expect![[""]].assert_eq(&dir.run("serve nothing").refused());
+    expect![[r#"
+        error: `nothing` is not a run directory: there is no such file or directory
+
+        hint: name the directory that `headwater train` printed
+    "#]]
+    .assert_eq(&dir.run("watch nothing").refused());
+    expect![[r#"
+        error: invalid value '0' for '--every <SECONDS>': expected seconds from 0.05 to 86400
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&dir.run("watch . --every 0").refused());
+    expect![[r#"
+        error: cannot open `nothing`: there is no such file or directory
+    "#]]
+    .assert_eq(&dir.run("serve nothing").refused());
 }
 
 /// A server, ended with the test.
@@ -296,8 +393,9 @@ fn events(bytes: &[u8]) -> Vec<(u64, Vec<(String, f32)>)> {
 }
 
 fn scalar(value: &[u8]) -> (String, f32) {
-    let [(1, tag), (2, x)] = fields(value).try_into().unwrap() else { panic!("no scalar") };
-    (String::from_utf8(tag).unwrap(), f32::from_le_bytes(x.try_into().unwrap()))
+    let fields = fields(value);
+    let [(1, tag), (2, x)] = fields.as_slice() else { panic!("no scalar") };
+    (String::from_utf8(tag.clone()).unwrap(), f32::from_le_bytes(x.as_slice().try_into().unwrap()))
 }
 
 /// The fields of a message: their numbers, and their bytes; a varint as eight bytes.
