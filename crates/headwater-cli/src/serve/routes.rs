@@ -26,7 +26,7 @@ pub fn route(target: &str, runs: &Runs) -> Answer {
                 page()
             } else if let Some(run) = of("/api/run/") {
                 let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
-                run.report(since.and_then(|rows| rows.parse().ok())).map_or_else(|| absent(), json)
+                run.report(since.and_then(|rows| rows.parse().ok())).map_or_else(absent, json)
             } else {
                 absent()
             }

@@ -77,11 +77,11 @@ impl Runs {
 impl Run {
     /// The run now. One whose files are links shows nothing, since they might lead anywhere.
     fn view(&self) -> Option<View> {
-        let own = |file: &&str| match fs::symlink_metadata(self.path.join(file)) {
+        let own = |file: &str| match fs::symlink_metadata(self.path.join(file)) {
             Ok(meta) => meta.is_file(),
             Err(e) => e.kind() == ErrorKind::NotFound,
         };
-        if FILES.iter().all(|file| own(&file)) { View::of(&self.path).ok() } else { None }
+        if FILES.iter().all(|file| own(file)) { View::of(&self.path).ok() } else { None }
     }
 
     /// How it stands.
