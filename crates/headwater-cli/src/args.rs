@@ -19,6 +19,12 @@ pub struct Args {
 pub enum Command {
     /// Train a sampler, evaluate it, and draw from it
     Train(Train),
+    /// Show how a run stands, again and again until it ends
+    Watch(Watch),
+    /// Show runs in a browser on this machine, on pages that update themselves
+    Serve(Serve),
+    /// Write what a run measured in another program's format
+    Export(Export),
     /// Draw objects from a trained run, as CSV or JSON lines
     Sample(Sample),
     /// Evaluate a trained run again, with more samples if asked
@@ -85,6 +91,43 @@ pub struct Train {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Watch {
+    /// The run's directory
+    pub run: PathBuf,
+    /// Print one plain picture and end, as without a terminal
+    #[arg(long)]
+    pub once: bool,
+    /// Time between pictures
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pub every: f64,
+}
+
+/// A sensible time between two looks.
+fn seconds(text: &str) -> Result<f64, String> {
+    let ok = |x: &f64| (0.05..=86_400.0).contains(x);
+    text.parse().ok().filter(ok).ok_or_else(|| "expected seconds from 0.05 to 86400".to_owned())
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Serve {
+    /// A directory of runs, or one run's directory
+    #[arg(value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    /// Port on 127.0.0.1; 0 for any that is free
+    #[arg(long, default_value_t = 8765)]
+    pub port: u16,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Export {
+    /// The run's directory
+    pub run: PathBuf,
+    /// Write event files for TensorBoard to a directory of the run's name in this one
+    #[arg(long, value_name = "DIR", required = true)]
+    pub tensorboard: PathBuf,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -11,6 +11,7 @@ mod compare;
 mod config;
 mod eval;
 mod exact;
+mod export;
 mod flow;
 mod list;
 mod logp;
@@ -21,9 +22,11 @@ mod progress;
 mod report;
 mod sample;
 mod score;
+mod serve;
 mod signal;
 mod task;
 mod train;
+mod watch;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -69,6 +72,9 @@ fn main() -> ExitCode {
 fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
     match command {
         Command::Train(args) => train::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Exact(args) => exact::run(&args),

@@ -1,6 +1,7 @@
-//! Ctrl-C: the first asks for a clean stop, the second ends at once.
+//! Ctrl-C: the first asks for a clean stop, the second ends at once; those who only look end at the first.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::out;
 
@@ -18,6 +19,19 @@ pub fn watch() -> &'static AtomicBool {
         out::talk(&format!("warning: Ctrl-C will not save: {e}"));
     }
     &INTERRUPTED
+}
+
+/// A channel that hears of Ctrl-C, or of a termination request.
+pub fn stop() -> Receiver<()> {
+    let (told, stop) = channel();
+    let handler = move || {
+        // After the first nobody may listen any more.
+        let _ = told.send(());
+    };
+    if let Err(e) = ctrlc::set_handler(handler) {
+        out::talk(&format!("warning: Ctrl-C will not end this in good order: {e}"));
+    }
+    stop
 }
 
 #[allow(clippy::exit)]

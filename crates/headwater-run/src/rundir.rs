@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::atomic::{self, parent, sweep, sync_dir};
 use crate::error::cause;
-use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, write_atomic};
+use crate::{AtomicFile, Checkpoints, History, Manifest, RunError, Samples, Table, write_atomic};
 
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
@@ -189,6 +189,22 @@ impl RunDir {
     /// As [`Table::open`].
     pub fn metrics(&self, columns: &[&str]) -> Result<Table, RunError> {
         Table::open(&self.path.join(METRICS), columns)
+    }
+
+    /// `metrics.csv` as it is now, for reading.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_metrics(&self) -> Result<History, RunError> {
+        History::read(&self.path.join(METRICS))
+    }
+
+    /// `steps.csv` as it is now, for reading.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_steps(&self) -> Result<History, RunError> {
+        History::read(&self.path.join(STEPS))
     }
 
     /// `steps.csv`: a row for every so many steps.

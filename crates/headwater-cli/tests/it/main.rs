@@ -11,6 +11,8 @@ mod errors;
 mod files;
 mod flow;
 mod formulas;
+#[cfg(unix)]
+mod live;
 mod output;
 mod phylo;
 mod playthroughs;

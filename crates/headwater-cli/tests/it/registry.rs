@@ -8,6 +8,9 @@ use crate::support::Temp;
 const COMMANDS: &[&str] = &[
     "",
     "train",
+    "watch",
+    "serve",
+    "export",
     "sample",
     "eval",
     "exact",

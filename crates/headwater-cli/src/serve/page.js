@@ -1,0 +1,141 @@
+// The page of all runs, and that of one. Whatever comes from a run becomes text nodes, never markup.
+
+const main = document.getElementById('main'), standing = document.getElementById('standing');
+const ONE = location.pathname.startsWith('/run/');
+const EVERY_MS = 2000;
+
+function time(s) {
+  s = Math.floor(s);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
+  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+const mood = (status) => ({ running: 'good', finished: 'good', failed: 'bad', 'looks dead': 'bad' })[status] ?? 'warn';
+
+function whole(text, run) {
+  return run.steps ? `${text} of ${short(run.steps)}` : text;
+}
+
+// Changes what differs, so that a reader's place and focus stay.
+function say(element, text, kind) {
+  if (element.textContent !== text) element.textContent = text;
+  if (kind !== undefined && element.className !== kind) element.className = kind;
+}
+
+const list = {
+  ask: () => '/api/runs',
+  rows: new Map(),
+  start() {
+    document.querySelector('nav').hidden = true;
+    say(document.getElementById('title'), 'Runs');
+    const head = ['run', 'status', 'updates', 'TV', 'log Z', 'bounds', 'ESS', 'time'].map((name) => node('th', { scope: 'col' }, name));
+    this.body = node('tbody', {});
+    main.replaceChildren(node('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Runs' }, node('table', {}, node('thead', {}, node('tr', {}, ...head)), this.body)));
+  },
+  show({ runs }) {
+    const at_work = runs.filter((run) => run.status === 'running').length;
+    say(standing, runs.length ? `${runs.length === 1 ? '1 run' : `${runs.length} runs`}, ${at_work} at work` : 'There are no runs here yet.', 'faint');
+    for (const run of runs) {
+      if (!this.rows.has(run.name)) {
+        const link = node('a', { href: `/run/${encodeURIComponent(run.name)}` }, run.name);
+        const cells = [...Array(7)].map(() => node('td', {}));
+        this.rows.set(run.name, { cells, row: node('tr', {}, node('td', {}, link), ...cells) });
+      }
+      const bounds = run.elbo !== null && run.eubo !== null ? `${short(run.elbo)} to ${short(run.eubo)}` : '–';
+      const ess = run.ess === null ? '–' : `${(100 * run.ess).toFixed(1)} %`;
+      const texts = [run.status, whole(short(run.step), run), short(run.tv), short(run.log_z), bounds, ess, time(run.seconds)];
+      texts.forEach((text, i) => say(this.rows.get(run.name).cells[i], text, i === 0 ? mood(run.status) : ''));
+    }
+    const names = runs.map((run) => run.name);
+    for (const name of [...this.rows.keys()].filter((name) => !names.includes(name))) this.rows.delete(name);
+    const rows = names.map((name) => this.rows.get(name).row);
+    if (rows.length !== this.body.children.length || rows.some((row, i) => row !== this.body.children[i])) this.body.replaceChildren(...rows);
+  },
+};
+
+const run = {
+  rows: -1,
+  ask() { return `/api${location.pathname}?since=${this.rows}`; },
+  start() {
+    this.bar = node('progress', { 'aria-label': 'updates made' });
+    this.findings = node('div', { role: 'status', class: 'warn' });
+    this.facts = node('dl', { class: 'facts' });
+    this.cells = new Map();
+    this.charts = ['Loss', 'log Z', 'Distance from the target', 'Effective sample', 'Entropy', 'Gradient'].map((title) => new Chart(title));
+    main.replaceChildren(this.bar, this.findings, this.facts, node('div', { class: 'charts' }, ...this.charts.map((chart) => chart.figure)));
+    let width = 0;
+    new ResizeObserver(() => {
+      if (main.clientWidth === width) return;
+      width = main.clientWidth;
+      this.charts.forEach((chart) => chart.draw());
+    }).observe(main);
+  },
+  fact(name, text) {
+    if (!this.cells.has(name)) {
+      if (text === null) return;
+      const value = node('dd', {});
+      this.cells.set(name, { value, box: node('div', {}, node('dt', {}, name), value) });
+      this.facts.append(this.cells.get(name).box);
+    }
+    const { value, box } = this.cells.get(name);
+    box.hidden = text === null;
+    say(value, text ?? '');
+  },
+  show(r) {
+    document.title = `${r.name}: ${r.status}`;
+    say(document.getElementById('title'), r.name);
+    const silent = r.status === 'looks dead' ? `: it gave no sign for ${time(r.silent_s)}` : '';
+    say(standing, `${r.status}${silent}${r.reason ? `: ${r.reason}` : ''}`, mood(r.status));
+    this.bar.max = r.steps || 1;
+    this.bar.value = Math.min(r.step, r.steps || 1);
+    say(this.findings, r.findings.join('; '));
+    const of = (value, text) => (value === null ? null : text(value));
+    this.fact('sampler', r.kinds.join(', '));
+    this.fact('updates', whole(short(r.step), r));
+    this.fact('speed', of(r.updates_per_s, (x) => `${short(x)} updates/s`));
+    this.fact('trajectories', of(r.trajectories_per_s, (x) => `${short(Math.round(x))}/s`));
+    this.fact('time left', of(r.left_s, time));
+    this.fact(r.ended ? 'took' : 'since its start', time(r.seconds));
+    this.fact(r.ended ? 'since its start' : 'took', null);
+    this.fact('loss', of(r.last_loss, short));
+    this.fact('total variation', of(r.tv, short));
+    this.fact('JSD', of(r.jsd, (x) => `${short(x)} nats`));
+    const z = r.log_z ?? r.last_log_z;
+    this.fact('log Z', of(z, (x) => (r.log_z_true === null ? short(x) : `${short(x)} of ${short(r.log_z_true)}`)));
+    this.fact('bounds of log Z', r.elbo === null || r.eubo === null ? null : `${short(r.elbo)} to ${short(r.eubo)}`);
+    this.fact('effective sample', of(r.ess, (x) => `${(100 * x).toFixed(1)} %`));
+    this.fact('modes found', of(r.modes, short));
+    if (r.tables) this.draw(r.tables);
+    this.rows = r.rows;
+  },
+  draw({ train, eval: judged }) {
+    const line = (name, table, column) => ({ name, points: (table[column] ?? []).map((y, i) => [table.step[i], y]) });
+    const [loss, z, distance, ess, entropy, gradient] = this.charts;
+    loss.update([line('loss', train, 'loss')]);
+    z.update([line('learned', train, 'log_z'), line('true', judged, 'log_z_true'), line('ELBO', judged, 'elbo'), line('EUBO', judged, 'eubo')]);
+    distance.update([line('TV', judged, 'tv'), line('JSD', judged, 'jsd')]);
+    ess.update([line('share of the samples', judged, 'ess')]);
+    entropy.update([line('entropy of the policy', train, 'entropy')]);
+    gradient.update([line('norm', train, 'grad_norm')]);
+  },
+};
+
+const page = ONE ? run : list;
+
+async function look() {
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(page.ask(), { cache: 'no-store', signal: AbortSignal.timeout(10000) });
+      if (!answer.ok) throw new Error(answer.status === 404 ? 'the run is not there any more' : `status ${answer.status}`);
+      page.show(await answer.json());
+    } catch (e) {
+      say(standing, e instanceof TypeError ? 'headwater serve does not answer; this page goes on trying' : `nothing new: ${e.message}`, 'bad');
+    }
+  }
+  setTimeout(look, EVERY_MS);
+}
+
+page.start();
+look();

@@ -1,0 +1,135 @@
+//! The runs that are served, and what is told of them.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use headwater_run::{History, Manifest, RunDir, RunError, Status, View};
+use serde_json::{Map, Value as Json, json};
+
+use crate::out::Failure;
+
+/// The files that are read of a run.
+const FILES: [&str; 4] = ["config.toml", "manifest.json", "metrics.csv", "steps.csv"];
+
+/// Rows of a table that are told, about: no screen has more columns.
+const MOST_ROWS: usize = 400;
+
+/// A directory of runs, or the directory of one.
+#[derive(Debug)]
+pub enum Runs {
+    Below(PathBuf),
+    One(Run),
+}
+
+/// A run that was there a moment ago.
+#[derive(Debug)]
+pub struct Run {
+    name: String,
+    path: PathBuf,
+}
+
+impl Runs {
+    pub fn below(path: &Path) -> Result<Self, Failure> {
+        let path = path.canonicalize().map_err(|source| RunError::Io {
+            action: "open",
+            path: path.to_owned(),
+            source,
+        })?;
+        if RunDir::open(&path).is_ok() {
+            let name = path.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy());
+            return Ok(Self::One(Run { name: name.into_owned(), path }));
+        }
+        // Whether it can be listed at all is found out now.
+        fs::read_dir(&path).map_err(|source| RunError::Io { action: "open", path: path.clone(), source })?;
+        Ok(Self::Below(path))
+    }
+
+    /// All runs, by name.
+    fn all(&self) -> Vec<Run> {
+        let dir = match self {
+            Self::One(Run { name, path }) => return vec![Run { name: name.clone(), path: path.clone() }],
+            Self::Below(dir) => dir,
+        };
+        let run = |entry: fs::DirEntry| {
+            // The type of the entry itself: a link, wherever it leads, is no directory.
+            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let name = entry.file_name().into_string().ok()?;
+            (is_dir && RunDir::open(&entry.path()).is_ok()).then(|| Run { name, path: entry.path() })
+        };
+        let mut runs: Vec<Run> = fs::read_dir(dir).into_iter().flatten().flatten().filter_map(run).collect();
+        runs.sort_by(|a, b| a.name.cmp(&b.name));
+        runs
+    }
+
+    /// The run of this name, if it is one of them.
+    pub fn named(&self, name: &str) -> Option<Run> {
+        self.all().into_iter().find(|run| run.name == name)
+    }
+
+    /// A line for each run.
+    pub fn list(&self) -> Vec<Json> {
+        let now = Manifest::now_unix_s();
+        self.all().iter().filter_map(|run| Some(Json::Object(run.summary(&run.view()?, now)))).collect()
+    }
+}
+
+impl Run {
+    /// The run now. One whose files are links shows nothing, since they might lead anywhere.
+    fn view(&self) -> Option<View> {
+        let own = |file: &str| match fs::symlink_metadata(self.path.join(file)) {
+            Ok(meta) => meta.is_file(),
+            Err(e) => e.kind() == ErrorKind::NotFound,
+        };
+        if FILES.iter().all(|file| own(file)) { View::of(&self.path).ok() } else { None }
+    }
+
+    /// How it stands.
+    fn summary(&self, view: &View, now_unix_s: u64) -> Map<String, Json> {
+        let m = &view.manifest;
+        let seconds = m.end_unix_s.unwrap_or(now_unix_s).saturating_sub(m.start_unix_s);
+        let mut out = Map::new();
+        let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
+        put("name", json!(self.name));
+        put("kinds", json!(view.kinds));
+        put("status", json!(if view.is_dead(now_unix_s) { "looks dead" } else { m.status.name() }));
+        put("ended", json!(m.status != Status::Running));
+        put("reason", json!(m.reason));
+        put("silent_s", json!(now_unix_s.saturating_sub(m.heartbeat_unix_s)));
+        put("seconds", json!(seconds));
+        put("step", json!(view.step()));
+        put("steps", json!(view.total));
+        for name in ["tv", "jsd", "log_z", "log_z_true", "elbo", "eubo", "ess", "modes"] {
+            put(name, json!(view.metrics.last(name)));
+        }
+        out
+    }
+
+    /// All that its page shows, as JSON; without the curves if they are still as whoever asks knows them, by the number
+    /// of rows that he was told before.
+    pub fn report(&self, since: Option<usize>) -> Option<Json> {
+        let (view, now) = (self.view()?, Manifest::now_unix_s());
+        let mut out = self.summary(&view, now);
+        let rows = view.steps.rows.len() + view.metrics.rows.len();
+        out.insert("updates_per_s".to_owned(), json!(view.updates_per_s()));
+        out.insert("trajectories_per_s".to_owned(), json!(view.trajectories_per_s()));
+        out.insert("left_s".to_owned(), json!(view.left_s(now)));
+        out.insert("findings".to_owned(), json!(view.findings()));
+        out.insert("rows".to_owned(), json!(rows));
+        for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z"] {
+            out.insert(format!("last_{name}"), json!(view.steps.last(name)));
+        }
+        if since != Some(rows) {
+            let tables = json!({ "train": table(&view.steps), "eval": table(&view.metrics) });
+            out.insert("tables".to_owned(), tables);
+        }
+        Some(Json::Object(out))
+    }
+}
+
+/// A table's columns, thinned; what is no finite number is null.
+fn table(history: &History) -> Json {
+    let thinned = history.thinned(MOST_ROWS);
+    let columns = thinned.columns.iter().map(|name| (name.clone(), json!(thinned.column(name))));
+    Json::Object(columns.collect())
+}
