@@ -9,6 +9,7 @@ mod candidates;
 mod check;
 mod compare;
 mod config;
+mod diagnose;
 mod eval;
 mod exact;
 mod flow;
@@ -21,6 +22,7 @@ mod progress;
 mod sample;
 mod score;
 mod signal;
+mod summary;
 mod task;
 mod train;
 
@@ -70,6 +72,8 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Summary(args) => summary::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Flow(args) => flow::run(&args),
         Command::Phylo(args) => phylo::run(&args),

@@ -10,6 +10,8 @@ const COMMANDS: &[&str] = &[
     "train",
     "sample",
     "eval",
+    "summary",
+    "diagnose",
     "exact",
     "flow",
     "bayesnet",
