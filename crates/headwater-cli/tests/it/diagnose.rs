@@ -45,11 +45,8 @@ fn every_run_of_the_gallery_trips_its_check_and_no_other() {
         assert_eq!(ran.code, Some(i32::from(check.is_some())), "{name}: {} {}", ran.out, ran.err);
         let json = said(&ran);
         let checks = json["runs"][0]["checks"].as_array().unwrap();
-        let tripped: Vec<&str> = checks
-            .iter()
-            .filter(|c| c["passed"] == false)
-            .map(|c| c["name"].as_str().unwrap())
-            .collect();
+        let tripped: Vec<&str> =
+            checks.iter().filter(|c| c["passed"] == false).map(|c| c["name"].as_str().unwrap()).collect();
         if tripped != check.iter().copied().collect::<Vec<_>>() {
             wrong.push(format!("{name} trips {tripped:?}, expected {check:?}: {json:#}"));
         }
@@ -66,7 +63,8 @@ fn the_guide_quotes_what_diagnose_prints() {
     let guide = std::fs::read_to_string(root().join("docs/guides/diagnose.md")).unwrap();
     for name in ["mode-collapse", "healthy-grid"] {
         train(&dir, name, "").ok();
-        let quoted = format!("```text\n$ headwater diagnose {name}\n{}```", dir.run(&format!("diagnose {name}")).out);
+        let quoted =
+            format!("```text\n$ headwater diagnose {name}\n{}```", dir.run(&format!("diagnose {name}")).out);
         assert!(guide.contains(&quoted), "the guide does not quote this:\n{quoted}");
     }
 }
@@ -80,12 +78,8 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
     dir.run("train grid.toml --out run -q --set train.steps=0").ok();
     let ran = dir.run("diagnose run --json");
     let json = said(&ran);
-    let skipped: Vec<&str> = json["runs"][0]["skipped"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| s["name"].as_str().unwrap())
-        .collect();
+    let skipped: Vec<&str> =
+        json["runs"][0]["skipped"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
     assert_eq!(skipped, ["floor", "repeated", "exploration", "settled", "entropy"], "{json:#}");
     // A checkpoint that is lost takes the policy with it, and nothing else.
     std::fs::remove_dir_all(dir.path("run/checkpoints")).unwrap();

@@ -14,7 +14,7 @@ const MIN_ESS: f64 = 0.1;
 
 /// Spread, in nats, of log P_F − log P_B over trajectories to one object: 0 where P_B is that of P_F (Malkin et al. 2022,
 /// arXiv:2201.13259).
-const MAX_PATH_SPREAD: f64 = 0.75;
+const MAX_PATH_SPREAD: f64 = 1.0;
 
 /// Share of all spread of log weights from which on one cause is to blame for it.
 const TO_BLAME: f64 = 0.5;
@@ -37,9 +37,7 @@ const MIN_CORRELATION: f64 = 0.5;
 /// Is the learned log Z between the bounds that the policy gives it?
 pub fn log_z(facts: &Facts) -> Result<Check, String> {
     let (z, low, high) = match (&facts.truth, facts.log_z, &facts.sampled) {
-        (Some(truth), ..) if truth.learns_log_z => {
-            (truth.report.log_z, truth.report.elbo, truth.report.eubo)
-        }
+        (Some(truth), ..) if truth.learns_log_z => (truth.report.log_z, truth.report.elbo, truth.report.eubo),
         (Some(_), ..) | (None, None, _) => return Err("the objective learns no log Z".to_owned()),
         (None, Some(_), Err(why)) => return Err(why.clone()),
         // Where few weights decide, the upper bound is too low.

@@ -160,12 +160,7 @@ impl Facts {
 
     /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
     /// have to do.
-    fn ask(
-        &mut self,
-        checked: &Checked,
-        assembly: &mut Assembly,
-        dir: &RunDir,
-    ) -> Result<(), SessionError> {
+    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) -> Result<(), SessionError> {
         let key = key(assembly.seed, Purpose::Diagnose);
         let state = assembly.trainer.state();
         let objective = headwater_objectives::find(checked.kind("objective"));

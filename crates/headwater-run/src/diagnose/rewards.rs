@@ -7,7 +7,7 @@ use super::{Check, Draw, Facts};
 /// Share of what the policy draws that may have the least reward there is.
 const MAX_FLOORED: f64 = 0.5;
 
-/// Share of distinct objects that may share one score of an oracle.
+/// Share of distinct objects that may share one reward of an oracle, the best apart.
 const MAX_REPEATED: f64 = 0.5;
 
 /// Distinct objects without which shares of them say nothing.
@@ -61,21 +61,26 @@ pub fn repeated(facts: &Facts) -> Result<Check, String> {
     let distinct: Vec<&Draw> = draws.iter().filter(|d| seen.insert(&d.text)).filter(usable).collect();
     if distinct.len() < MIN_OBJECTS {
         let n = distinct.len();
-        return Err(format!("{n} distinct objects above the floor were drawn, and a share needs {MIN_OBJECTS}"));
+        return Err(format!(
+            "{n} distinct objects above the floor were drawn, and a share needs {MIN_OBJECTS}"
+        ));
     }
     let mut counts: HashMap<u64, usize> = HashMap::new();
-    distinct.iter().for_each(|d| *counts.entry(d.log_reward.to_bits()).or_default() += 1);
+    // A good policy has most of its objects on the highest plateau.
+    let best = distinct.iter().map(|d| d.log_reward).fold(f64::NEG_INFINITY, f64::max);
+    let lesser = distinct.iter().filter(|d| d.log_reward < best);
+    lesser.for_each(|d| *counts.entry(d.log_reward.to_bits()).or_default() += 1);
     let most = counts.into_values().max().unwrap_or(0) as f64 / distinct.len() as f64;
     Ok(Check {
         name: "repeated",
-        value: format!("{:.1} % of {} distinct objects share one reward", 100.0 * most, distinct.len()),
+        value: format!("{:.1} % of {} distinct objects share one reward that is not the best", 100.0 * most, distinct.len()),
         threshold: format!("at most {:.0} %", 100.0 * MAX_REPEATED),
         passed: most <= MAX_REPEATED,
-        meaning: "the oracle gives most objects the same score: a default for what it does not know, or a score that is \
-                  cut off"
+        meaning: "the oracle gives most objects the same score: a default for what it does not know, or the end of its \
+                  scale"
             .to_owned(),
-        remedy: "`headwater score` on a few samples shows it; let the oracle fail where it knows nothing, and rank where \
-                 it saturates (`reward.ceiling`, `reward.transform`)"
+        remedy: "`headwater score` on a few samples shows it; let the oracle fail where it knows nothing, and tell \
+                 objects apart where it saturates"
             .to_owned(),
     })
 }

@@ -44,9 +44,11 @@ pub fn ended(facts: &Facts) -> Result<Check, String> {
         value,
         threshold: "neither failed nor killed".to_owned(),
         passed: !failed && !facts.dead,
-        meaning: "the run stopped before its last update, so that what it learned is what it had learned by then"
+        meaning:
+            "the run stopped before its last update, so that what it learned is what it had learned by then"
+                .to_owned(),
+        remedy: "remove the cause, then `headwater train --resume` goes on from the last checkpoint"
             .to_owned(),
-        remedy: "remove the cause, then `headwater train --resume` goes on from the last checkpoint".to_owned(),
     })
 }
 
