@@ -178,6 +178,10 @@ impl Facts {
             return Ok(());
         }
         self.draws = draw(assembly, key.fold(0));
+        if let Err(why) = &self.draws {
+            (self.unscored, self.paths, self.sampled) =
+                (Err(why.clone()), Err(why.clone()), Err(why.clone()));
+        }
         if let (Ok(draws), Some(exact)) = (&mut self.draws, &mut assembly.exact) {
             let policies = exact.policies(&mut assembly.trainer.policy());
             let log_p = log_terminating(exact.graph(), &policies.forward);
