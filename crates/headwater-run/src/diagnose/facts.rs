@@ -118,44 +118,46 @@ impl Facts {
         let train: TrainConfig = checked.read("train");
         let steps = Log::read(&path.join("steps.csv"))?;
         let at = steps.last("step").map_or(0, |step| step as u64);
-        let without = |why: String| {
-            (Err(why.clone()), Err(why.clone()), Err::<SampledReport, _>(why.clone()), Err(why))
-        };
-        let mut facts = {
-            let (draws, paths, sampled, unscored) = without("there is no policy".to_owned());
-            Self {
-                run: path.display().to_string(),
-                status: manifest.status,
-                dead: manifest.is_dead(Manifest::now_unix_s(), SILENCE_S),
-                reason: manifest.reason,
-                total: train.steps,
-                steps,
-                acting: Acting {
-                    epsilon: train.epsilon.at(at.saturating_sub(1)),
-                    temperature: train.temperature.at(at.saturating_sub(1)),
-                    lag: train.lag,
-                    given: train.data.as_ref().map_or(0.0, |_| train.given() as f64 / train.batch as f64),
-                },
-                log_floor: None,
-                is_oracle: headwater_envs::find(checked.kind("env"))
-                    .is_none_or(|env| env.reward(checked.kind("reward")).is_none()),
-                draws,
-                unscored,
-                paths,
-                sampled,
-                truth: None,
-                log_z: None,
-            }
+        let unknown = || "there is no policy".to_owned();
+        let mut facts = Self {
+            run: path.display().to_string(),
+            status: manifest.status,
+            dead: manifest.is_dead(Manifest::now_unix_s(), SILENCE_S),
+            reason: manifest.reason,
+            total: train.steps,
+            steps,
+            acting: Acting {
+                epsilon: train.epsilon.at(at.saturating_sub(1)),
+                temperature: train.temperature.at(at.saturating_sub(1)),
+                lag: train.lag,
+                given: train.data.as_ref().map_or(0.0, |_| train.given() as f64 / train.batch as f64),
+            },
+            log_floor: None,
+            is_oracle: headwater_envs::find(checked.kind("env"))
+                .is_none_or(|env| env.reward(checked.kind("reward")).is_none()),
+            draws: Err(unknown()),
+            unscored: Err(unknown()),
+            paths: Err(unknown()),
+            sampled: Err(unknown()),
+            truth: None,
+            log_z: None,
         };
         match load(path) {
             Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir)?,
             Err(e) => {
                 let first = e.problems().0.first().map_or_else(|| e.to_string(), |p| p.what.clone());
-                let why = format!("the policy cannot be had: {first}");
-                (facts.draws, facts.paths, facts.sampled, facts.unscored) = without(why);
+                facts.lack(&format!("the policy cannot be had: {first}"));
             }
         }
         Ok(facts)
+    }
+
+    /// Says why nothing of the policy is known.
+    fn lack(&mut self, why: &str) {
+        self.draws = Err(why.to_owned());
+        self.unscored = Err(why.to_owned());
+        self.paths = Err(why.to_owned());
+        self.sampled = Err(why.to_owned());
     }
 
     /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
@@ -170,17 +172,16 @@ impl Facts {
             self.log_floor = task.scorer.transform().log_floor();
         }
         if assembly.eval.samples == 0 {
+            self.lack("scores are paid for, and `eval.samples` does not say how many to spend");
             let kept = artefacts::samples(&dir.samples_path())?;
-            let why = "scores are paid for, and `eval.samples` does not say how many to spend";
-            self.draws = if kept.is_empty() { Err(why.to_owned()) } else { Ok(kept) };
-            (self.unscored, self.paths) = (Err(why.to_owned()), Err(why.to_owned()));
-            self.sampled = Err(why.to_owned());
+            if !kept.is_empty() {
+                self.draws = Ok(kept);
+            }
             return Ok(());
         }
-        self.draws = draw(assembly, key.fold(0));
-        if let Err(why) = &self.draws {
-            (self.unscored, self.paths, self.sampled) =
-                (Err(why.clone()), Err(why.clone()), Err(why.clone()));
+        match draw(assembly, key.fold(0)) {
+            Ok(draws) => self.draws = Ok(draws),
+            Err(why) => self.lack(&why),
         }
         if let (Ok(draws), Some(exact)) = (&mut self.draws, &mut assembly.exact) {
             let policies = exact.policies(&mut assembly.trainer.policy());
