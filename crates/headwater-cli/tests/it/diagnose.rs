@@ -97,7 +97,27 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
     std::fs::remove_dir_all(dir.path("run/checkpoints")).unwrap();
     std::fs::create_dir(dir.path("run/checkpoints")).unwrap();
     let text = dir.run("diagnose run").ok();
-    expect![[r#""#]].assert_eq(&text);
+    expect![[r#"
+        run
+
+        ended             satisfactory
+        finite            satisfactory
+        staleness         satisfactory
+        missing           not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        floor             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        repeated          not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        exploration       not checked: no update was logged
+        settled           not checked: `steps.csv` has 0 rows, and a trend needs 20
+        entropy           not checked: no update was logged
+        log-z             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        effective-sample  not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        backward-policy   not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        length            not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        concentration     not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        correlation       not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+
+        No check tripped.
+    "#]].assert_eq(&text);
 }
 
 #[test]

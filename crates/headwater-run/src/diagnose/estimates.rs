@@ -38,8 +38,8 @@ const MIN_CORRELATION: f64 = 0.5;
 pub fn log_z(facts: &Facts) -> Result<Check, String> {
     let (z, low, high) = match (&facts.truth, facts.log_z, &facts.sampled) {
         (Some(truth), ..) if truth.learns_log_z => (truth.report.log_z, truth.report.elbo, truth.report.eubo),
+        (None, _, Err(why)) => return Err(why.clone()),
         (Some(_), ..) | (None, None, _) => return Err("the objective learns no log Z".to_owned()),
-        (None, Some(_), Err(why)) => return Err(why.clone()),
         // Where few weights decide, the upper bound is too low.
         (None, Some(z), Ok(s)) if s.ess < MIN_ESS => (z, s.elbo.low, f64::INFINITY),
         (None, Some(z), Ok(s)) => (z, s.elbo.low, s.eubo.high),
