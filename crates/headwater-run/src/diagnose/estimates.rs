@@ -70,9 +70,7 @@ pub fn effective_sample(facts: &Facts) -> Result<Check, String> {
     let exact = draws.iter().all(|d| d.log_p.is_some());
     let weight = |d: &Draw| d.log_p.map_or_else(|| d.log_weight(), |log_p| d.log_reward - log_p);
     let weights: Vec<f64> = draws.iter().map(weight).collect();
-    let total = log_sum_exp(weights.iter().copied());
-    let squares = log_sum_exp(weights.iter().map(|w| 2.0 * w));
-    let ess = (2.0 * total - squares).exp() / weights.len() as f64;
+    let ess = effective(&weights);
     Ok(Check {
         name: "effective-sample",
         value: format!(
@@ -167,10 +165,17 @@ pub fn concentration(facts: &Facts) -> Result<Check, String> {
     top.sort_unstable_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
     top.truncate(TOP);
     let mass = top.iter().map(|t| t.1.0).sum::<usize>() as f64 / draws.len() as f64;
-    // Elsewhere Z is as the policy's own draws have it, to which modes that it never finds do not contribute.
-    let weights = || draws.iter().map(Draw::log_weight);
-    let estimate = || log_sum_exp(weights()) - (draws.len() as f64).ln();
-    let log_z = facts.truth.map_or_else(estimate, |t| t.report.log_z_true);
+    let log_z = match &facts.truth {
+        Some(truth) => truth.report.log_z_true,
+        // Z is as the policy's own draws have it, to which modes that it never finds do not contribute.
+        None => {
+            let weights: Vec<f64> = draws.iter().map(Draw::log_weight).collect();
+            if effective(&weights) < MIN_ESS {
+                return Err("Z is not known, and few weights decide its estimate".to_owned());
+            }
+            log_sum_exp(weights.iter().copied()) - (weights.len() as f64).ln()
+        }
+    };
     let due = (log_sum_exp(top.iter().map(|t| t.1.1)) - log_z).exp().min(1.0);
     Ok(Check {
         name: "concentration",
@@ -212,6 +217,13 @@ pub fn correlation(facts: &Facts) -> Result<Check, String> {
                  the reward depends on"
             .to_owned(),
     })
+}
+
+/// Effective sample size of log weights, as a share of their number.
+fn effective(log_weights: &[f64]) -> f64 {
+    let total = log_sum_exp(log_weights.iter().copied());
+    let squares = log_sum_exp(log_weights.iter().map(|w| 2.0 * w));
+    (2.0 * total - squares).exp() / log_weights.len() as f64
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -112,8 +112,8 @@ fn each_check_trips_by_its_own_number() {
         each(f, |i, d| d.len = Some(if i == 0 { 9 } else { 3 }));
     });
     trips(&["backward-policy"], |f| {
-        f.paths = Ok(vec![vec![-1.0, 1.0]; 10]);
-        each(f, |i, d| d.log_pb += if i % 4 < 2 { 1.0 } else { -1.0 });
+        f.paths = Ok(vec![vec![-1.2, 1.2]; 10]);
+        each(f, |i, d| d.log_pb += if i % 4 < 2 { 1.2 } else { -1.2 });
     });
     trips(&["length"], |f| each(f, |i, d| d.log_pf += if i % 2 == 0 { 1.2 } else { -1.2 }));
     trips(&["correlation"], |f| {
