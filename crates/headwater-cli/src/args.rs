@@ -29,6 +29,10 @@ pub enum Command {
     Sample(Sample),
     /// Evaluate a trained run again, with more samples if asked
     Eval(Eval),
+    /// Put runs into one table, and pool them over seeds
+    Summary(Summary),
+    /// Check runs: named checks with number, threshold, meaning and remedy
+    Diagnose(Diagnose),
     /// Enumerate an environment: states, edges, log Z, the distribution, flows
     Exact(Exact),
     /// Solve, check, sample and draw the flow through a graph from a file
@@ -364,6 +368,26 @@ pub struct Phylo {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Summary {
+    /// The runs' directories
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Diagnose {
+    /// The runs' directories; exit code 1 if a check of any of them trips
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(ClapArgs, Debug)]

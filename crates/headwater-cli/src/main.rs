@@ -9,6 +9,7 @@ mod candidates;
 mod check;
 mod compare;
 mod config;
+mod diagnose;
 mod eval;
 mod exact;
 mod export;
@@ -24,6 +25,7 @@ mod sample;
 mod score;
 mod serve;
 mod signal;
+mod summary;
 mod task;
 mod train;
 mod watch;
@@ -77,6 +79,8 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::Export(args) => export::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Summary(args) => summary::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Flow(args) => flow::run(&args),
         Command::Phylo(args) => phylo::run(&args),

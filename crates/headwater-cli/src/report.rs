@@ -6,8 +6,9 @@ mod words;
 
 use std::path::Path;
 
-use headwater_report::{Report, curves};
+use headwater_report::{Check, Report, curves};
 use headwater_run::RunError;
+use headwater_run::diagnose::diagnose;
 
 use crate::Verdict;
 use crate::args;
@@ -30,7 +31,8 @@ pub fn run(args: &args::Report) -> Result<Verdict, Failure> {
             }
         }
     }
-    let report = report(&families, learned, notes);
+    let checks = checks(&families, &mut notes);
+    let report = report(&families, learned, checks, notes);
     let page = report.page();
     if let Some(dir) = &args.figures {
         write_figures(dir, &report)?;
@@ -47,7 +49,33 @@ pub fn run(args: &args::Report) -> Result<Verdict, Failure> {
     Ok(Verdict::Clean)
 }
 
-fn report(families: &[Family], gathered: Vec<Gathered>, mut notes: Vec<String>) -> Report {
+/// What `headwater diagnose` says of the first run of each configuration that is pictured.
+fn checks(families: &[Family], notes: &mut Vec<String>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for family in families.iter().take(PICTURED) {
+        let run = &family.members[0];
+        let of = if families.len() > 1 { format!("{}: ", run.name) } else { String::new() };
+        match diagnose(&run.path) {
+            Ok(diagnosis) => checks.extend(diagnosis.checks.into_iter().map(|c| Check {
+                name: format!("{of}{}", c.name),
+                value: c.value,
+                threshold: c.threshold,
+                passed: c.passed,
+                meaning: c.meaning,
+                remedy: c.remedy,
+            })),
+            Err(why) => notes.push(format!("`{}` is not diagnosed: {why}.", run.name)),
+        }
+    }
+    checks
+}
+
+fn report(
+    families: &[Family],
+    gathered: Vec<Gathered>,
+    checks: Vec<Check>,
+    mut notes: Vec<String>,
+) -> Report {
     let groups: Vec<_> = families.iter().map(Family::group).collect();
     let several = families.iter().map(|f| f.members.len()).sum::<usize>() > 1;
     if families.len() > PICTURED {
@@ -74,7 +102,7 @@ fn report(families: &[Family], gathered: Vec<Gathered>, mut notes: Vec<String>) 
         summary,
         facts: words::facts(families),
         finals: several.then(|| runs::finals(families)),
-        checks: Vec::new(),
+        checks,
         curves: curves(&groups),
         learned: gathered.into_iter().map(|g| g.learned).collect(),
         configurations: families.iter().map(|f| (f.name.clone(), f.members[0].checked.resolved())).collect(),

@@ -250,6 +250,8 @@ pub enum Purpose {
     Sample = 3,
     /// Objects drawn to see how many a table covers.
     Coverage = 4,
+    /// Objects drawn to check a run.
+    Diagnose = 5,
 }
 
 /// The key of a purpose.

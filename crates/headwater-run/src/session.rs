@@ -472,7 +472,7 @@ pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
 }
 
 /// The configuration of a run, with `sets` overriding it.
-fn configuration(dir: &RunDir, sets: &[String]) -> Result<Checked, SessionError> {
+pub(crate) fn configuration(dir: &RunDir, sets: &[String]) -> Result<Checked, SessionError> {
     let input = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(p.into()))?;
     let mut checked = input.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
     checked.keep_marks();

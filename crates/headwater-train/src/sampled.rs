@@ -132,7 +132,22 @@ impl Sampler {
         Ok(())
     }
 
-    /// log P_F − log P_B of `repeats` backward trajectories from the object that `text` names.
+    /// log P_F − log P_B of `repeats` trajectories drawn back by P_B from the object that `text` names. All are equal,
+    /// and log p(x), where P_B is that of P_F.
+    ///
+    /// # Errors
+    /// If `text` names no object or its reward fails.
+    pub fn log_ratios(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        text: &str,
+        repeats: usize,
+        key: Key,
+    ) -> Result<Vec<f64>, LogProbError> {
+        Ok(self.backward(view, text, repeats, key)?.0)
+    }
+
+    /// log P_F − log P_B of `repeats` backward trajectories from the object that `text` names, and its log R.
     fn backward(
         &mut self,
         view: &mut PolicyView<'_>,

@@ -7,6 +7,7 @@ mod bayesnet;
 mod compare;
 mod configs;
 mod damage;
+mod diagnose;
 mod errors;
 mod files;
 mod flow;

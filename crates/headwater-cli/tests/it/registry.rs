@@ -13,6 +13,8 @@ const COMMANDS: &[&str] = &[
     "export",
     "sample",
     "eval",
+    "summary",
+    "diagnose",
     "exact",
     "flow",
     "bayesnet",

@@ -1,0 +1,75 @@
+//! `headwater diagnose`: named checks of runs, each with number, threshold, meaning and remedy.
+
+use std::fmt::Write as _;
+
+use headwater_run::diagnose::{Diagnosis, diagnose};
+use serde_json::json;
+
+use crate::Verdict;
+use crate::args::Diagnose;
+use crate::out::{self, Failure};
+
+/// Width of paragraphs.
+const WIDTH: usize = 96;
+
+pub fn run(args: &Diagnose) -> Result<Verdict, Failure> {
+    let all = args.runs.iter().map(|run| diagnose(run)).collect::<Result<Vec<Diagnosis>, _>>()?;
+    let clean = all.iter().all(Diagnosis::is_satisfactory);
+    if args.json {
+        let runs: Vec<_> = all.iter().map(Diagnosis::to_json).collect();
+        out::data(&json!({ "satisfactory": clean, "runs": runs }).to_string())?;
+    } else {
+        let texts: Vec<String> = all.iter().map(report).collect();
+        out::data(&texts.join("\n"))?;
+    }
+    Ok(if clean { Verdict::Clean } else { Verdict::Findings })
+}
+
+/// One run, for people.
+fn report(d: &Diagnosis) -> String {
+    let mut text = format!("{}\n\n", d.run);
+    let names = d.checks.iter().map(|c| c.name).chain(d.skipped.iter().map(|s| s.name));
+    let width = names.map(str::len).max().unwrap_or(0);
+    let mut line = |name: &str, verdict: &str| {
+        writeln!(text, "{name:<width$}  {verdict}").expect("a string takes any text");
+    };
+    for check in &d.checks {
+        line(check.name, if check.passed { "satisfactory" } else { "TRIPPED" });
+    }
+    for skipped in &d.skipped {
+        line(skipped.name, &format!("not checked: {}", skipped.why));
+    }
+    for c in d.tripped() {
+        let found = format!("{} (threshold: {}).", capital(&c.value), c.threshold);
+        let paragraph = format!("{found} {}. To try: {}.", capital(&c.meaning), c.remedy);
+        write!(text, "\n{}\n{}", c.name, wrapped(&paragraph)).expect("a string takes any text");
+    }
+    let tripped = d.tripped().count();
+    let verdict = match tripped {
+        0 => "No check tripped.".to_owned(),
+        1 => "1 check tripped.".to_owned(),
+        n => format!("{n} checks tripped."),
+    };
+    format!("{text}\n{verdict}\n")
+}
+
+/// With its first letter large.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Broken between words, and indented.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "  {line}").expect("a string takes any text");
+            line.clear();
+        }
+        line += if line.is_empty() { "" } else { " " };
+        line += word;
+    }
+    format!("{out}  {line}\n")
+}

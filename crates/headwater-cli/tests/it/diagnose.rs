@@ -1,0 +1,144 @@
+//! `headwater diagnose` and `headwater summary`: a gallery of broken runs, each of which trips its check and no other,
+//! and of healthy ones, which trip none.
+
+use expect_test::expect;
+use serde_json::Value as Json;
+
+use crate::support::{Ran, Temp, root};
+
+/// The configurations of `configs/gallery`, and the one check that a run of each trips.
+const GALLERY: &[(&str, Option<&str>)] = &[
+    ("log-z-too-slow", Some("log-z")),
+    ("never-annealed", Some("exploration")),
+    ("floor-too-high", Some("floor")),
+    ("mode-collapse", Some("concentration")),
+    ("wrong-backward", Some("backward-policy")),
+    ("reward-with-nan", Some("finite")),
+    ("network-too-small", Some("effective-sample")),
+    ("stale-batches", Some("staleness")),
+    ("healthy-formula", None),
+    ("healthy-grid", None),
+    ("healthy-permutations", None),
+    ("healthy-spins", None),
+    ("healthy-subsets", None),
+];
+
+fn train(dir: &Temp, name: &str, more: &str) -> Ran {
+    let config = root().join(format!("configs/gallery/{name}.toml"));
+    dir.run(&format!("train {} --out {name} -q --json{more}", config.display()))
+}
+
+/// What `diagnose --json` says, whatever it finds.
+fn said(ran: &Ran) -> Json {
+    assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.err);
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+#[test]
+fn every_run_of_the_gallery_trips_its_check_and_no_other() {
+    let dir = Temp::new();
+    let mut wrong = Vec::new();
+    for (name, check) in GALLERY {
+        let trained = train(&dir, name, "");
+        assert_eq!(trained.code == Some(0), *name != "reward-with-nan", "{name}: {}", trained.err);
+        let ran = dir.run(&format!("diagnose {name} --json"));
+        assert_eq!(ran.code, Some(i32::from(check.is_some())), "{name}: {} {}", ran.out, ran.err);
+        let json = said(&ran);
+        let checks = json["runs"][0]["checks"].as_array().unwrap();
+        let tripped: Vec<&str> =
+            checks.iter().filter(|c| c["passed"] == false).map(|c| c["name"].as_str().unwrap()).collect();
+        if tripped != check.iter().copied().collect::<Vec<_>>() {
+            wrong.push(format!("{name} trips {tripped:?}, expected {check:?}: {json:#}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let files = std::fs::read_dir(root().join("configs/gallery")).unwrap().count();
+    assert_eq!(files, GALLERY.len(), "a configuration of the gallery is not in the list of this test");
+}
+
+/// The guide quotes the command's words; numbers may differ in their last digits from one processor to another.
+#[test]
+fn the_guide_quotes_what_diagnose_prints() {
+    let dir = Temp::new();
+    let guide = without_digits(&std::fs::read_to_string(root().join("docs/guides/diagnose.md")).unwrap());
+    for name in ["mode-collapse", "healthy-grid"] {
+        train(&dir, name, "").ok();
+        let said = dir.run(&format!("diagnose {name}")).out;
+        let quoted = format!("$ headwater diagnose {name}\n{said}");
+        assert!(guide.contains(&without_digits(&quoted)), "the guide does not quote this:\n{quoted}");
+    }
+}
+
+/// A text with every number and every white space made the same.
+fn without_digits(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.split_whitespace().flat_map(|word| word.chars().chain([' '])) {
+        let c = if c.is_ascii_digit() { '0' } else { c };
+        if c != '0' || !out.ends_with('0') {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[test]
+fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
+    let dir = Temp::with_configs();
+    let refused = dir.run("diagnose nothing").refused();
+    assert!(refused.starts_with("error: `nothing` is not a run directory"), "{refused}");
+    assert!(dir.run("summary nothing").refused().starts_with("error: `nothing` is not a run directory"));
+    dir.run("train grid.toml --out run -q --set train.steps=0").ok();
+    let ran = dir.run("diagnose run --json");
+    let json = said(&ran);
+    let skipped: Vec<&str> =
+        json["runs"][0]["skipped"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["floor", "repeated", "exploration", "settled", "entropy"], "{json:#}");
+    // A checkpoint that is lost takes the policy with it, and nothing else.
+    std::fs::remove_dir_all(dir.path("run/checkpoints")).unwrap();
+    std::fs::create_dir(dir.path("run/checkpoints")).unwrap();
+    let text = dir.run("diagnose run").ok();
+    expect![[r#"
+        run
+
+        ended             satisfactory
+        finite            satisfactory
+        staleness         satisfactory
+        missing           not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        floor             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        repeated          not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        exploration       not checked: no update was logged
+        settled           not checked: `steps.csv` has 0 rows, and a trend needs 20
+        entropy           not checked: no update was logged
+        log-z             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        effective-sample  not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        backward-policy   not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        length            not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        concentration     not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        correlation       not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+
+        No check tripped.
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn runs_are_summarised_and_pooled_over_seeds() {
+    let dir = Temp::with_configs();
+    for (run, set) in [("a", "seed=0"), ("b", "seed=1"), ("c", "train.batch=4")] {
+        dir.run(&format!("train grid.toml --out {run} -q --set {set}")).ok();
+    }
+    let text = dir.run("summary a b c").ok();
+    let first: Vec<&str> = text.lines().filter_map(|line| line.split("  ").next()).collect();
+    assert_eq!(first, ["run", "a", "b", "c", "", "mean ± standard deviation", "2 seeds: a …"], "{text}");
+    let json = dir.run("summary a b c --json").json();
+    let (a, b) = (&json["runs"][0], &json["runs"][1]);
+    let tv = |row: &Json| row["tv"].as_f64().unwrap();
+    let pooled = &json["pooled"].as_array().unwrap()[..];
+    assert_eq!(pooled.len(), 1);
+    assert_eq!((pooled[0]["seeds"].as_u64(), &pooled[0]["runs"]), (Some(2), &serde_json::json!(["a", "b"])));
+    let mean = pooled[0]["tv"]["mean"].as_f64().unwrap();
+    assert!((mean - (tv(a) + tv(b)) / 2.0).abs() < 1e-12, "{json}");
+    let sd = pooled[0]["tv"]["sd"].as_f64().unwrap();
+    assert!((sd - (tv(a) - tv(b)).abs() / 2f64.sqrt()).abs() < 1e-12, "{json}");
+    // As the evaluation has it.
+    assert_eq!(tv(a), dir.run("eval a --json").json()["tv"].as_f64().unwrap());
+}

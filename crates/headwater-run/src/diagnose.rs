@@ -1,0 +1,138 @@
+//! Is a run to be trusted? Named checks of what it left behind and of its policy, each with number, threshold, meaning
+//! and remedy.
+//!
+//! [`Facts`] are gathered in one place; a check is a pure function of them and says why where it is not possible.
+//! Thresholds are constants beside their checks.
+
+mod artefacts;
+mod estimates;
+mod facts;
+mod rewards;
+#[cfg(test)]
+mod tests;
+mod training;
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+pub use artefacts::Log;
+pub use facts::{Acting, Draw, Facts, Truth};
+
+use crate::session::SessionError;
+
+/// What one check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked.
+    pub name: &'static str,
+    /// The number that was found, with its unit.
+    pub value: String,
+    /// What it is held against.
+    pub threshold: String,
+    /// Is it satisfactory?
+    pub passed: bool,
+    /// What the number means.
+    pub meaning: String,
+    /// What can be done about it.
+    pub remedy: String,
+}
+
+/// A check that was not possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// What was to be checked.
+    pub name: &'static str,
+    /// Why it could not be.
+    pub why: String,
+}
+
+/// All that was checked of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The run.
+    pub run: String,
+    /// The checks, in the order of [`names`].
+    pub checks: Vec<Check>,
+    /// Those that were not possible.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A check: what it says of the facts, or why it has nothing to say.
+type Judge = fn(&Facts) -> Result<Check, String>;
+
+/// Every check, causes before what they bring about.
+const CHECKS: &[(&str, Judge)] = &[
+    ("ended", training::ended),
+    ("finite", training::finite),
+    ("missing", rewards::missing),
+    ("floor", rewards::floor),
+    ("repeated", rewards::repeated),
+    ("exploration", training::exploration),
+    ("staleness", training::staleness),
+    ("settled", training::settled),
+    ("entropy", training::entropy),
+    ("log-z", estimates::log_z),
+    ("effective-sample", estimates::effective_sample),
+    ("backward-policy", estimates::backward_policy),
+    ("length", estimates::length),
+    ("concentration", estimates::concentration),
+    ("correlation", estimates::correlation),
+];
+
+/// The names of all checks.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, _)| *name)
+}
+
+/// Checks the run in `path`.
+///
+/// # Errors
+/// If it is not a run, or its configuration cannot be read.
+pub fn diagnose(path: &Path) -> Result<Diagnosis, SessionError> {
+    Ok(judge(&Facts::gather(path)?))
+}
+
+/// Holds facts against every check.
+pub fn judge(facts: &Facts) -> Diagnosis {
+    let mut all = Diagnosis { run: facts.run.clone(), checks: Vec::new(), skipped: Vec::new() };
+    for (name, check) in CHECKS {
+        match check(facts) {
+            Ok(said) => all.checks.push(said),
+            Err(why) => all.skipped.push(Skipped { name, why }),
+        }
+    }
+    all
+}
+
+impl Diagnosis {
+    /// Did no check trip?
+    pub fn is_satisfactory(&self) -> bool {
+        self.checks.iter().all(|check| check.passed)
+    }
+
+    /// The checks that tripped.
+    pub fn tripped(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| !check.passed)
+    }
+
+    /// The same as JSON.
+    pub fn to_json(&self) -> Json {
+        let check = |c: &Check| {
+            json!({
+                "name": c.name,
+                "value": c.value,
+                "threshold": c.threshold,
+                "passed": c.passed,
+                "meaning": c.meaning,
+                "remedy": c.remedy,
+            })
+        };
+        json!({
+            "run": self.run,
+            "satisfactory": self.is_satisfactory(),
+            "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
+            "skipped": self.skipped.iter().map(|s| json!({ "name": s.name, "why": s.why })).collect::<Vec<_>>(),
+        })
+    }
+}

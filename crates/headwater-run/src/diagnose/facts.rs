@@ -1,0 +1,261 @@
+//! Everything that checks look at, gathered in one place.
+
+use std::path::Path;
+
+use headwater_core::Key;
+use headwater_exact::log_terminating;
+use headwater_train::{
+    Behaviour, ExactReport, LogProbError, SampledReport, Sampler, TrainConfig, evaluate_sampled,
+};
+
+use super::artefacts::{self, Log};
+use crate::assemble::{Assembly, Purpose, key};
+use crate::session::{SessionError, configuration, load};
+use crate::task::Task;
+use crate::{Checked, Manifest, RunDir, Status};
+
+/// Trajectories drawn from the policy, at most.
+const DRAWS: usize = 4096;
+
+/// Objects whose trajectories are drawn back, and trajectories of each.
+const OBJECTS: usize = 64;
+const TRAJECTORIES: usize = 16;
+
+/// Seconds of silence after which a run that says it is running is taken for dead.
+const SILENCE_S: u64 = 120;
+
+/// One object that the policy made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draw {
+    /// The object's text.
+    pub text: String,
+    /// log R of the object.
+    pub log_reward: f64,
+    /// log-probability of its trajectory under P_F.
+    pub log_pf: f64,
+    /// log-probability of its trajectory given the object, under P_B.
+    pub log_pb: f64,
+    /// Edges of its trajectory, if known.
+    pub len: Option<usize>,
+    /// log p(x), where the space is enumerated.
+    pub log_p: Option<f64>,
+}
+
+impl Draw {
+    /// log R + log P_B − log P_F: the log of the trajectory's importance weight.
+    pub fn log_weight(&self) -> f64 {
+        self.log_reward + self.log_pb - self.log_pf
+    }
+}
+
+/// How the last update acted, and by what it was taught.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Acting {
+    /// Probability of a uniform action.
+    pub epsilon: f64,
+    /// Temperature of the forward policy.
+    pub temperature: f64,
+    /// Updates between drawing a batch and learning from it.
+    pub lag: u64,
+    /// Share of each batch that was drawn back from given objects.
+    pub given: f64,
+}
+
+/// What exact evaluation says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Truth {
+    /// The report.
+    pub report: ExactReport,
+    /// Has the objective an estimate of log Z of its own?
+    pub learns_log_z: bool,
+}
+
+/// What is known of a run.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The run.
+    pub run: String,
+    /// How it stands.
+    pub status: Status,
+    /// Why it ended so.
+    pub reason: Option<String>,
+    /// Is its process gone without a word?
+    pub dead: bool,
+    /// Updates that the configuration asks for.
+    pub total: u64,
+    /// `steps.csv`.
+    pub steps: Log,
+    /// How it acted in the end.
+    pub acting: Acting,
+    /// log of the least reward, if there is one.
+    pub log_floor: Option<f64>,
+    /// Do scores come from outside the environment?
+    pub is_oracle: bool,
+    /// Objects drawn from the final policy, or why there are none.
+    pub draws: Result<Vec<Draw>, String>,
+    /// Distinct objects among those drawn without a score, and how many were asked for.
+    pub unscored: Result<(usize, usize), String>,
+    /// Per object, log P_F − log P_B of trajectories drawn back from it.
+    pub paths: Result<Vec<Vec<f64>>, String>,
+    /// Sampled evaluation.
+    pub sampled: Result<SampledReport, String>,
+    /// Exact evaluation, where the space is enumerated.
+    pub truth: Option<Truth>,
+    /// log Z as a parameter of the objective, if it has one.
+    pub log_z: Option<f64>,
+}
+
+impl Facts {
+    /// Reads the files of the run in `path`, rebuilds its policy, and draws from it. What cannot be had is said where
+    /// it is missing.
+    ///
+    /// # Errors
+    /// If it is not a run, or its configuration cannot be read.
+    pub fn gather(path: &Path) -> Result<Self, SessionError> {
+        let dir = RunDir::open(path)?;
+        let manifest = dir.manifest()?;
+        let checked = configuration(&dir, &[])?;
+        let train: TrainConfig = checked.read("train");
+        let steps = Log::read(&path.join("steps.csv"))?;
+        let at = steps.last("step").map_or(0, |step| step as u64);
+        let unknown = || "there is no policy".to_owned();
+        let mut facts = Self {
+            run: path.display().to_string(),
+            status: manifest.status,
+            dead: manifest.is_dead(Manifest::now_unix_s(), SILENCE_S),
+            reason: manifest.reason,
+            total: train.steps,
+            steps,
+            acting: Acting {
+                epsilon: train.epsilon.at(at.saturating_sub(1)),
+                temperature: train.temperature.at(at.saturating_sub(1)),
+                lag: train.lag,
+                given: train.data.as_ref().map_or(0.0, |_| train.given() as f64 / train.batch as f64),
+            },
+            log_floor: None,
+            is_oracle: headwater_envs::find(checked.kind("env"))
+                .is_none_or(|env| env.reward(checked.kind("reward")).is_none()),
+            draws: Err(unknown()),
+            unscored: Err(unknown()),
+            paths: Err(unknown()),
+            sampled: Err(unknown()),
+            truth: None,
+            log_z: None,
+        };
+        match load(path) {
+            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir)?,
+            Err(e) => {
+                let first = e.problems().0.first().map_or_else(|| e.to_string(), |p| p.what.clone());
+                facts.lack(&format!("the policy cannot be had: {first}"));
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Says why nothing of the policy is known.
+    fn lack(&mut self, why: &str) {
+        self.draws = Err(why.to_owned());
+        self.unscored = Err(why.to_owned());
+        self.paths = Err(why.to_owned());
+        self.sampled = Err(why.to_owned());
+    }
+
+    /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
+    /// have to do.
+    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) -> Result<(), SessionError> {
+        let key = key(assembly.seed, Purpose::Diagnose);
+        let state = assembly.trainer.state();
+        let objective = headwater_objectives::find(checked.kind("objective"));
+        let needs = objective.map(|o| (o.build)(&checked.section("objective").values).needs());
+        self.log_z = state.log_z.filter(|_| needs.is_some_and(|n| n.log_z));
+        if let Ok(task) = Task::build(checked) {
+            self.log_floor = task.scorer.transform().log_floor();
+        }
+        if assembly.eval.samples == 0 {
+            self.lack("scores are paid for, and `eval.samples` does not say how many to spend");
+            let kept = artefacts::samples(&dir.samples_path())?;
+            if !kept.is_empty() {
+                self.draws = Ok(kept);
+            }
+            return Ok(());
+        }
+        match draw(assembly, key.fold(0)) {
+            Ok(draws) => self.draws = Ok(draws),
+            Err(why) => self.lack(&why),
+        }
+        if let (Ok(draws), Some(exact)) = (&mut self.draws, &mut assembly.exact) {
+            let policies = exact.policies(&mut assembly.trainer.policy());
+            let log_p = log_terminating(exact.graph(), &policies.forward);
+            for draw in draws {
+                let state = exact.graph_mut().find(&draw.text).ok().flatten();
+                draw.log_p = state.map(|s| log_p[s]);
+            }
+            let learns_log_z = policies.log_z.is_some();
+            self.truth = Some(Truth { report: exact.compare(&policies), learns_log_z });
+        }
+        if let Ok(draws) = &self.draws {
+            let texts = distinct(draws);
+            self.unscored = unscored(checked, &texts);
+            self.paths = paths(assembly, &texts, key.fold(1));
+            let e = &assembly.eval;
+            let (samples, objects) = (e.samples.min(DRAWS), e.objects.min(512));
+            let view = &mut assembly.trainer.policy();
+            let report = evaluate_sampled(view, samples, objects, e.backward_samples.min(32), key.fold(2));
+            self.sampled = report.map_err(|e| e.to_string());
+        }
+        Ok(())
+    }
+}
+
+fn draw(assembly: &mut Assembly, key: Key) -> Result<Vec<Draw>, String> {
+    let mut draws = Vec::with_capacity(DRAWS);
+    let view = &mut assembly.trainer.policy();
+    let mut sampler = Sampler::new(view);
+    let drawn = sampler.draw(view, DRAWS, Behaviour::ON_POLICY, key, &mut |s| {
+        draws.push(Draw {
+            text: s.text,
+            log_reward: s.log_reward,
+            log_pf: s.log_pf,
+            log_pb: s.log_pb,
+            len: Some(s.transitions),
+            log_p: None,
+        });
+    });
+    drawn.map_err(|e| format!("objects of the policy cannot be scored: {e}"))?;
+    Ok(draws)
+}
+
+/// The distinct texts of draws, in the order of their first appearance.
+fn distinct(draws: &[Draw]) -> Vec<&str> {
+    let mut seen = std::collections::HashSet::new();
+    draws.iter().map(|d| d.text.as_str()).filter(|&text| seen.insert(text)).collect()
+}
+
+/// How many of the objects have no score.
+fn unscored(checked: &Checked, texts: &[&str]) -> Result<(usize, usize), String> {
+    let mut task = Task::build(checked).map_err(|p| p.what)?;
+    let (mut none, lanes) = (0, 256);
+    for chunk in texts.chunks(lanes) {
+        task.sim.reset(chunk.len());
+        for (lane, text) in chunk.iter().enumerate() {
+            task.sim.load(lane as u32, text).map_err(|e| e.to_string())?;
+        }
+        let all: Vec<u32> = (0..chunk.len() as u32).collect();
+        let mut scores = vec![0.0; chunk.len()];
+        task.scorer.score(&*task.sim, &all, &mut scores).map_err(|e| e.to_string())?;
+        none += scores.iter().filter(|y| y.is_nan()).count();
+    }
+    Ok((none, texts.len()))
+}
+
+/// Per object, log P_F − log P_B of trajectories drawn back from it.
+fn paths(assembly: &mut Assembly, texts: &[&str], key: Key) -> Result<Vec<Vec<f64>>, String> {
+    let view = &mut assembly.trainer.policy();
+    let mut sampler = Sampler::new(view);
+    let mut all = Vec::with_capacity(OBJECTS);
+    for (i, text) in texts.iter().take(OBJECTS).enumerate() {
+        let found = sampler.log_ratios(view, text, TRAJECTORIES, key.fold(i as u64));
+        all.push(found.map_err(|e: LogProbError| e.to_string())?);
+    }
+    Ok(all)
+}

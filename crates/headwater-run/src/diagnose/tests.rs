@@ -1,0 +1,148 @@
+//! Checks on facts made by hand: each trips by its own number, and says so.
+
+use headwater_train::{Estimate, SampledReport};
+
+use super::{Acting, Draw, Facts, Log, judge, names};
+use crate::Status;
+
+const COLUMNS: &[&str] =
+    &["step", "loss", "residual_rms", "log_z", "mean_len", "log_reward_mean", "entropy", "grad_norm"];
+
+/// Two kinds of objects, made as often as they should be, by a run of a hundred logged updates.
+fn healthy() -> Facts {
+    let half = 0.5f64.ln();
+    let draws = (0..100)
+        .map(|i| Draw {
+            text: format!("{}", i % 50),
+            log_reward: f64::from(i % 2),
+            log_pf: f64::from(i % 2) + 2.0 * half,
+            log_pb: half,
+            len: Some(3 + i as usize % 2),
+            log_p: None,
+        })
+        .collect();
+    let tight = |value: f64| Estimate { value, low: value - 0.01, high: value + 0.01 };
+    let steps =
+        (1..=100).map(|i| vec![f64::from(i), 0.1, 0.2, -half, 3.0, 1.0, 0.5, 1.0]).collect::<Vec<_>>();
+    Facts {
+        run: "run".to_owned(),
+        status: Status::Finished,
+        reason: None,
+        dead: false,
+        total: 100,
+        steps: Log::new(COLUMNS, steps),
+        acting: Acting { epsilon: 0.0, temperature: 1.0, lag: 0, given: 0.0 },
+        log_floor: Some(-5.0),
+        is_oracle: true,
+        draws: Ok(draws),
+        unscored: Ok((0, 50)),
+        paths: Ok(vec![vec![0.0; 4]; 10]),
+        sampled: Ok(SampledReport {
+            log_z: tight(-half),
+            elbo: tight(-half),
+            eubo: tight(-half),
+            ess: 1.0,
+            pearson: tight(0.9),
+            spearman: tight(0.9),
+            samples: 100,
+            objects: 50,
+        }),
+        truth: None,
+        log_z: Some(-half),
+    }
+}
+
+#[track_caller]
+fn trips(expected: &[&str], change: impl FnOnce(&mut Facts)) {
+    let mut facts = healthy();
+    change(&mut facts);
+    let said = judge(&facts);
+    assert_eq!(said.tripped().map(|c| c.name).collect::<Vec<_>>(), expected, "{said:#?}");
+    assert_eq!(said.is_satisfactory(), expected.is_empty());
+}
+
+fn each(facts: &mut Facts, change: impl Fn(usize, &mut Draw)) {
+    facts.draws.as_mut().unwrap().iter_mut().enumerate().for_each(|(i, draw)| change(i, draw));
+}
+
+fn column(facts: &mut Facts, name: &str, value: impl Fn(usize) -> f64) {
+    let at = COLUMNS.iter().position(|c| *c == name).unwrap();
+    let mut rows = vec![vec![0.0; COLUMNS.len()]; facts.steps.len()];
+    for (c, name) in COLUMNS.iter().enumerate() {
+        facts.steps.column(name).into_iter().enumerate().for_each(|(i, x)| rows[i][c] = x);
+    }
+    rows.iter_mut().enumerate().for_each(|(i, row)| row[at] = value(i));
+    facts.steps = Log::new(COLUMNS, rows);
+}
+
+#[test]
+fn each_check_trips_by_its_own_number() {
+    trips(&[], |_| {});
+    trips(&["ended"], |f| (f.status, f.reason) = (Status::Failed, Some("the disk is full".to_owned())));
+    trips(&["ended"], |f| f.dead = true);
+    let nan = "the score of `a` is NaN, which has no finite log R";
+    trips(&["finite"], |f| (f.status, f.reason) = (Status::Failed, Some(nan.to_owned())));
+    trips(&["finite"], |f| column(f, "grad_norm", |i| if i == 7 { f64::INFINITY } else { 1.0 }));
+    trips(&["missing"], |f| f.unscored = Ok((1, 50)));
+    trips(&["floor"], |f| f.log_floor = Some(1.0));
+    // 60 % of the objects share a reward; the rest have one each.
+    trips(&["repeated"], |f| {
+        each(f, |i, d| {
+            let r = if i % 50 < 30 { 1.0 } else { 1.0 + (i % 50) as f64 / 100.0 };
+            (d.log_pf, d.log_reward) = (d.log_pf - d.log_reward + r, r);
+        });
+    });
+    trips(&["exploration"], |f| f.acting.epsilon = 0.3);
+    trips(&["exploration"], |f| f.acting.temperature = 0.5);
+    trips(&["staleness"], |f| f.acting.lag = 10);
+    trips(&["staleness"], |f| f.acting.given = 1.0);
+    trips(&["settled"], |f| {
+        column(f, "residual_rms", |_| 2.0);
+        column(f, "loss", |i| (-0.05 * i as f64).exp());
+    });
+    trips(&["settled"], |f| {
+        column(f, "residual_rms", |_| 2.0);
+        column(f, "loss", |i| (0.05 * i as f64).exp());
+    });
+    trips(&["entropy"], |f| column(f, "entropy", |i| if i < 50 { 1.0 } else { 0.0 }));
+    trips(&["log-z"], |f| f.log_z = Some(0.0));
+    // One weight of a hundred is all that counts; it is that of a rare length, too rare to matter.
+    trips(&["effective-sample"], |f| {
+        each(f, |i, d| d.log_pf -= if i == 0 { 9.0 } else { 0.0 });
+        each(f, |i, d| d.len = Some(if i == 0 { 9 } else { 3 }));
+    });
+    trips(&["backward-policy"], |f| {
+        f.paths = Ok(vec![vec![-1.2, 1.2]; 10]);
+        each(f, |i, d| d.log_pb += if i % 4 < 2 { 1.2 } else { -1.2 });
+    });
+    trips(&["length"], |f| each(f, |i, d| d.log_pf += if i % 2 == 0 { 1.2 } else { -1.2 }));
+    trips(&["correlation"], |f| {
+        f.sampled.as_mut().unwrap().pearson = Estimate { value: 0.1, low: 0.0, high: 0.2 };
+    });
+}
+
+#[test]
+fn what_is_not_known_is_not_judged() {
+    let mut facts = healthy();
+    facts.draws = Err("no policy".to_owned());
+    facts.unscored = Err("no policy".to_owned());
+    facts.paths = Err("no policy".to_owned());
+    facts.sampled = Err("no policy".to_owned());
+    facts.steps = Log::default();
+    let said = judge(&facts);
+    let done: Vec<&str> = said.checks.iter().map(|c| c.name).collect();
+    assert_eq!(done, ["ended", "finite", "staleness"]);
+    assert_eq!(done.len() + said.skipped.len(), names().count());
+    assert!(said.is_satisfactory() && said.skipped.iter().all(|s| !s.why.is_empty()));
+}
+
+#[test]
+fn names_are_unique_and_those_of_the_checks() {
+    let said = judge(&healthy());
+    let found: Vec<&str> = said.checks.iter().map(|c| c.name).collect();
+    assert_eq!(found, names().collect::<Vec<_>>());
+    assert!(said.checks.iter().all(|c| {
+        let texts = [&c.value, &c.threshold, &c.meaning, &c.remedy];
+        texts.iter().all(|t| !t.is_empty() && !t.ends_with('.'))
+    }));
+}
