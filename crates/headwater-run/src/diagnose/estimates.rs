@@ -30,6 +30,9 @@ const TOP: usize = 10;
 const MAX_EXCESS: f64 = 0.1;
 const MAX_FACTOR: f64 = 2.0;
 
+/// Draws without which ten objects that were drawn once each have too much of them.
+const MIN_DRAWS: usize = 200;
+
 /// Correlation of log p̂(x) and log R(x) over held-out objects (Nica et al. 2022, "Evaluating generalization in GFlowNets
 /// for molecule design").
 const MIN_CORRELATION: f64 = 0.5;
@@ -159,6 +162,9 @@ pub fn length(facts: &Facts) -> Result<Check, String> {
 /// Do few objects have more of the mass than of the reward?
 pub fn concentration(facts: &Facts) -> Result<Check, String> {
     let draws = facts.draws.as_ref().map_err(String::clone)?;
+    if draws.len() < MIN_DRAWS {
+        return Err(format!("there are {} draws, and shares need {MIN_DRAWS}", draws.len()));
+    }
     let mut counts: HashMap<&str, (usize, f64)> = HashMap::new();
     draws.iter().for_each(|d| counts.entry(&d.text).or_insert((0, d.log_reward)).0 += 1);
     let mut top: Vec<(&str, (usize, f64))> = counts.into_iter().collect();
