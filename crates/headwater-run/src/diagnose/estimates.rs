@@ -14,7 +14,7 @@ const MIN_ESS: f64 = 0.1;
 
 /// Spread, in nats, of log P_F − log P_B over trajectories to one object: 0 where P_B is that of P_F (Malkin et al. 2022,
 /// arXiv:2201.13259).
-const MAX_PATH_SPREAD: f64 = 1.0;
+const MAX_PATH_SPREAD: f64 = 0.75;
 
 /// Share of all spread of log weights from which on one cause is to blame for it.
 const TO_BLAME: f64 = 0.5;
@@ -27,7 +27,7 @@ const MIN_LENGTH_SHARE: f64 = 0.02;
 
 /// Objects that may have too much of the mass, how much too much, and how many times what they should have.
 const TOP: usize = 10;
-const MAX_EXCESS: f64 = 0.1;
+const MAX_EXCESS: f64 = 0.2;
 const MAX_FACTOR: f64 = 2.0;
 
 /// Draws without which ten objects that were drawn once each have too much of them.
