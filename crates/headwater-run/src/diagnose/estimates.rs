@@ -14,7 +14,7 @@ const MIN_ESS: f64 = 0.1;
 
 /// Spread, in nats, of log P_F − log P_B over trajectories to one object: 0 where P_B is that of P_F (Malkin et al. 2022,
 /// arXiv:2201.13259).
-const MAX_PATH_SPREAD: f64 = 1.0;
+const MAX_PATH_SPREAD: f64 = 0.75;
 
 /// Share of all spread of log weights from which on one cause is to blame for it.
 const TO_BLAME: f64 = 0.5;
@@ -27,8 +27,11 @@ const MIN_LENGTH_SHARE: f64 = 0.02;
 
 /// Objects that may have too much of the mass, how much too much, and how many times what they should have.
 const TOP: usize = 10;
-const MAX_EXCESS: f64 = 0.1;
+const MAX_EXCESS: f64 = 0.2;
 const MAX_FACTOR: f64 = 2.0;
+
+/// Draws without which ten objects that were drawn once each have too much of them.
+const MIN_DRAWS: usize = 200;
 
 /// Correlation of log p̂(x) and log R(x) over held-out objects (Nica et al. 2022, "Evaluating generalization in GFlowNets
 /// for molecule design").
@@ -159,6 +162,9 @@ pub fn length(facts: &Facts) -> Result<Check, String> {
 /// Do few objects have more of the mass than of the reward?
 pub fn concentration(facts: &Facts) -> Result<Check, String> {
     let draws = facts.draws.as_ref().map_err(String::clone)?;
+    if draws.len() < MIN_DRAWS {
+        return Err(format!("there are {} draws, and shares need {MIN_DRAWS}", draws.len()));
+    }
     let mut counts: HashMap<&str, (usize, f64)> = HashMap::new();
     draws.iter().for_each(|d| counts.entry(&d.text).or_insert((0, d.log_reward)).0 += 1);
     let mut top: Vec<(&str, (usize, f64))> = counts.into_iter().collect();

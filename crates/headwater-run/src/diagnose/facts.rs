@@ -208,10 +208,12 @@ impl Facts {
 }
 
 fn draw(assembly: &mut Assembly, key: Key) -> Result<Vec<Draw>, String> {
-    let mut draws = Vec::with_capacity(DRAWS);
+    // What is paid for is asked for as far as the configuration goes.
+    let n = DRAWS.min(assembly.eval.samples);
+    let mut draws = Vec::with_capacity(n);
     let view = &mut assembly.trainer.policy();
     let mut sampler = Sampler::new(view);
-    let drawn = sampler.draw(view, DRAWS, Behaviour::ON_POLICY, key, &mut |s| {
+    let drawn = sampler.draw(view, n, Behaviour::ON_POLICY, key, &mut |s| {
         draws.push(Draw {
             text: s.text,
             log_reward: s.log_reward,

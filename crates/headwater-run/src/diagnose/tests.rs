@@ -11,7 +11,7 @@ const COLUMNS: &[&str] =
 /// Two kinds of objects, made as often as they should be, by a run of a hundred logged updates.
 fn healthy() -> Facts {
     let half = 0.5f64.ln();
-    let draws = (0..100)
+    let draws = (0..200)
         .map(|i| Draw {
             text: format!("{}", i % 50),
             log_reward: f64::from(i % 2),
@@ -106,7 +106,7 @@ fn each_check_trips_by_its_own_number() {
     });
     trips(&["entropy"], |f| column(f, "entropy", |i| if i < 50 { 1.0 } else { 0.0 }));
     trips(&["log-z"], |f| f.log_z = Some(0.0));
-    // One weight of a hundred is all that counts; it is that of a rare length, too rare to matter.
+    // One weight of two hundred is all that counts; it is that of a rare length, too rare to matter.
     trips(&["effective-sample"], |f| {
         each(f, |i, d| d.log_pf -= if i == 0 { 9.0 } else { 0.0 });
         each(f, |i, d| d.len = Some(if i == 0 { 9 } else { 3 }));
