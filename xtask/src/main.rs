@@ -24,7 +24,8 @@ Chores of the repository.
   cargo xtask docs            writes docs/reference and the command output quoted in documents
   cargo xtask docs --check    compares them with what is there, and checks links
   cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
-  cargo xtask bench envs      trains every configuration; writes docs/results/environments.md
+  cargo xtask bench envs      trains the example configurations; writes docs/results/environments.md
+  cargo xtask bench targets   trains those of the literature, for half an hour; writes docs/results/targets.md
   cargo xtask bench counts    compares instruction counts with xtask/counts.csv; --update writes them there
   cargo xtask bench-peers     compares speed with torchgfn and gfnx, installed into .peers, on a quiet machine;
                               writes docs/results/speed.md; [--cells NAME] [--repeats N]
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["bench", "grids"] => bench::grids(),
         ["bench", "envs"] => results::environments(),
+        ["bench", "targets"] => results::targets(),
         ["bench", "counts"] => counts::compare().and_then(|went| match went {
             Went::Well => Ok(Verdict::Clean),
             Went::Wrong => Ok(Verdict::Findings),

@@ -7,11 +7,10 @@ use crate::shell::{headwater, output, read, root, run, scratch, write};
 use crate::{Error, Verdict};
 
 /// Where configurations are whose results are listed, with a heading.
-const FOLDERS: &[(&str, &str)] = &[
-    ("configs", "Examples"),
-    ("configs/graphs", "Problems on graphs"),
-    ("configs/targets", "Targets of the literature"),
-];
+const FOLDERS: &[(&str, &str)] = &[("configs", "Examples"), ("configs/graphs", "Problems on graphs")];
+
+/// Targets of the literature, most of which take minutes.
+const TARGETS: &[(&str, &str)] = &[("configs/targets", "Targets of the literature")];
 
 /// log Z of targets that are too large to enumerate, and where it is from.
 const KNOWN: &[(&str, f64)] = &[
@@ -25,16 +24,25 @@ const KNOWN: &[(&str, f64)] = &[
 
 /// `cargo xtask bench envs`.
 pub fn environments() -> Result<Verdict, Error> {
+    table("envs", FOLDERS, "docs/results/environments.md")
+}
+
+/// `cargo xtask bench targets`.
+pub fn targets() -> Result<Verdict, Error> {
+    table("targets", TARGETS, "docs/results/targets.md")
+}
+
+fn table(name: &str, folders: &[(&str, &str)], path: &str) -> Result<Verdict, Error> {
     let program = headwater("release")?;
-    let mut page = String::from(
+    let mut page = format!(
         "# What the configurations reach\n\n\
-         Written by `cargo xtask bench envs`: every configuration of the repository as it is, seed 0. TV is the exact total\n\
+         Written by `cargo xtask bench {name}`: configurations of the repository as they are, seed 0. TV is the exact total\n\
          variation distance between the trained sampler and its target, where the space can be enumerated. log Z is the\n\
          learned one, or where there is none the sampled estimate; Δ is it less the true one, which is enumerated, or\n\
          known otherwise for three large targets (`xtask/src/results.rs` says how). r is the correlation of log p̂ with\n\
          log R over objects. Seconds are those of training, on two cores.\n",
     );
-    for (folder, title) in FOLDERS {
+    for (folder, title) in folders {
         page += &format!(
             "\n## {title}\n\n| configuration | what | steps | seconds | TV | log Z | Δ | r |\n\
              |---|---|---:|---:|---:|---:|---:|---:|\n"
@@ -45,7 +53,7 @@ pub fn environments() -> Result<Verdict, Error> {
             page += &row;
         }
     }
-    write(&root().join("docs/results/environments.md"), &page)?;
+    write(&root().join(path), &page)?;
     Ok(Verdict::Clean)
 }
 

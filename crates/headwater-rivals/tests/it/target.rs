@@ -87,7 +87,8 @@ fn long_runs_have_the_histogram_of_the_target() {
             let ess = if ess.is_nan() { n / 100.0 } else { ess };
             let floor = 0.5 * headwater_exact::perfect_sampler_l1(&log_p, ess as u64);
             assert!(
-                tv < 3.0 * floor,
+                // Both are 0 where there is one object.
+                tv <= 3.0 * floor,
                 "{} on {}: {tv} where {floor} is to be expected",
                 m.entry.name,
                 space.name
