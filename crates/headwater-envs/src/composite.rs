@@ -27,6 +27,7 @@
 
 mod part;
 mod small;
+mod text;
 
 use headwater_core::settings::{NoSettings, choice, settings};
 use headwater_core::{
@@ -452,17 +453,12 @@ impl Environment for Composite {
             }
             text.clear();
             part.env.show(state, &mut text);
-            for c in text.chars() {
-                if matches!(c, ';' | '\\') {
-                    out.push('\\');
-                }
-                out.push(c);
-            }
+            text::escape(&text, out);
         }
     }
 
     fn parse(&self, text: &str) -> Option<Whole> {
-        let texts = split(text)?;
+        let texts = text::split(text, BETWEEN)?;
         let parsed = texts.iter().zip(&self.parts).map(|(text, part)| part.env.parse(text));
         let mut parts = parsed.collect::<Option<Vec<Slot>>>()?;
         let (shown, stage) = (texts.len(), if self.is_stack() { texts.len() - 1 } else { 0 });
@@ -529,31 +525,6 @@ impl Composite {
         self.settle(&mut settled);
         before && self.builds(s, s.stage) && settled.stage == s.stage
     }
-}
-
-/// The texts between the separators, with what was escaped as it was; `None` if an escape is not one.
-fn split(text: &str) -> Option<Vec<String>> {
-    let mut texts = vec![String::new()];
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let last = texts.last_mut().expect("there is one at least");
-        if let Some(after) = rest.strip_prefix(BETWEEN) {
-            texts.push(String::new());
-            rest = after;
-            continue;
-        }
-        rest = &rest[c.len_utf8()..];
-        match c {
-            '\\' => {
-                let escaped = rest.chars().next().filter(|c| matches!(c, ';' | '\\'))?;
-                last.push(escaped);
-                rest = &rest[1..];
-            }
-            ';' => return None,
-            _ => last.push(c),
-        }
-    }
-    Some(texts)
 }
 
 impl Registered for Composite {

@@ -178,11 +178,15 @@ fn checks(checks: &[Check]) -> String {
     for c in checks {
         let (class, word) = if c.passed { ("good", "✓ satisfactory") } else { ("bad", "✗ look at this") };
         let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| escape(t));
-        let remedy = if c.passed { String::new() } else { format!("<p>{}</p>\n", prose(&c.remedy)) };
+        // What a trouble would mean is of interest where there is one.
+        let trouble = if c.passed {
+            String::new()
+        } else {
+            format!("<p>{}</p>\n<p>{}</p>\n", prose(&c.meaning), prose(&c.remedy))
+        };
         out += &format!(
             "<div class=\"card check\">\n<h3>{name} <span class=\"{class}\">{word}</span></h3>\n\
-             <p class=\"soft\">{value}, held against {threshold}</p>\n<p>{}</p>\n{remedy}</div>\n",
-            prose(&c.meaning)
+             <p class=\"soft\">{value}, held against {threshold}</p>\n{trouble}</div>\n"
         );
     }
     out
