@@ -115,6 +115,7 @@ struct Part {
     /// Its first label.
     first: usize,
     n_labels: usize,
+    n_features: usize,
     guard: Option<Guard>,
 }
 
@@ -282,7 +283,8 @@ impl Part {
         }
         let guard = Guard::new(order, &config, before)?;
         let first = before.last().map_or(0, |part| part.first + part.n_labels);
-        Ok(Self { name, initial: env.initial(), env, first, n_labels, guard })
+        let n_features = env.features().len();
+        Ok(Self { name, initial: env.initial(), env, first, n_labels, n_features, guard })
     }
 
     /// Has `write` write a mask of this part's labels, and puts it where they are.
@@ -478,7 +480,7 @@ impl Environment for Composite {
 
     fn measure(&self, s: &Whole, mut out: &mut [f64]) {
         for (part, state) in self.parts.iter().zip(&s.parts) {
-            let (own, others) = out.split_at_mut(part.env.features().len());
+            let (own, others) = out.split_at_mut(part.n_features);
             part.env.measure(state, own);
             out = others;
         }
