@@ -54,6 +54,13 @@ impl Scored {
         self.logit.len()
     }
 
+    /// Raises every reward to `power`, that of unfinished states too.
+    pub fn raise(&mut self, power: f64) {
+        if power != 1.0 {
+            self.log_reward.iter_mut().chain(&mut self.state_log_reward).for_each(|log_r| *log_r *= power);
+        }
+    }
+
     /// The rows of trajectory `b`.
     #[inline]
     pub fn range(&self, b: usize) -> std::ops::Range<usize> {

@@ -68,6 +68,7 @@ const CHECKS: &[(&str, Judge)] = &[
     ("missing", rewards::missing),
     ("floor", rewards::floor),
     ("repeated", rewards::repeated),
+    ("target", training::target),
     ("exploration", training::exploration),
     ("staleness", training::staleness),
     ("settled", training::settled),

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
 use headwater_rewards::RewardError;
-use headwater_train::{Behaviour, StateMismatch, StepError, StepReport, TrainState, Trajectories, sample};
+use headwater_train::{
+    Behaviour, Kept, StateMismatch, StepError, StepReport, TrainState, Trajectories, sample,
+};
 use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
@@ -509,6 +511,10 @@ fn pack(state: &TrainState) -> Checkpoint {
     out.meta.insert("modes".to_owned(), json!(state.modes).to_string());
     let flights: Vec<_> = state.flights.iter().map(|f| (&f.dealt, &f.actions)).collect();
     out.meta.insert("flights".to_owned(), json!(flights).to_string());
+    let kept = &state.kept;
+    out.put("replay.log_reward", &[kept.log_reward.len()], Data::F64(kept.log_reward.clone()));
+    out.meta.insert("replay.objects".to_owned(), json!(kept.objects).to_string());
+    out.meta.insert("replay.next".to_owned(), kept.next.to_string());
     out
 }
 
@@ -531,16 +537,22 @@ fn unpack(checkpoint: &Checkpoint, assembly: &Assembly) -> Result<TrainState, Ru
     state.trajectories = checkpoint.fact("trajectories")?;
     state.transitions = checkpoint.fact("transitions")?;
     state.reward_calls = checkpoint.fact("reward_calls")?;
-    let modes: String = checkpoint.fact("modes")?;
-    let unfit =
-        |e: serde_json::Error| RunError::Unfit { step: checkpoint.step, reason: format!("its `modes`: {e}") };
-    state.modes = serde_json::from_str(&modes).map_err(unfit)?;
-    let flights: String = checkpoint.fact("flights")?;
-    let unfit = |e: serde_json::Error| RunError::Unfit {
-        step: checkpoint.step,
-        reason: format!("its `flights`: {e}"),
-    };
-    let flights: Vec<(Vec<u32>, Vec<Vec<u32>>)> = serde_json::from_str(&flights).map_err(unfit)?;
+    state.modes = fact(checkpoint, "modes", |text| serde_json::from_str(text))?;
+    let flights: Vec<(Vec<u32>, Vec<Vec<u32>>)> =
+        fact(checkpoint, "flights", |text| serde_json::from_str(text))?;
     state.flights = flights.into_iter().map(|(dealt, actions)| Trajectories { dealt, actions }).collect();
+    let objects: Vec<String> = fact(checkpoint, "replay.objects", |text| serde_json::from_str(text))?;
+    let log_reward = checkpoint.f64("replay.log_reward", &[objects.len()])?.to_vec();
+    state.kept = Kept { objects, log_reward, next: checkpoint.fact("replay.next")? };
     Ok(state)
+}
+
+/// A fact in JSON.
+fn fact<T>(
+    checkpoint: &Checkpoint,
+    name: &str,
+    read: impl FnOnce(&str) -> serde_json::Result<T>,
+) -> Result<T, RunError> {
+    let text: String = checkpoint.fact(name)?;
+    read(&text).map_err(|e| RunError::Unfit { step: checkpoint.step, reason: format!("its `{name}`: {e}") })
 }

@@ -106,7 +106,7 @@ impl Experience {
     ) -> Result<(), RewardError> {
         let lanes = numbers.end.saturating_sub(numbers.start) as usize;
         view.sim.reset(lanes);
-        let draw = Draw { lanes, given: 0, first: numbers.start, how, key, follow: None };
+        let draw = Draw { lanes, given: 0, known: 0, first: numbers.start, how, key, follow: None };
         self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         self.look(view);
         Ok(())

@@ -9,8 +9,10 @@ mod batch;
 mod exact;
 mod experience;
 mod flight;
+mod given;
 mod judge;
 mod phases;
+mod replay;
 mod rollout;
 mod sampled;
 mod settings;
@@ -22,6 +24,7 @@ pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
 pub use experience::{Experience, Looks, Slopes};
 pub use flight::Trajectories;
 pub use phases::{Phase, Stopwatch};
+pub use replay::Kept;
 pub use rollout::Behaviour;
 pub use sampled::{
     LogProb, LogProbError, Sample, SampledReport, Sampler, evaluate_sampled, log_prob, sample, sampled_l1,

@@ -51,13 +51,15 @@ pub(crate) struct Draw<'a> {
     pub lanes: usize,
     /// How many of them, the first, are drawn back from the objects that their lanes hold.
     pub given: usize,
+    /// How many of those, the first, are of objects whose log R is known.
+    pub known: usize,
     /// Number of the first lane: its draws, and so on, come from `key.fold(first)` alone.
     pub first: u64,
     /// How actions are drawn forward.
     pub how: Behaviour,
     /// Decides everything.
     pub key: Key,
-    /// The edges to take instead of drawing them: those of trajectory i, the stop edge included, in lane i.
+    /// The edges that forward lanes take instead of drawing them, lane by lane, the stop edge included.
     pub follow: Option<&'a [Vec<u32>]>,
 }
 
@@ -65,8 +67,8 @@ impl Roller {
     /// Trajectories back to the initial state by P_B in the first `draw.given` lanes, which hold objects, and forward
     /// by P_F in the others, which are in the initial state.
     ///
-    /// Fills `batch` with the trajectories, all in forward order, and their objects' log R. Afterwards the forward
-    /// lanes hold their objects.
+    /// Fills `batch` with the trajectories, all in forward order, and their objects' log R, that of known ones
+    /// excepted, which is 0. Afterwards the forward lanes hold their objects.
     pub fn roll(
         &mut self,
         acting: &mut Acting<'_>,
@@ -74,7 +76,8 @@ impl Roller {
         batch: &mut Batch,
     ) -> Result<(), RewardError> {
         let (given, lanes) = self.begin(draw, batch);
-        acting.scorer.log_reward(acting.sim, &self.live, &mut batch.log_reward[..draw.given])?;
+        let unknown = draw.known..draw.given;
+        acting.scorer.log_reward(acting.sim, &self.live[unknown.clone()], &mut batch.log_reward[unknown])?;
         acting.watch.lap(Phase::Reward);
         self.walk(acting, draw, batch)?;
         self.live.extend(given..lanes);
@@ -152,7 +155,7 @@ impl Roller {
         let stop = Action(heads.n_actions as u32);
         self.chosen.clear();
         if let Some(script) = draw.follow {
-            let taken = |&lane: &u32| Action(script[lane as usize][t as usize]);
+            let taken = |&lane: &u32| Action(script[lane as usize - draw.given][t as usize]);
             self.chosen.extend(self.live.iter().map(taken));
             return;
         }

@@ -126,7 +126,7 @@ impl Sampler {
         key: Key,
     ) -> Result<(), RewardError> {
         view.sim.reset(lanes);
-        let draw = Draw { lanes, given: 0, first, how, key, follow: None };
+        let draw = Draw { lanes, given: 0, known: 0, first, how, key, follow: None };
         self.roller.roll(&mut view.acting(&mut self.watch), &draw, &mut self.batch)?;
         judge::score(&self.batch, TRAJECTORIES, view.estimator, view.backward, 0.0, &mut self.rows);
         Ok(())
@@ -172,6 +172,7 @@ impl Sampler {
             let draw = Draw {
                 lanes,
                 given: lanes,
+                known: 0,
                 first: first as u64,
                 how: Behaviour::ON_POLICY,
                 key,

@@ -64,6 +64,9 @@ settings! {
         epsilon: Schedule = "0.0", Kind::Schedule { min: 0.0, max: 1.0 };
         /// Temperature of the forward policy while training: probabilities are raised to the power of its inverse.
         temperature: Schedule = "1.0", Kind::Schedule { min: 1e-3, max: 1000.0 };
+        /// Power of the reward that the objective sees, for targets whose modes lie far apart. From 0 on, all objects are
+        /// worth the same at first, so that the policy spreads out before modes rise. Has to end at 1.
+        reward_power: Schedule = "1.0", Kind::Schedule { min: 0.0, max: 1000.0 };
         /// Batches whose scores are under way while the policy learns from the one that was drawn so many updates before:
         /// for rewards that take their time. Off-policy by that much; 0 waits for every batch. Results do not depend on
         /// how fast scores come.
@@ -73,6 +76,14 @@ settings! {
         data: Option<File>, Kind::File;
         /// Share of the batch that is drawn back from `data`.
         data_share: f64 = "0.5", Kind::Real { min: 0.0, max: 1.0 };
+        /// Trajectories per update, besides the batch, that are drawn back by P_B from objects found before, which need no
+        /// new scores.
+        replay: usize = "0", Kind::Int { min: 0, max: 1 << 20 };
+        /// Distinct objects that are kept for `replay`; the oldest gives way.
+        replay_capacity: usize = "10000", Kind::Int { min: 1, max: 100_000_000 };
+        /// Objects are replayed in proportion to this power of their reward: 0 for all alike, 1 for as often as the
+        /// target has them.
+        replay_power: f64 = "0.0", Kind::Real { min: 0.0, max: 1000.0 };
         /// Threads; 0 for one per core. Results do not depend on it.
         threads: usize = "0", Kind::Int { min: 0, max: 1024 };
     }

@@ -12,8 +12,10 @@ use headwater_rewards::{Oracle, RewardError, Scorer};
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
 use crate::flight::{Flights, Trajectories};
+use crate::given::Given;
 use crate::judge::{self, Pulled};
 use crate::phases::{Phase, Stopwatch};
+use crate::replay::{Kept, Replay};
 use crate::rollout::{Acting, Behaviour, Draw, Roller};
 use crate::settings::{Optimizer, TrainConfig};
 
@@ -60,6 +62,8 @@ pub struct TrainState {
     pub modes: Vec<String>,
     /// Batches whose scores are under way, oldest first; see `train.lag`.
     pub flights: Vec<Trajectories>,
+    /// Objects kept for replay.
+    pub kept: Kept,
 }
 
 /// What an update says of itself.
@@ -125,10 +129,8 @@ pub struct Trainer {
     config: TrainConfig,
     key: Key,
     mode_log_reward: Option<f64>,
-    /// Objects that trajectories are drawn back from.
-    data: Vec<String>,
-    /// Which of them the first lanes of the current batch started from.
-    dealt: Vec<u32>,
+    /// What trajectories are drawn back from; its replay is state.
+    given: Given,
     // State.
     flights: Flights,
     step: u64,
@@ -186,8 +188,7 @@ impl Trainer {
             config: config.clone(),
             key,
             mode_log_reward,
-            data: Vec::new(),
-            dealt: Vec::new(),
+            given: Given::new(Replay::new(config.replay_capacity, config.replay_power)),
             flights: Flights::default(),
             step: 0,
             adam: Adam::new(n),
@@ -214,32 +215,8 @@ impl Trainer {
     /// # Errors
     /// With the index of the first text that names no object, and why.
     pub fn with_data(mut self, objects: Vec<String>) -> Result<Self, (usize, String)> {
-        self.sim.reset(1);
-        for (i, text) in objects.iter().enumerate() {
-            self.sim.load(0, text).map_err(|e| (i, e.to_string()))?;
-            let mut stop = [Stop::Never];
-            self.sim.stops(&[0], &mut stop);
-            if stop == [Stop::Never] {
-                return Err((i, format!("`{text}` is unfinished: no trajectory may end there")));
-            }
-        }
-        self.data = objects;
+        self.given.read(&mut *self.sim, objects)?;
         Ok(self)
-    }
-
-    /// Resets the lanes and puts objects of the data into the first of them.
-    fn deal(&mut self, key: Key) {
-        let lanes = self.config.batch;
-        self.sim.reset(lanes);
-        self.dealt.clear();
-        if self.data.is_empty() {
-            return;
-        }
-        for lane in 0..self.config.given() as u32 {
-            let i = key.fold(u64::MAX).fold(u64::from(lane)).below(self.data.len() as u32);
-            self.sim.load(lane, &self.data[i as usize]).expect("with_data has read every object");
-            self.dealt.push(i);
-        }
     }
 
     /// Measures the phases of updates from now on.
@@ -279,7 +256,7 @@ impl Trainer {
 
     /// The objects of the last update's forward trajectories: lanes of the simulator, and log R of each.
     pub fn found(&self) -> (&dyn Simulator, std::ops::Range<u32>, &[f64]) {
-        let (given, all) = (self.dealt.len(), self.batch.log_reward.len());
+        let (given, all) = (self.given.lanes(), self.batch.log_reward.len());
         (&*self.sim, given as u32..all as u32, &self.batch.log_reward[given..])
     }
 
@@ -301,27 +278,33 @@ impl Trainer {
         }
     }
 
-    /// One update: `batch` trajectories, their rewards, the objective's gradient, one step of the optimiser.
+    /// One update: `batch` trajectories and those replayed, their rewards, the objective's gradient, one step of the
+    /// optimiser.
     ///
     /// # Errors
     /// If a reward fails or the loss or its gradient is not finite; nothing has changed then.
     pub fn step(&mut self) -> Result<StepReport, StepError> {
         let step = self.step;
-        let lanes = self.config.batch;
         let calls = self.scorer.calls();
         self.watch.begin();
         if self.config.lag == 0 {
-            self.draw(step, true)?;
+            self.draw(step)?;
         } else {
             self.take_off()?;
             self.arrive()?;
         }
+        let lanes = self.batch.trajectories();
+        for (log_reward, known) in self.batch.log_reward.iter_mut().zip(self.given.log_rewards()) {
+            *log_reward = known;
+        }
+        let power = self.config.reward_power.at(step);
         let log_z = match self.log_z {
             Some(log_z) => log_z,
-            None => self.first_log_z(),
+            None => self.first_log_z(power),
         };
         let net = &*self.estimator;
         judge::score(&self.batch, self.needs, net, &self.backward, log_z, &mut self.rows);
+        self.rows.raise(power);
         self.grads.zero_like(&self.rows);
         let report = self.objective.loss(&self.rows, self.regression, &mut self.grads);
         self.finite("the loss", report.loss, log_z)?;
@@ -336,14 +319,15 @@ impl Trainer {
         self.finite("the gradient's norm", grad_norm + self.pulled.d_log_z.abs(), log_z)?;
         self.learn(log_z, grad_norm);
         self.watch.lap(Phase::Optimise);
-        self.note_modes();
+        self.note_found();
         let transitions = self.batch.transitions() as u64;
         self.flights.land();
         self.step += 1;
         self.trajectories += lanes as u64;
         self.transitions += transitions;
         // A batch that was under way when a run was saved is asked for again, and counts once.
-        self.reward_calls += if self.config.lag == 0 { self.scorer.calls() - calls } else { lanes as u64 };
+        self.reward_calls +=
+            if self.config.lag == 0 { self.scorer.calls() - calls } else { self.config.batch as u64 };
         Ok(StepReport {
             step: self.step,
             loss: report.loss,
@@ -359,17 +343,25 @@ impl Trainer {
         })
     }
 
-    /// Draws the batch of update `step` by the policy as it is now, with its rewards or without.
-    fn draw(&mut self, step: u64, scored: bool) -> Result<(), RewardError> {
+    /// Draws the batch of update `step` by the policy as it is now, with its rewards, and replays.
+    fn draw(&mut self, step: u64) -> Result<(), RewardError> {
+        let key = self.key.fold(step);
+        self.sim.reset(self.config.batch + self.config.replay);
+        self.given.deal_again(&mut *self.sim, self.config.replay, key);
+        self.given.deal(&mut *self.sim, self.config.given(), key);
+        let draw = self.forward(step);
+        self.roll(&draw, true)
+    }
+
+    /// How the batch of update `step` is drawn, once objects are dealt.
+    fn forward(&self, step: u64) -> Draw<'static> {
+        let (known, given) = (self.given.replayed(), self.given.lanes());
         let how = Behaviour {
             epsilon: self.config.epsilon.at(step),
             temperature: self.config.temperature.at(step),
         };
-        let key = self.key.fold(step);
-        self.deal(key);
-        let given = self.dealt.len();
-        let draw = Draw { lanes: self.config.batch, given, first: 0, how, key, follow: None };
-        self.roll(&draw, scored)
+        let lanes = known + self.config.batch;
+        Draw { lanes, given, known, first: 0, how, key: self.key.fold(step), follow: None }
     }
 
     fn roll(&mut self, draw: &Draw<'_>, scored: bool) -> Result<(), RewardError> {
@@ -395,33 +387,42 @@ impl Trainer {
             if number >= self.config.steps && self.flights.len() > 0 {
                 break;
             }
-            self.draw(number, false)?;
-            self.flights.depart(Trajectories::of(&self.batch, &self.dealt));
+            let key = self.key.fold(number);
+            self.sim.reset(self.config.batch);
+            self.given.deal_again(&mut *self.sim, 0, key);
+            self.given.deal(&mut *self.sim, self.config.given(), key);
+            let draw = self.forward(number);
+            self.roll(&draw, false)?;
+            self.flights.depart(Trajectories::of(&self.batch, &self.given.dealt));
         }
         self.flights.post(&mut *self.sim, &mut self.scorer)
     }
 
-    /// Waits for the scores of the oldest batch, and walks its trajectories again, now with the policy as it is now.
+    /// Waits for the scores of the oldest batch, and walks its trajectories again, now with the policy as it is now,
+    /// and with replays beside them.
     fn arrive(&mut self) -> Result<(), RewardError> {
-        let lanes = self.config.batch;
-        let mut scores = vec![f64::NAN; lanes];
+        let mut scores = vec![f64::NAN; self.config.batch];
         self.flights.fetch(&mut self.scorer, &mut scores)?;
         self.watch.lap(Phase::Reward);
         let Trajectories { dealt, actions } = self.flights.first().cloned().unwrap_or_default();
-        self.sim.reset(lanes);
-        let (how, key) = (Behaviour::ON_POLICY, self.key);
-        self.roll(&Draw { lanes, given: 0, first: 0, how, key, follow: Some(&actions) }, false)?;
-        self.dealt = dealt;
-        let all: Vec<u32> = (0..lanes as u32).collect();
-        self.scorer.finish(&*self.sim, &all, &mut scores)?;
-        self.batch.log_reward.copy_from_slice(&scores);
+        let key = self.key.fold(self.step);
+        self.sim.reset(self.config.batch + self.config.replay);
+        self.given.deal_again(&mut *self.sim, self.config.replay, key);
+        self.given.dealt.clear();
+        let draw = Draw { follow: Some(&actions), ..self.forward(self.step) };
+        self.roll(&draw, false)?;
+        self.given.dealt = dealt;
+        let first = draw.known as u32;
+        let flown: Vec<u32> = (first..first + self.config.batch as u32).collect();
+        self.scorer.finish(&*self.sim, &flown, &mut scores)?;
+        self.batch.log_reward[draw.known..].copy_from_slice(&scores);
         Ok(())
     }
 
     /// The importance-weighted estimate log mean exp(log R + Σ log P_B − Σ log P_F) over the batch.
     ///
     /// Only forward trajectories have weights; where all are drawn back from data, theirs have to do.
-    fn first_log_z(&mut self) -> f64 {
+    fn first_log_z(&mut self, power: f64) -> f64 {
         judge::score(
             &self.batch,
             Needs { backward: true, ..Needs::default() },
@@ -430,9 +431,10 @@ impl Trainer {
             0.0,
             &mut self.rows,
         );
+        self.rows.raise(power);
         let weights = log_weights(&self.rows);
-        let weights =
-            if self.dealt.len() < weights.len() { &weights[self.dealt.len()..] } else { &weights[..] };
+        let given = self.given.lanes();
+        let weights = if given < weights.len() { &weights[given..] } else { &weights[..] };
         headwater_exact::log_sum_exp(weights.iter().copied()) - (weights.len() as f64).ln()
     }
 
@@ -450,9 +452,8 @@ impl Trainer {
             if residual.is_nan() { f64::INFINITY } else { residual }
         };
         let worst = (0..self.rows.trajectories()).max_by(|a, b| size(a).total_cmp(&size(b)));
-        let object = worst.map_or_else(String::new, |b| match self.dealt.get(b) {
-            Some(&i) => self.data[i as usize].clone(),
-            None => self.sim.text(b as u32),
+        let object = worst.map_or_else(String::new, |b| {
+            self.given.object(b).map_or_else(|| self.sim.text(b as u32), str::to_owned)
         });
         Err(StepError::NotFinite { what, value, step: self.step + 1, log_z, object })
     }
@@ -477,16 +478,21 @@ impl Trainer {
         self.log_z = Some(log_z - config.lr_log_z.at(self.step) * mean / (square.sqrt() + 1e-8));
     }
 
-    /// Notes the modes among the objects of the forward lanes.
-    fn note_modes(&mut self) {
-        let Some(threshold) = self.mode_log_reward else { return };
-        for (lane, &log_reward) in self.batch.log_reward.iter().enumerate().skip(self.dealt.len()) {
-            if log_reward >= threshold {
-                self.text.clear();
-                self.sim.show(lane as u32, &mut self.text);
-                if !self.modes.contains(&self.text) {
-                    self.modes.insert(self.text.clone());
-                }
+    /// Notes the modes among the objects of the forward lanes, and keeps all for replay.
+    fn note_found(&mut self) {
+        let threshold = self.mode_log_reward.unwrap_or(f64::INFINITY);
+        let replays = self.config.replay > 0;
+        for (lane, &log_reward) in self.batch.log_reward.iter().enumerate().skip(self.given.lanes()) {
+            if log_reward < threshold && !replays {
+                continue;
+            }
+            self.text.clear();
+            self.sim.show(lane as u32, &mut self.text);
+            if log_reward >= threshold && !self.modes.contains(&self.text) {
+                self.modes.insert(self.text.clone());
+            }
+            if replays {
+                self.given.replay.keep(&self.text, log_reward);
             }
         }
     }
@@ -527,19 +533,24 @@ impl Trainer {
             reward_calls: self.reward_calls,
             modes,
             flights: self.flights.trajectories(),
+            kept: self.given.replay.kept().clone(),
         }
     }
 
     /// Continues from `state` as if its updates had been made here.
     ///
     /// # Errors
-    /// If the parameters are not those of this trainer's estimator.
+    /// If the parameters are not those of this trainer's estimator, or the trajectories and objects not of its
+    /// environment.
     pub fn restore(&mut self, state: TrainState) -> Result<(), StateMismatch> {
         let have = &self.estimator.params().tensors;
         if state.params.tensors != *have || state.adam.mean.len() != state.params.data.len() {
             return Err(StateMismatch);
         }
         if !self.flights.restore(state.flights, &mut *self.sim, self.config.batch) {
+            return Err(StateMismatch);
+        }
+        if !self.given.restore(state.kept, &mut *self.sim) {
             return Err(StateMismatch);
         }
         self.estimator.update(&mut |p| p.data.copy_from_slice(&state.params.data));

@@ -199,7 +199,10 @@ fn next(member: &Member, e: Option<&Evaluation>) -> Vec<String> {
     if let Some((found, all)) = e.and_then(|e| e.modes.zip(e.modes_true))
         && found < all
     {
-        out.push("Modes are missing: explore more while training, with a larger `train.epsilon`.".to_owned());
+        out.push("Modes are missing: let the policy spread before they rise, by `train.reward_power = { from = 0.0, to = 1.0, \
+             steps = … }`, or explore more, with a larger `train.epsilon`."
+                .to_owned(),
+        );
     }
     if !far {
         out.push(format!("Draw objects from it: `headwater sample {path} -n 1000`"));

@@ -92,7 +92,7 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
     let json = said(&ran);
     let skipped: Vec<&str> =
         json["runs"][0]["skipped"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
-    assert_eq!(skipped, ["floor", "repeated", "exploration", "settled", "entropy"], "{json:#}");
+    assert_eq!(skipped, ["floor", "repeated", "target", "exploration", "settled", "entropy"], "{json:#}");
     // A checkpoint that is lost takes the policy with it, and nothing else.
     std::fs::remove_dir_all(dir.path("run/checkpoints")).unwrap();
     std::fs::create_dir(dir.path("run/checkpoints")).unwrap();
@@ -106,6 +106,7 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
         missing           not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
         floor             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
         repeated          not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
+        target            not checked: no update was logged
         exploration       not checked: no update was logged
         settled           not checked: `steps.csv` has 0 rows, and a trend needs 20
         entropy           not checked: no update was logged

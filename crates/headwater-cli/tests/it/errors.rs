@@ -103,7 +103,7 @@ fn mistakes_on_the_command_line_are_all_reported_at_once() {
     ];
     let args: Vec<String> = sets.iter().map(|set| format!(" --set {set}")).collect();
     expect![[r#"
-        error: unknown key `bach` of `train` in `--set train.bach=3`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `lag`, `data`, `data_share` or `threads`
+        error: unknown key `bach` of `train` in `--set train.bach=3`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `reward_power`, `lag`, `data`, `data_share`, `replay`, `replay_capacity`, `replay_power` or `threads`
 
         hint: did you mean `batch`?
 

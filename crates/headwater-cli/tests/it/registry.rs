@@ -282,9 +282,13 @@ fn a_resolved_configuration_marks_its_defaults() {
         clip = 0.0  # default
         epsilon = 0.0  # default
         temperature = 1.0  # default
+        reward_power = 1.0  # default
         lag = 0  # default
         # data has no value
         data_share = 0.5  # default
+        replay = 0  # default
+        replay_capacity = 10000  # default
+        replay_power = 0.0  # default
         threads = 1
 
         [method]

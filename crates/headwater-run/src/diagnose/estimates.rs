@@ -198,7 +198,7 @@ pub fn concentration(facts: &Facts) -> Result<Check, String> {
                   more elsewhere that it does not know. Its own weights cannot show it, since it never draws that"
             .to_owned(),
         remedy: "exploration at first (`train.epsilon = { from = 0.2, to = 0.0, steps = … }`, `train.temperature` above 1), \
-                 known good objects in `train.data`, larger batches, or a smaller `reward.beta` to begin with"
+                 known good objects in `train.data`, larger batches, or `train.reward_power` from 0 at first"
             .to_owned(),
     })
 }

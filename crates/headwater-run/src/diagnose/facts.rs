@@ -55,9 +55,11 @@ pub struct Acting {
     pub epsilon: f64,
     /// Temperature of the forward policy.
     pub temperature: f64,
+    /// Power of the reward that was learned.
+    pub power: f64,
     /// Updates between drawing a batch and learning from it.
     pub lag: u64,
-    /// Share of each batch that was drawn back from given objects.
+    /// Share of what each update learned from that was drawn back from objects, given or replayed.
     pub given: f64,
 }
 
@@ -129,8 +131,10 @@ impl Facts {
             acting: Acting {
                 epsilon: train.epsilon.at(at.saturating_sub(1)),
                 temperature: train.temperature.at(at.saturating_sub(1)),
+                power: train.reward_power.at(at.saturating_sub(1)),
                 lag: train.lag,
-                given: train.data.as_ref().map_or(0.0, |_| train.given() as f64 / train.batch as f64),
+                given: (train.replay + train.data.as_ref().map_or(0, |_| train.given())) as f64
+                    / (train.replay + train.batch) as f64,
             },
             log_floor: None,
             is_oracle: headwater_envs::find(checked.kind("env"))

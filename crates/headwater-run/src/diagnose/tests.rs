@@ -31,7 +31,7 @@ fn healthy() -> Facts {
         dead: false,
         total: 100,
         steps: Log::new(COLUMNS, steps),
-        acting: Acting { epsilon: 0.0, temperature: 1.0, lag: 0, given: 0.0 },
+        acting: Acting { epsilon: 0.0, temperature: 1.0, power: 1.0, lag: 0, given: 0.0 },
         log_floor: Some(-5.0),
         is_oracle: true,
         draws: Ok(draws),
@@ -92,6 +92,7 @@ fn each_check_trips_by_its_own_number() {
             (d.log_pf, d.log_reward) = (d.log_pf - d.log_reward + r, r);
         });
     });
+    trips(&["target"], |f| f.acting.power = 0.5);
     trips(&["exploration"], |f| f.acting.epsilon = 0.3);
     trips(&["exploration"], |f| f.acting.temperature = 0.5);
     trips(&["staleness"], |f| f.acting.lag = 10);

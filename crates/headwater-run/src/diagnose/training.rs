@@ -6,6 +6,9 @@ use crate::Status;
 /// Share of trajectories, at the last update, that hold a step drawn uniformly.
 const MAX_RANDOM: f64 = 0.5;
 
+/// How far from 1 the power of the reward may be at the last update: that distorts a log R of 100 by one nat.
+const MAX_POWER: f64 = 0.01;
+
 /// Temperature at the last update, or its inverse.
 const MAX_TEMPERATURE: f64 = 1.5;
 
@@ -78,6 +81,24 @@ pub fn finite(facts: &Facts) -> Result<Check, String> {
 fn is_not_finite(reason: &str) -> bool {
     let words = || reason.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
     words().any(|word| matches!(word, "NaN" | "inf" | "-inf"))
+}
+
+/// Was it the reward itself that was learned at the end?
+pub fn target(facts: &Facts) -> Result<Check, String> {
+    facts.steps.last("step").ok_or("no update was logged")?;
+    let power = facts.acting.power;
+    Ok(Check {
+        name: "target",
+        value: format!("the last update learned the reward to the power of {power:.4}"),
+        threshold: format!("a power within {MAX_POWER} of 1"),
+        passed: (power - 1.0).abs() <= MAX_POWER,
+        meaning: "the policy was still being taught a flatter target, or a steeper one, when training ended: what it \
+                  samples is not in proportion to R, however small the loss"
+            .to_owned(),
+        remedy: "let the power reach 1 earlier: `train.reward_power = { from = 0.0, to = 1.0, steps = … }` with a third \
+                 of `train.steps`"
+            .to_owned(),
+    })
 }
 
 /// Is exploration over by the end?

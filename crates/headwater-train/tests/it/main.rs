@@ -10,6 +10,8 @@ mod failure;
 mod invariance;
 mod lag;
 mod learning;
+mod replay;
+mod reward_power;
 mod rows;
 mod sampling;
 mod support;

@@ -242,7 +242,7 @@ pub fn bits(state: &TrainState) -> (Vec<u32>, Vec<u64>, Vec<String>) {
         state.transitions,
         state.reward_calls,
     ];
-    (floats, numbers, state.modes.clone())
+    (floats, numbers, [&*state.modes, &*state.kept.objects].concat())
 }
 
 /// The standard normal deviate of Pearson's χ² of `counts` against `p`, by the approximation of Wilson and Hilferty
