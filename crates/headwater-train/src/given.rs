@@ -37,30 +37,22 @@ impl Given {
         are_objects(sim, &kept.objects).is_ok() && self.replay.restore(kept)
     }
 
-    /// Puts up to `replayed` objects found before into the first lanes of `sim`, which are in the initial state.
-    pub fn deal_again(&mut self, sim: &mut dyn Simulator, replayed: usize, key: Key) {
+    /// Puts `replayed` objects found before into the first lanes of `sim`, which are in the initial state, and `given`
+    /// objects of the file, drawn uniformly, into those after them. Where there are none of a kind, it has no lanes.
+    pub fn deal(&mut self, sim: &mut dyn Simulator, replayed: usize, given: usize, key: Key) {
         self.again.clear();
-        if self.replay.len() == 0 {
-            return;
-        }
-        for lane in 0..replayed as u32 {
+        self.dealt.clear();
+        let replayed = if self.replay.len() == 0 { 0 } else { replayed as u32 };
+        let given = if self.data.is_empty() { 0 } else { given as u32 };
+        for lane in 0..replayed {
             let slot = self.replay.draw(key.fold(u64::MAX - 1).fold(u64::from(lane)));
             sim.load(lane, self.replay.object(slot).0).expect("the simulator wrote this text itself");
             self.again.push(slot);
         }
-    }
-
-    /// Puts up to `given` objects of the file, drawn uniformly, into the lanes after those of [`Given::deal_again`].
-    pub fn deal(&mut self, sim: &mut dyn Simulator, given: usize, key: Key) {
-        self.dealt.clear();
-        if self.data.is_empty() {
-            return;
-        }
-        for lane in 0..given as u32 {
-            let i = key.fold(u64::MAX).fold(u64::from(lane)).below(self.data.len() as u32);
-            sim.load(self.again.len() as u32 + lane, &self.data[i as usize])
-                .expect("`read` has read every object");
-            self.dealt.push(i);
+        for i in 0..given {
+            let place = key.fold(u64::MAX).fold(u64::from(i)).below(self.data.len() as u32);
+            sim.load(replayed + i, &self.data[place as usize]).expect("`read` has read every object");
+            self.dealt.push(place);
         }
     }
 

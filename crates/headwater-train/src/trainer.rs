@@ -1,5 +1,7 @@
 //! The trainer: one update is acting, scoring, judging and learning; not generic, and a function of (state, key).
 
+mod drawing;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use crate::given::Given;
 use crate::judge::{self, Pulled};
 use crate::phases::{Phase, Stopwatch};
 use crate::replay::{Kept, Replay};
-use crate::rollout::{Acting, Behaviour, Draw, Roller};
+use crate::rollout::{Acting, Roller};
 use crate::settings::{Optimizer, TrainConfig};
 
 /// Everything that a trainer is made of.
@@ -288,7 +290,7 @@ impl Trainer {
         let calls = self.scorer.calls();
         self.watch.begin();
         if self.config.lag == 0 {
-            self.draw(step)?;
+            self.draw()?;
         } else {
             self.take_off()?;
             self.arrive()?;
@@ -341,82 +343,6 @@ impl Trainer {
             transitions,
             trajectories: lanes as u64,
         })
-    }
-
-    /// Draws the batch of update `step` by the policy as it is now, with its rewards, and replays.
-    fn draw(&mut self, step: u64) -> Result<(), RewardError> {
-        let key = self.key.fold(step);
-        self.sim.reset(self.config.batch + self.config.replay);
-        self.given.deal_again(&mut *self.sim, self.config.replay, key);
-        self.given.deal(&mut *self.sim, self.config.given(), key);
-        let draw = self.forward(step);
-        self.roll(&draw, true)
-    }
-
-    /// How the batch of update `step` is drawn, once objects are dealt.
-    fn forward(&self, step: u64) -> Draw<'static> {
-        let (known, given) = (self.given.replayed(), self.given.lanes());
-        let how = Behaviour {
-            epsilon: self.config.epsilon.at(step),
-            temperature: self.config.temperature.at(step),
-        };
-        let lanes = known + self.config.batch;
-        Draw { lanes, given, known, first: 0, how, key: self.key.fold(step), follow: None }
-    }
-
-    fn roll(&mut self, draw: &Draw<'_>, scored: bool) -> Result<(), RewardError> {
-        let mut acting = Acting {
-            sim: &mut *self.sim,
-            net: &*self.estimator,
-            backward: &self.backward,
-            scorer: &mut self.scorer,
-            pool: &self.pool,
-            watch: &mut self.watch,
-        };
-        if scored {
-            self.roller.roll(&mut acting, draw, &mut self.batch)
-        } else {
-            self.roller.walk_only(&mut acting, draw, &mut self.batch)
-        }
-    }
-
-    /// Draws batches until `train.lag` of them are on their way behind the next, and asks for their scores.
-    fn take_off(&mut self) -> Result<(), RewardError> {
-        while self.flights.len() as u64 <= self.config.lag {
-            let number = self.step + self.flights.len() as u64;
-            if number >= self.config.steps && self.flights.len() > 0 {
-                break;
-            }
-            let key = self.key.fold(number);
-            self.sim.reset(self.config.batch);
-            self.given.deal_again(&mut *self.sim, 0, key);
-            self.given.deal(&mut *self.sim, self.config.given(), key);
-            let draw = self.forward(number);
-            self.roll(&draw, false)?;
-            self.flights.depart(Trajectories::of(&self.batch, &self.given.dealt));
-        }
-        self.flights.post(&mut *self.sim, &mut self.scorer)
-    }
-
-    /// Waits for the scores of the oldest batch, and walks its trajectories again, now with the policy as it is now,
-    /// and with replays beside them.
-    fn arrive(&mut self) -> Result<(), RewardError> {
-        let mut scores = vec![f64::NAN; self.config.batch];
-        self.flights.fetch(&mut self.scorer, &mut scores)?;
-        self.watch.lap(Phase::Reward);
-        let Trajectories { dealt, actions } = self.flights.first().cloned().unwrap_or_default();
-        let key = self.key.fold(self.step);
-        self.sim.reset(self.config.batch + self.config.replay);
-        self.given.deal_again(&mut *self.sim, self.config.replay, key);
-        self.given.dealt.clear();
-        let draw = Draw { follow: Some(&actions), ..self.forward(self.step) };
-        self.roll(&draw, false)?;
-        self.given.dealt = dealt;
-        let first = draw.known as u32;
-        let flown: Vec<u32> = (first..first + self.config.batch as u32).collect();
-        self.scorer.finish(&*self.sim, &flown, &mut scores)?;
-        self.batch.log_reward[draw.known..].copy_from_slice(&scores);
-        Ok(())
     }
 
     /// The importance-weighted estimate log mean exp(log R + Σ log P_B − Σ log P_F) over the batch.
