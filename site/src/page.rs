@@ -40,6 +40,11 @@ pub fn page(text: &str, here: &str, places: &mut Places) -> Page {
                     Err(what) => fault(range.start, format!("the formula `{latex}` does not parse: {what}")),
                 }
             }
+            // In a paragraph a line that begins like an item of a list ends it, also within a formula.
+            Event::Text(words) if words.contains("$$") => {
+                let why = "`$$` begins or ends no formula: no line in one may begin with `-`, `+`, `*`, `#` or `>`";
+                fault(range.start, why.to_owned());
+            }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 match places.link(here, &dest_url) {
                     Ok(None) => {}
@@ -116,6 +121,8 @@ mod tests {
         let lines: Vec<usize> = page.faults.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 5, 9, 11], "{:?}", page.faults);
         assert!(page.faults[0].1.contains("\\frac{a}"));
+        let torn = made("$$\na\n- b\n$$\n");
+        assert_eq!(torn.faults.first().map(|(line, _)| *line), Some(1), "{:?}", torn.faults);
     }
 
     #[test]

@@ -23,8 +23,6 @@ pub enum How<'a> {
     Cut,
     /// `exit 1`: the last command ends with this code.
     Exit(i32),
-    /// `endless`: a command that goes on until it is told to end.
-    Endless,
     /// `no, because …`: not at all, and why.
     Not(&'a str),
 }
@@ -52,7 +50,6 @@ impl<'a> Fence<'a> {
 fn how(value: &str) -> Result<How<'_>, String> {
     match value {
         "cut short" => return Ok(How::Cut),
-        "endless" => return Ok(How::Endless),
         _ => {}
     }
     if let Some(code) = value.strip_prefix("exit ").and_then(|code| code.parse().ok()) {
@@ -60,7 +57,7 @@ fn how(value: &str) -> Result<How<'_>, String> {
     }
     let why = value.strip_prefix("no, ").map(str::trim).filter(|why| !why.is_empty());
     why.map(How::Not).ok_or(format!(
-        "`run: {value}` is not understood; expected `cut short`, `exit CODE`, `endless`, or `no, ` and a reason"
+        "`run: {value}` is not understood; expected `cut short`, `exit CODE`, or `no, ` and a reason"
     ))
 }
 
@@ -127,7 +124,7 @@ mod tests {
         }
         assert_eq!(fences("<!-- run: maybe -->\n```sh\n```\n").unwrap_err().0, 2);
         assert_eq!(fences("```sh\n").unwrap_err().0, 1);
-        let far = fences("<!-- run: endless -->\ntext\n```sh\n```\n").unwrap();
+        let far = fences("<!-- run: exit 1 -->\ntext\n```sh\n```\n").unwrap();
         assert_eq!(far[0].how, How::Full);
     }
 }

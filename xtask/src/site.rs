@@ -10,6 +10,9 @@ use crate::{Error, Verdict, docs};
 /// The page whose pictures its commands draw.
 const GALLERY: &str = "docs/gallery.md";
 
+/// Documents whose commands take longer than so many seconds are named.
+const SLOW: f64 = 5.0;
+
 /// `cargo xtask site`: builds the site into `target/site`.
 pub fn build() -> Result<Verdict, Error> {
     let program = headwater("dev")?;
@@ -30,7 +33,12 @@ pub fn check() -> Result<Verdict, Error> {
     let mut tally = Tally::default();
     let start = Instant::now();
     for document in docs::documents()? {
+        let begun = Instant::now();
         commands::run(&document, &program, &mut tally)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        if seconds >= SLOW {
+            println!("{}: {seconds:.0} s", shown(&document));
+        }
     }
     tally.faults.extend(without_picture(&program)?);
     println!("commands of documents took {:.0} s", start.elapsed().as_secs_f64());
