@@ -77,10 +77,10 @@ pub fn build(dirs: &Directories<'_>) -> Result<Built, String> {
         built.files += linked(dirs.root, &path, &book)?;
     }
     copy(&dirs.root.join("site/site.css"), &dirs.work.join("site.css"))?;
-    let config: Config = read(&dirs.root.join("site/book.toml"))?.parse().map_err(chain)?;
-    let mut mdbook = MDBook::load_with_config(dirs.work, config).map_err(chain)?;
+    let config: Config = read(&dirs.root.join("site/book.toml"))?.parse().map_err(|e| chain(&e))?;
+    let mut mdbook = MDBook::load_with_config(dirs.work, config).map_err(|e| chain(&e))?;
     mdbook.config.build.build_dir = dirs.out.to_owned();
-    mdbook.build().map_err(chain)?;
+    mdbook.build().map_err(|e| chain(&e))?;
     Ok(built)
 }
 
@@ -190,6 +190,6 @@ fn above(path: &Path) -> Result<(), String> {
 }
 
 /// What mdBook says, with all of its reasons.
-fn chain(error: mdbook_driver::errors::Error) -> String {
+fn chain(error: &mdbook_driver::errors::Error) -> String {
     format!("mdBook: {error:#}")
 }

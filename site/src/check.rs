@@ -28,13 +28,24 @@ pub fn check(site: &Path) -> Result<Checked, String> {
     Ok(check_files(&files))
 }
 
-/// The files of a site: their paths, and the text of those that are pages.
+/// The pages among the files, with their text.
+fn pages(files: &Files) -> impl Iterator<Item = (&str, &str)> {
+    let texts = files.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)));
+    texts.filter(|(path, _)| path.ends_with(".html"))
+}
+
+/// The files of a site: their paths, and the text of those that are pages or styles.
 type Files = BTreeMap<String, Option<String>>;
 
 fn check_files(files: &Files) -> Checked {
     let mut checked = Checked::default();
-    let pages: BTreeMap<&str, Vec<Tag<'_>>> =
-        files.iter().filter_map(|(path, text)| Some((path.as_str(), tags(text.as_deref()?)))).collect();
+    let pages: BTreeMap<&str, Vec<Tag<'_>>> = pages(files).map(|(path, text)| (path, tags(text))).collect();
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".css")) {
+        let text = text.as_deref().unwrap_or_default().replace(['"', '\''], "");
+        if ["url(http", "url(//", "@import"].iter().any(|load| text.contains(load)) {
+            checked.faults.push(format!("{path}: a style that loads from the web"));
+        }
+    }
     let anchors: BTreeMap<&str, BTreeSet<&str>> = pages
         .iter()
         .map(|(path, tags)| (*path, tags.iter().filter_map(|tag| tag.get("id")).collect()))
@@ -108,8 +119,8 @@ fn walk(directory: &Path, prefix: &str, files: &mut Files) -> Result<(), String>
         if entry.path().is_dir() {
             walk(&entry.path(), &format!("{name}/"), files)?;
         } else {
-            let page = name.ends_with(".html");
-            let text = page.then(|| fs::read_to_string(entry.path())).transpose().map_err(cannot)?;
+            let read = name.ends_with(".html") || name.ends_with(".css");
+            let text = read.then(|| fs::read_to_string(entry.path())).transpose().map_err(cannot)?;
             files.insert(name, text);
         }
     }
@@ -133,6 +144,19 @@ mod tests {
                     <a href=\"https://example.org\">d</a><img src=\"../c.svg\" alt=\"a circle\">\
                     <!-- <a href=\"no.html\"> --><script>\"<a href='no.html'>\"</script>";
         assert_eq!(faults(good), [""; 0]);
+    }
+
+    #[test]
+    fn styles_load_nothing_from_the_web() {
+        let of = |style: &str| {
+            check_files(&BTreeMap::from([("a.css".to_owned(), Some(style.to_owned()))])).faults.len()
+        };
+        assert_eq!(of("/* https://example.org */ a { src: url('fonts/a.woff2') }"), 0);
+        for style in
+            ["a { src: url(\"https://example.org/a.woff2\") }", "a { src: url(//x/a) }", "@import 'b.css';"]
+        {
+            assert_eq!(of(style), 1, "{style}");
+        }
     }
 
     #[test]

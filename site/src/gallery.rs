@@ -51,7 +51,12 @@ pub fn cards(block: &str) -> Result<Gallery, String> {
 }
 
 fn card(picture: &str, caption: &str, command: &str) -> String {
-    let (picture, caption, command) = (escaped(picture), escaped(caption), escaped(command));
+    let (picture, caption) = (escaped(picture), escaped(caption));
+    // Lines break between words, and not behind the hyphens of an option.
+    let words = command.split(' ').map(escaped);
+    let words: Vec<String> =
+        words.map(|word| if word.starts_with('-') { format!("<span>{word}</span>") } else { word }).collect();
+    let command = words.join(" ");
     let src = format!("{DIRECTORY}/{picture}");
     format!(
         "<figure><a href=\"{src}\"><img src=\"{src}\" alt=\"{caption}\" loading=\"lazy\"></a>\
@@ -75,8 +80,8 @@ mod tests {
         assert_eq!(made.pictures, ["a.svg", "f/tv.svg", "f/loss.svg"]);
         assert!(made.html.starts_with("```sh\nheadwater train a.toml --out r\n```\n"), "{}", made.html);
         assert!(made.html.contains("alt=\"An &lt;a&gt;\"") && made.html.contains("src=\"gallery/f/tv.svg\""));
-        assert!(made.html.contains("<code>headwater play a --svg a.svg</code>"));
-        assert_eq!(made.html.matches("<code>headwater report r --figures f</code>").count(), 2);
+        assert!(made.html.contains("<code>headwater play a <span>--svg</span> a.svg</code>"));
+        assert_eq!(made.html.matches("<code>headwater report r <span>--figures</span> f</code>").count(), 2);
         assert!(cards("```sh\nheadwater list envs # nothing drawn\n```").is_err());
     }
 }

@@ -14,7 +14,8 @@ pub fn mathml(latex: &str, block: bool) -> Result<String, String> {
     let mut out = String::new();
     let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
     push_mathml(&mut out, events, config).map_err(|e| one_line(&e.to_string()))?;
-    let out = shielded(&out);
+    // A space is written as an entity, whose ampersand is then escaped once more.
+    let out = shielded(&out.replace("&amp;nbsp;", "&#160;"));
     // A wide formula scrolls inside a box of its own. A span, since it stands in a paragraph.
     Ok(if block { format!("<span class=\"formula\" tabindex=\"0\">{out}</span>") } else { out })
 }
@@ -47,6 +48,7 @@ mod tests {
         let out = mathml("F(s) = \\sum_{s'}\n F(s \\to s')", false).unwrap();
         assert!(out.starts_with("<math") && out.ends_with("</math>"), "{out}");
         assert!(!out.contains(['\n', '_', '*', '|', '\\']), "{out}");
+        assert!(mathml("a,\\ b \\text{ or } c", false).unwrap().find("&amp;").is_none());
         let out = mathml("\\lvert x \\rvert * a", true).unwrap();
         assert!(out.starts_with("<span") && out.contains("display=\"block\""), "{out}");
         assert!(!out.contains(['*', '|']), "{out}");

@@ -41,8 +41,9 @@ pub fn page(text: &str, here: &str, places: &mut Places) -> Page {
                 }
             }
             // In a paragraph a line that begins like an item of a list ends it, also within a formula.
-            Event::Text(words) if words.contains("$$") => {
-                let why = "`$$` begins or ends no formula: no line in one may begin with `-`, `+`, `*`, `#` or `>`";
+            Event::Text(_) if text[range.start..].starts_with("$$") => {
+                let why =
+                    "`$$` begins or ends no formula: no line in one may begin with `-`, `+`, `*`, `#` or `>`";
                 fault(range.start, why.to_owned());
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {

@@ -21,6 +21,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds the counts and faults of another document.
+    pub fn add(&mut self, other: Self) {
+        self.run += other.run;
+        self.cut += other.cut;
+        self.not_run += other.not_run;
+        self.faults.extend(other.faults);
+    }
+
     fn count(&mut self, fence: &Fence<'_>) {
         for line in fence.commands() {
             let to = match fence.how {

@@ -48,9 +48,8 @@ impl<'a> Fence<'a> {
 }
 
 fn how(value: &str) -> Result<How<'_>, String> {
-    match value {
-        "cut short" => return Ok(How::Cut),
-        _ => {}
+    if value == "cut short" {
+        return Ok(How::Cut);
     }
     if let Some(code) = value.strip_prefix("exit ").and_then(|code| code.parse().ok()) {
         return Ok(How::Exit(code));
