@@ -67,9 +67,13 @@ headwater() {
     args+=("$arg"); last="$arg"
   done
   case "$1" in
-    train) args+=(--set train.steps=20) ;;
-    bayesnet|phylo) args+=(--set train.steps=20 --samples 500) ;;
+    train|bayesnet|phylo) args+=(--set train.steps=20 --set eval.every=20 --set eval.samples=64 --set eval.objects=16) ;;
     compare) args+=(--set train.batch=8 --window 100) ;;
+  esac
+  case "$1" in
+    bayesnet|phylo) args+=(--samples 500) ;;
+    # A point of a curve may be an exact evaluation.
+    compare) case " $* " in *" --points "*) ;; *) args+=(--points 2) ;; esac ;;
     bench) args+=(--warmup 1 --updates 5) ;;
     # Of a run that was cut short, checks may well trip.
     diagnose) command "$HEADWATER" "$@" || [ $? = 1 ]; return ;;
@@ -179,12 +183,16 @@ mod tests {
     fn budgets_are_cut_and_failures_named() {
         let expect = |cut, line, out| ran(&format!("CUT={cut}\n[ \"$({line})\" = '{out}' ]"), 0).unwrap();
         expect("", "headwater train a.toml --out b", "train a.toml --out b");
-        expect("yes", "headwater train a.toml", "train a.toml --set train.steps=20");
+        expect(
+            "yes",
+            "headwater train a.toml",
+            "train a.toml --set train.steps=20 --set eval.every=20 --set eval.samples=64 --set eval.objects=16",
+        );
         expect("yes", "cargo run --release -- sample r -n 10", "sample r -n 10");
         expect(
             "yes",
             "headwater compare a.toml --seeds 10 --budget transitions=9000",
-            "compare a.toml --seeds 1 --budget transitions=300 --set train.batch=8 --window 100",
+            "compare a.toml --seeds 1 --budget transitions=300 --set train.batch=8 --window 100 --points 2",
         );
         assert!(ran("CUT=\nfalse", 0).unwrap_err().contains("failed: false"));
         assert_eq!(ran("CUT=\nfalse", 1), Ok(()));
