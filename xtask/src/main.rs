@@ -13,6 +13,7 @@ mod reference;
 mod results;
 mod shell;
 mod site;
+mod spans;
 mod stages;
 
 use std::process::ExitCode;

@@ -44,7 +44,7 @@ fn commands(program: &Path) -> Result<String, Error> {
 }
 
 /// The commands that a help text lists, but for `help` itself.
-fn subcommands(help: &str) -> impl Iterator<Item = &str> {
+pub fn subcommands(help: &str) -> impl Iterator<Item = &str> {
     let list = help.split_once("\nCommands:\n").map_or("", |(_, after)| after);
     let lines = list.lines().take_while(|line| !line.is_empty());
     // A line that is indented further goes on with the text of the one before.

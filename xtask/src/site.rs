@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use crate::commands::{self, Tally};
-use crate::shell::{cargo, headwater, output, root, run, scratch, shown, target, watch};
+use crate::shell::{cargo, headwater, output, read, root, run, scratch, shown, target, watch};
+use crate::spans::Help;
 use crate::{Error, Verdict, docs};
 
 /// The page whose pictures its commands draw.
@@ -34,6 +35,11 @@ pub fn check() -> Result<Verdict, Error> {
     let program = headwater("dev")?;
     let start = Instant::now();
     let mut tally = everywhere(&docs::documents()?, &program)?;
+    let mut help = Help::new(&program)?;
+    for document in docs::documents()? {
+        let faults = help.faults(&read(&document)?)?;
+        tally.faults.extend(faults.iter().map(|(line, what)| format!("{}:{line}: {what}", shown(&document))));
+    }
     tally.faults.extend(without_picture(&program)?);
     println!("commands of documents took {:.0} s", start.elapsed().as_secs_f64());
     let commands = told(&tally);
