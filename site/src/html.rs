@@ -38,6 +38,36 @@ pub fn tags(html: &str) -> Vec<Tag<'_>> {
     tags
 }
 
+/// The first tag that is not closed in its turn, or whose attributes are not set apart by blanks.
+pub fn malformed(xml: &str) -> Option<&str> {
+    let mut open = Vec::new();
+    let mut rest = xml;
+    while let Some(at) = rest.find('<') {
+        let tag = &rest[at..];
+        let end = tag.find('>')? + 1;
+        let (tag, after) = tag.split_at(end);
+        rest = after;
+        let inside = tag.trim_start_matches('<').trim_end_matches('>');
+        if let Some(name) = inside.strip_prefix('/') {
+            if open.pop() != Some(name) {
+                return Some(tag);
+            }
+            continue;
+        }
+        // Outside of quotes, every second piece between them; a value is followed by a blank, or by the end.
+        let mut pieces = inside.trim_end_matches('/').split('"').step_by(2).skip(1).peekable();
+        while let Some(piece) = pieces.next() {
+            if !(piece.starts_with(' ') || piece.is_empty() && pieces.peek().is_none()) {
+                return Some(tag);
+            }
+        }
+        if !inside.ends_with('/') {
+            open.push(inside.split(' ').next().unwrap_or_default());
+        }
+    }
+    (!open.is_empty()).then_some(xml)
+}
+
 /// Reads a tag behind its `<`, and what follows it.
 fn tag(text: &str) -> (Tag<'_>, &str) {
     let (name, mut rest) = cut(text, |c| c.is_whitespace() || matches!(c, '>' | '/'));
@@ -86,6 +116,16 @@ mod tests {
         assert_eq!(names, ["p", "a", "br", "img"]);
         assert_eq!(found[1].attributes, [("href", "x>y"), ("id", "b"), ("hidden", "")]);
         assert_eq!(found[3].attributes, [("src", "c.svg"), ("alt", "")]);
+    }
+
+    #[test]
+    fn broken_tags_are_found() {
+        for good in ["<a><b c=\"d\" e=\"f\">x</b><br /><i j=\"k\"/></a>", "no tags"] {
+            assert_eq!(malformed(good), None, "{good}");
+        }
+        for broken in ["<a b=\"c\"d=\"e\"></a>", "<a><b></a></b>", "<a>", "</a>"] {
+            assert!(malformed(broken).is_some(), "{broken}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Parser, Storage, push_mathml};
 
+use crate::html;
+
 /// The formula as MathML in one line that can stand in Markdown; or what is wrong with it, in one line.
 pub fn mathml(latex: &str, block: bool) -> Result<String, String> {
     let storage = Storage::new();
@@ -14,10 +16,19 @@ pub fn mathml(latex: &str, block: bool) -> Result<String, String> {
     let mut out = String::new();
     let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
     push_mathml(&mut out, events, config).map_err(|e| one_line(&e.to_string()))?;
-    // A space is written as an entity, whose ampersand is then escaped once more.
-    let out = shielded(&out.replace("&amp;nbsp;", "&#160;"));
+    let out = mended(&out);
+    if let Some(tag) = html::malformed(&out) {
+        return Err(format!("it became MathML with the broken tag `{tag}`: write it in another way"));
+    }
+    let out = shielded(&out);
     // A wide formula scrolls inside a box of its own. A span, since it stands in a paragraph.
     Ok(if block { format!("<span class=\"formula\" tabindex=\"0\">{out}</span>") } else { out })
+}
+
+/// What pulldown-latex 0.8 writes amiss: a space as an entity whose ampersand is escaped once more, and the size of a
+/// delimiter (`\bigl`) without a blank before it.
+fn mended(mathml: &str) -> String {
+    mathml.replace("&amp;nbsp;", "&#160;").replace("\"minsize=", "\" minsize=")
 }
 
 /// Characters between tags that mean something to Markdown, as entities.
@@ -49,6 +60,8 @@ mod tests {
         assert!(out.starts_with("<math") && out.ends_with("</math>"), "{out}");
         assert!(!out.contains(['\n', '_', '*', '|', '\\']), "{out}");
         assert!(mathml("a,\\ b \\text{ or } c", false).unwrap().find("&amp;").is_none());
+        let out = mathml("\\Gamma\\bigl( x \\Bigr]", false).unwrap();
+        assert_eq!(out.matches(" minsize=").count(), 2, "{out}");
         let out = mathml("\\lvert x \\rvert * a", true).unwrap();
         assert!(out.starts_with("<span") && out.contains("display=\"block\""), "{out}");
         assert!(!out.contains(['*', '|']), "{out}");

@@ -72,7 +72,8 @@ pub fn file_at(path: &str, directory: bool) -> String {
     if directory {
         return format!("files/{path}/index.html");
     }
-    let shown = [".svg", ".png", ".csv"].iter().any(|end| path.ends_with(end));
+    // The last of them is no text, and is downloaded.
+    let shown = [".svg", ".png", ".csv", ".onnx"].iter().any(|end| path.ends_with(end));
     match path.strip_prefix("docs/") {
         Some(inside) if shown => inside.to_owned(),
         _ if shown => format!("files/{path}"),
