@@ -3,14 +3,17 @@
 
 mod bench;
 mod blocks;
+mod commands;
 mod counts;
 mod docs;
+mod fences;
 mod figure;
-mod links;
 mod peers;
 mod reference;
 mod results;
 mod shell;
+mod site;
+mod spans;
 mod stages;
 
 use std::process::ExitCode;
@@ -22,7 +25,9 @@ Chores of the repository.
 
   cargo xtask test            everything that is checked before a change is accepted
   cargo xtask docs            writes docs/reference and the command output quoted in documents
-  cargo xtask docs --check    compares them with what is there, and checks links
+  cargo xtask docs --check    compares them with what is there
+  cargo xtask site            builds the documents as a site in target/site, and checks its links
+  cargo xtask site --check    does the same, and runs the commands of all documents
   cargo xtask bench grids     trains every objective on grids; writes docs/results/hypergrid.md
   cargo xtask bench envs      trains the example configurations; writes docs/results/environments.md
   cargo xtask bench targets   trains those of the literature, for half an hour; writes docs/results/targets.md
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         ["test"] => stages::test(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["site"] => site::build(),
+        ["site", "--check"] => site::check(),
         ["bench", "grids"] => bench::grids(),
         ["bench", "envs"] => results::environments(),
         ["bench", "targets"] => results::targets(),

@@ -33,8 +33,14 @@ pub fn scratch(name: &str) -> Result<PathBuf, Error> {
     }
 }
 
-fn target() -> PathBuf {
+/// Where cargo builds.
+pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A path as people know it: from the root of the repository.
+pub fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(root()).unwrap_or(path).display()
 }
 
 /// A command line of cargo, split at blanks.

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{cargo, watch, works};
-use crate::{Error, Verdict, counts, docs};
+use crate::{Error, Verdict, counts, docs, site};
 
 /// What the default build leaves out, and what is left without what it has.
 const FEATURES: [&str; 3] = [
@@ -39,6 +39,15 @@ pub fn test() -> Result<Verdict, Error> {
         quietly(command)
     });
     summary.stage("documents", || Ok(docs::check()? == Verdict::Clean));
+    summary.stage("site", || {
+        let mut all_good = quietly(site::builder("fmt --check"))?;
+        let mut lints = site::builder("clippy --all-targets");
+        lints.args(["--", "-D", "warnings"]);
+        all_good &= quietly(lints)?;
+        let (good, lines) = watch(site::builder("test"), |line| line.contains(" passed"))?;
+        lines.iter().for_each(|line| tally.add(line));
+        Ok(all_good & good & (site::check()? == Verdict::Clean))
+    });
     summary.stage("instruction counts", counts::compare);
     Ok(summary.end(&tally))
 }

@@ -21,10 +21,11 @@
 
 use std::fmt::Write;
 
+use headwater_core::picture::{Anchor, Paint};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Reward, RewardScale, SettingError,
-    Settings, Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Picture, Reward, RewardScale,
+    SettingError, Settings, Stop,
 };
 
 use crate::registry::{rewards, within};
@@ -208,6 +209,26 @@ impl Environment for Assignments {
         let mut canonical = String::new();
         self.show(&s, &mut canonical);
         (canonical == text).then_some(s)
+    }
+
+    fn draw(&self, s: &Posts) -> Option<Picture> {
+        let (cell, margin) = (22.0, 20.0);
+        let mut picture = Picture::new(margin + cell * self.posts as f64, margin + cell * self.agents as f64);
+        let middle = |i: usize| margin + cell * i as f64 + cell / 2.0 - 1.0;
+        for p in 0..self.posts {
+            picture.text([middle(p), 9.0], 10.0, Anchor::Middle, Paint::Soft, &p.to_string());
+        }
+        for a in 0..self.agents {
+            picture.text([8.0, middle(a)], 10.0, Anchor::Middle, Paint::Soft, &a.to_string());
+            for p in 0..self.posts {
+                // A pair that is not allowed is a small mark, so that it is no empty cell.
+                let allowed = self.allowed[a] >> p & 1 == 1;
+                let size = if allowed { cell - 2.0 } else { 4.0 };
+                let paint = if s.of(a) == Some(p) { Paint::Category(a) } else { Paint::Faint };
+                picture.rect([middle(p) - size / 2.0, middle(a) - size / 2.0], [size; 2], paint);
+            }
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

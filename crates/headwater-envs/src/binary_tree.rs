@@ -17,10 +17,11 @@
 //! | D, `uniform` | 2ᴰ⁺¹ − 1 | 2ᴰ⁺¹ − 2 | D ln 2 |
 //! | 4, `index` | 31 | 30 | ln 136 = 4.912655 |
 
+use headwater_core::picture::Paint;
 use headwater_core::settings::{NoSettings, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Picture, Reward, RewardScale, SettingError,
+    Settings, Stop,
 };
 
 use crate::registry::{rewards, within};
@@ -123,6 +124,24 @@ impl Environment for BinaryTree {
         };
         let fits = (1..=self.depth).contains(&text.len());
         fits.then(|| text.chars().try_fold(1, turn)).flatten()
+    }
+
+    fn draw(&self, &s: &u64) -> Option<Picture> {
+        let (width, row, margin) = (280.0, 26.0, 8.0);
+        let mut picture = Picture::new(width + 2.0 * margin, row * self.depth as f64 + 2.0 * margin);
+        let place = |s: u64| {
+            let level = level(s);
+            let across = ((s - (1 << level)) as f64 + 0.5) / (1u64 << level) as f64;
+            [margin + width * across, margin + row * level as f64]
+        };
+        // Levels below the seventh have more nodes than can be told apart: there, only the path is drawn.
+        for child in 2..2u64 << self.depth.min(6) {
+            picture.line(&[place(child >> 1), place(child)], 1.0, Paint::Faint);
+        }
+        let path: Vec<[f64; 2]> = (0..=level(s)).rev().map(|i| place(s >> i)).collect();
+        picture.line(&path, 2.5, Paint::Category(0));
+        path.iter().for_each(|&at| picture.disc(at, 4.0, Paint::Category(0)));
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

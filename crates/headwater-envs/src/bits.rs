@@ -40,10 +40,11 @@
 //!
 //! The last two neglect what strings between two modes are counted twice, less than 10⁻⁶ in log Z.
 
+use headwater_core::picture::Paint;
 use headwater_core::settings::{choice, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
-    Settings, Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Picture, Reward, RewardScale,
+    SettingError, Settings, Stop,
 };
 
 use crate::registry::{rewards, within};
@@ -287,6 +288,27 @@ impl Environment for Bits {
         }
         let contiguous = s.full & s.full.wrapping_add(1) == 0;
         (contiguous || self.growth == Growth::Fill).then_some(s)
+    }
+
+    fn draw(&self, s: &Draft) -> Option<Picture> {
+        let (cell, gap) = (14.0, 5.0);
+        let words = (24 / self.k).clamp(1, self.slots);
+        let [width, height] = [cell * self.k as f64 + gap, cell + gap];
+        let rows = self.slots.div_ceil(words);
+        let mut picture = Picture::new(width * words as f64 - gap, height * rows as f64 - gap);
+        for (i, (full, word)) in self.contents(s).enumerate() {
+            let [x, y] = [width * (i % words) as f64, height * (i / words) as f64];
+            for j in 0..self.k {
+                let at = [x + cell * j as f64, y];
+                // A one is dark, a zero light; where nothing is written yet there is only a line below.
+                match (full, word >> (self.k - 1 - j) & 1) {
+                    (false, _) => picture.rect([at[0], y + cell - 3.0], [cell - 1.0, 2.0], Paint::Faint),
+                    (true, 0) => picture.rect(at, [cell - 1.0; 2], Paint::Faint),
+                    _ => picture.rect(at, [cell - 1.0; 2], Paint::Category(0)),
+                }
+            }
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

@@ -14,10 +14,11 @@
 //! | `a`, `b` with w = (1, 3) | 3 | 2 | ln 4 = 1.386294 |
 //! | n options, w = 1, 2, … | n + 1 | n | ln n(n+1)/2 |
 
+use headwater_core::picture::{Anchor, Paint};
 use headwater_core::settings::settings;
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Picture, Reward, RewardScale, SettingError,
+    Settings, Stop,
 };
 
 use crate::registry::rewards;
@@ -115,6 +116,24 @@ impl Environment for Choice {
             return Some(0);
         }
         self.options.iter().position(|option| option == text).map(|i| i as u32 + 1)
+    }
+
+    fn draw(&self, s: &u32) -> Option<Picture> {
+        let (row, width) = (22.0, 140.0);
+        // Of very many options, only the chosen one.
+        let shown = |i: &usize| self.options.len() <= 12 || self.chosen(s) == Some(*i);
+        let shown: Vec<usize> = (0..self.options.len()).filter(shown).collect();
+        let mut picture = Picture::new(width, row * shown.len().max(1) as f64);
+        for (k, &i) in shown.iter().enumerate() {
+            let y = row * k as f64;
+            let chosen = self.chosen(s) == Some(i);
+            let (ground, ink) =
+                if chosen { (Paint::Category(0), Paint::Ground) } else { (Paint::Faint, Paint::Soft) };
+            picture.rect([0.0, y], [width, row - 2.0], ground);
+            let text: String = self.options[i].chars().take(18).collect();
+            picture.text([8.0, y + row / 2.0 - 1.0], 12.0, Anchor::Start, ink, &text);
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

@@ -22,15 +22,19 @@
 
 mod colouring;
 
+use headwater_core::picture::{Anchor, Paint};
 use headwater_core::settings::{File, NoSettings, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Picture, Reward, RewardScale, SettingError,
+    Settings, Stop,
 };
 use headwater_graph::{Network, read};
 
 use crate::registry::rewards;
 use crate::{Feature, NativeReward, Registered, RewardEntry};
+
+/// The largest number of nodes that are drawn.
+const DRAWN: usize = 64;
 
 settings! {
     /// Settings of an explicit DAG.
@@ -157,6 +161,43 @@ impl Environment for Dag {
 
     fn parse(&self, text: &str) -> Option<u32> {
         self.network.names().find(text)
+    }
+
+    fn draw(&self, &s: &u32) -> Option<Picture> {
+        let g = self.network.graph();
+        // A larger graph is a tangle at this size: `headwater flow --svg` draws those.
+        if g.n_states() > DRAWN {
+            return None;
+        }
+        let (column, row, margin) = (64.0, 36.0, 20.0);
+        let mut heights = vec![0usize; self.depths.iter().max().map_or(1, |d| *d as usize + 1)];
+        let mut places = vec![[0.0; 2]; g.n_states()];
+        for &v in g.order() {
+            let depth = self.depths[v as usize] as usize;
+            places[v as usize] = [margin + column * depth as f64, heights[depth] as f64];
+            heights[depth] += 1;
+        }
+        let most = heights.iter().copied().max().unwrap_or(1) as f64;
+        for (place, depth) in places.iter_mut().zip(&self.depths) {
+            place[1] = margin + row * (place[1] + (most - heights[*depth as usize] as f64) / 2.0);
+        }
+        let last = heights.len() as f64 - 1.0;
+        let mut picture = Picture::new(column * last + 2.0 * margin, row * (most - 1.0) + 2.0 * margin);
+        for e in 0..g.n_edges() {
+            picture.line(&[places[g.from(e)], places[g.to(e)]], 1.0, Paint::Soft);
+        }
+        for (v, &at) in places.iter().enumerate() {
+            let here = v == s as usize;
+            let (ground, ink) =
+                if here { (Paint::Category(0), Paint::Ground) } else { (Paint::Faint, Paint::Ink) };
+            picture.disc(at, 12.0, ground);
+            if g.is_object(v) {
+                picture.ring(at, 13.0, 1.5, Paint::Soft);
+            }
+            let name: String = self.network.name(v).chars().take(4).collect();
+            picture.text(at, 10.0, Anchor::Middle, ink, &name);
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

@@ -18,10 +18,11 @@
 //! | the same, `maximal` | 5 | 5 | ln 2 |
 //! | n items that all fit, values v | 2ⁿ | n 2ⁿ⁻¹ | Σ ln(1 + e^{vᵢ}) |
 
+use headwater_core::picture::Paint;
 use headwater_core::settings::settings;
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
-    Settings, Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Picture, Reward, RewardScale,
+    SettingError, Settings, Stop,
 };
 
 use crate::registry::{rewards, within};
@@ -142,6 +143,26 @@ impl Environment for Knapsack {
 
     fn parse(&self, text: &str) -> Option<u64> {
         sets::parse(text, self.n()).filter(|&s| self.weight(s) <= self.capacity)
+    }
+
+    fn draw(&self, s: &u64) -> Option<Picture> {
+        let mut picture = Picture::new(300.0, 62.0);
+        let all: f64 = self.weights.iter().sum();
+        let scale = 300.0 / all.max(self.capacity);
+        // Above, all items by their weights; below, those that are in, as far as they fill the knapsack.
+        let (mut x, mut packed) = (0.0, 0.0);
+        picture.rect([0.0, 34.0], [scale * self.capacity, 28.0], Paint::Faint);
+        for (i, weight) in self.weights.iter().map(|w| scale * w).enumerate() {
+            let is_in = s >> i & 1 == 1;
+            let size = [(weight - 1.0).max(0.5), 22.0];
+            picture.rect([x, 0.0], size, if is_in { Paint::Category(i) } else { Paint::Faint });
+            x += weight;
+            if is_in {
+                picture.rect([packed, 37.0], size, Paint::Category(i));
+                packed += weight;
+            }
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use headwater_core::Ones;
+use headwater_core::picture::{Anchor, Paint};
+use headwater_core::{Ones, Picture};
 
 /// The largest number of elements that can be in a set: one is a word of 64 bits.
 pub(crate) const MAX_ELEMENTS: usize = 64;
@@ -28,4 +29,22 @@ pub(crate) fn parse(text: &str, n: usize) -> Option<u64> {
     let mut canonical = String::new();
     show(set, &mut canonical);
     (canonical == text).then_some(set)
+}
+
+/// Elements in a row of a picture.
+const ROW: usize = 16;
+
+/// A set among `n` elements: a numbered cell for each, filled if it is in.
+pub(crate) fn draw(set: u64, n: usize) -> Picture {
+    let cell = 24.0;
+    let mut picture = Picture::new(cell * n.min(ROW) as f64, cell * n.div_ceil(ROW) as f64);
+    for i in 0..n {
+        let at = [cell * (i % ROW) as f64, cell * (i / ROW) as f64];
+        let (ground, ink) =
+            if set >> i & 1 == 1 { (Paint::Category(0), Paint::Ground) } else { (Paint::Faint, Paint::Soft) };
+        picture.rect(at, [cell - 2.0; 2], ground);
+        let middle = at.map(|x| x + cell / 2.0 - 1.0);
+        picture.text(middle, 12.0, Anchor::Middle, ink, &i.to_string());
+    }
+    picture
 }

@@ -20,8 +20,8 @@
 
 use headwater_core::settings::settings;
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Reward, RewardScale, SettingError,
-    Settings, Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, Key, MaskRow, Ones, Picture, Reward, RewardScale,
+    SettingError, Settings, Stop,
 };
 
 use crate::registry::{rewards, within};
@@ -119,6 +119,10 @@ impl Environment for Subsets {
 
     fn parse(&self, text: &str) -> Option<u64> {
         sets::parse(text, self.n).filter(|s| s.count_ones() <= self.max)
+    }
+
+    fn draw(&self, s: &u64) -> Option<Picture> {
+        Some(sets::draw(*s, self.n))
     }
 
     fn features(&self) -> Vec<String> {

@@ -21,10 +21,11 @@
 
 mod trie;
 
+use headwater_core::picture::{Anchor, Paint};
 use headwater_core::settings::{File, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Picture, Reward, RewardScale, SettingError,
+    Settings, Stop,
 };
 
 use crate::registry::rewards;
@@ -204,6 +205,22 @@ impl Environment for Words {
         }
         let next = |s, c| self.trie.child(s, self.letters.binary_search(&c).ok()?);
         text.chars().try_fold(0, next).filter(|&s| s != 0)
+    }
+
+    fn draw(&self, &s: &u32) -> Option<Picture> {
+        let cell = 26.0;
+        let letters: Vec<usize> = self.backward(s).collect();
+        let mut picture = Picture::new(cell * letters.len().max(1) as f64, cell);
+        if letters.is_empty() {
+            picture.rect([0.0; 2], [cell - 2.0; 2], Paint::Faint);
+        }
+        for (i, &label) in letters.iter().rev().enumerate() {
+            let x = cell * i as f64;
+            picture.rect([x, 0.0], [cell - 2.0; 2], Paint::Category(4));
+            let middle = [x + cell / 2.0 - 1.0, cell / 2.0 - 1.0];
+            picture.text(middle, 15.0, Anchor::Middle, Paint::Ink, &self.letters[label].to_string());
+        }
+        Some(picture)
     }
 
     fn features(&self) -> Vec<String> {

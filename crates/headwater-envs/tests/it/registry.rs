@@ -82,6 +82,14 @@ impl Visitor for CheckTypes {
         let branches = graphs.iter().any(|g| g.parents.iter().any(|&n| n > 1));
         assert_eq!(branches, !E::TREE, "{name}: does any small instance have an object with two parents?");
 
+        // Every state can be drawn: `docs/gallery.md` shows one of each environment.
+        for (env, graph) in small.iter().zip(&graphs) {
+            assert!(
+                graph.states.iter().all(|s| env.draw(s).is_some()),
+                "{name} has a state without a picture"
+            );
+        }
+
         // Every feature is described, and nothing that is described is missing.
         for name_of in small.iter().flat_map(|env| env.features()) {
             let n = entry.features.iter().filter(|f| f.describes(&name_of)).count();
