@@ -46,7 +46,9 @@ fn score(data: &Data) -> &'static str {
 
 /// Training for so many nodes, guided by the change of the score along each edge. Modified detailed balance is the best on
 /// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
-/// does not pass it from state to state, comes far closer in the same time.
+/// does not pass it from state to state, comes far closer in the same time. There, residuals are of hundreds at first, so that their
+/// squares would be all that is learned from; a temperature that falls shows the policy networks that its guide would leave out;
+/// and log Z has to come to rest, since it is in every residual.
 fn training(nodes: usize) -> Vec<String> {
     let (objective, steps, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
@@ -55,13 +57,23 @@ fn training(nodes: usize) -> Vec<String> {
         _ => ("tb", 10_000, "2e-3", 256),
     };
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
-    vec![
+    let mut chosen = vec![
         format!("objective.kind={objective}"),
         format!("policy.width={width}"),
         "policy.guide=1.0".to_owned(),
         format!("train.steps={steps}"),
         "train.batch=128".to_owned(),
         format!("train.lr={}", schedule(lr, "2e-5")),
-        format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2),
-    ]
+    ];
+    if objective == "tb" {
+        chosen.extend([
+            "objective.loss=huber".to_owned(),
+            format!("train.lr_log_z={}", schedule("0.1", "1e-3")),
+            format!("train.temperature={{ from = 2.0, to = 1.0, steps = {steps} }}"),
+            format!("train.epsilon={{ from = 0.1, to = 0.0, steps = {steps} }}"),
+        ]);
+    } else {
+        chosen.push(format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2));
+    }
+    chosen
 }
