@@ -74,7 +74,8 @@ fn report(
     let env = BayesNet::from_config(Config::read(&checked.section("env").values)).map_err(fail)?;
     let mut found = Found::new(&env, checked, assembly, evaluation, args.samples)?;
     if let Some(name) = &args.rival {
-        let calls = evaluation.reward_calls + found.draws.unwrap_or(0) as u64;
+        let as_many = evaluation.reward_calls + found.draws.unwrap_or(0) as u64;
+        let calls = args.rival_scores.unwrap_or(as_many);
         found.rival = Some(rival::play(&env, path, name, calls)?);
     }
     let json = summary::json(&env, checked, &found, path);

@@ -121,15 +121,20 @@ impl Found {
 
     /// How the edges compare with the network that the data were generated from, if they were.
     pub fn origin(&self, env: &BayesNet) -> Option<Origin> {
-        let (network, n, p) = (env.truth()?.parents(), env.n(), self.edges());
+        let (network, n) = (env.truth()?.parents(), env.n());
         let there = |i: usize, j: usize| network[j] >> i & 1 == 1;
-        let edges = pairs(n).map(|(i, j, k)| (p[k], there(i, j)));
-        let joined = pairs(n).filter(|(i, j, _)| i < j);
-        let joined = joined.map(|(i, j, k)| (p[k] + p[j * n + i], there(i, j) || there(j, i)));
+        let of = |p: &[f64]| auroc(pairs(n).map(|(i, j, k)| (p[k], there(i, j))).collect());
+        let joined = |p: &[f64]| {
+            let pairs = pairs(n).filter(|(i, j, _)| i < j);
+            auroc(pairs.map(|(i, j, k)| (p[k] + p[j * n + i], there(i, j) || there(j, i))).collect())
+        };
+        let known = self.edges();
         Some(Origin {
             edges: network.iter().map(|parents| parents.count_ones()).sum(),
-            auroc: auroc(edges.collect()),
-            auroc_joined: auroc(joined.collect()),
+            auroc: of(&known),
+            auroc_joined: joined(&known),
+            sampler_auroc: of(&self.sampler_edges),
+            sampler_auroc_joined: joined(&self.sampler_edges),
             distance: self.posterior.mean_distance(network),
         })
     }
@@ -159,6 +164,10 @@ pub struct Origin {
     pub auroc: f64,
     /// The same of pairs that are joined, in whichever direction.
     pub auroc_joined: f64,
+    /// The same of the sampler's edges, without weights.
+    pub sampler_auroc: f64,
+    /// The same of its pairs.
+    pub sampler_auroc_joined: f64,
     /// Expected structural Hamming distance from it.
     pub distance: f64,
 }

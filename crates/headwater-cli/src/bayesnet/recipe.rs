@@ -46,9 +46,10 @@ fn score(data: &Data) -> &'static str {
 
 /// Training for so many nodes, guided by the change of the score along each edge. Modified detailed balance is the best on
 /// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
-/// does not pass it from state to state, comes far closer in the same time. There, residuals are of hundreds at first, so that their
-/// squares would be all that is learned from; a temperature that falls shows the policy networks that its guide would leave out;
-/// and log Z has to come to rest, since it is in every residual.
+/// does not pass it from state to state, comes far closer in the same time. There, residuals are of hundreds at first, so
+/// that their squares would let a few trajectories decide everything; and log Z, which is in every residual, has to come to
+/// rest. A temperature that falls shows the policy networks that it would be long in finding; among more nodes it only
+/// shows it bad ones.
 fn training(nodes: usize) -> Vec<String> {
     let (objective, steps, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
@@ -57,6 +58,7 @@ fn training(nodes: usize) -> Vec<String> {
         _ => ("tb", 10_000, "2e-3", 256),
     };
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
+    let (temperature, epsilon) = if nodes <= 12 { (2.0, 0.1) } else { (1.0, 0.02) };
     let mut chosen = vec![
         format!("objective.kind={objective}"),
         format!("policy.width={width}"),
@@ -69,8 +71,8 @@ fn training(nodes: usize) -> Vec<String> {
         chosen.extend([
             "objective.loss=huber".to_owned(),
             format!("train.lr_log_z={}", schedule("0.1", "1e-3")),
-            format!("train.temperature={{ from = 2.0, to = 1.0, steps = {steps} }}"),
-            format!("train.epsilon={{ from = 0.1, to = 0.0, steps = {steps} }}"),
+            format!("train.temperature={{ from = {temperature:?}, to = 1.0, steps = {steps} }}"),
+            format!("train.epsilon={{ from = {epsilon:?}, to = 0.0, steps = {steps} }}"),
         ]);
     } else {
         chosen.push(format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2));
