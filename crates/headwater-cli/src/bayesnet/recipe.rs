@@ -14,8 +14,8 @@ pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failur
     let name = path.display().to_string();
     let data = Data::read(&File::new(name.clone(), read_text(path)?))
         .map_err(|e| Problem::new(e.message.clone()).hint(e.hint))?;
-    let asked = sets.iter().rev().find_map(|set| set.strip_prefix("reward.kind="));
-    let kind = asked.map_or_else(|| score(&data), |kind| kind.trim().trim_matches('"'));
+    let asked = |key: &str| sets.iter().rev().find_map(|set| set.trim_start().strip_prefix(key));
+    let kind = asked("reward.kind=").map_or_else(|| score(&data), |kind| kind.trim().trim_matches('"'));
     let mixed = data.columns().iter().filter(|c| c.is_numeric() && c.arity > MAX_CATEGORIES).count();
     if !quiet && kind == "bdeu" && mixed > 0 {
         out::talk(&format!(
@@ -34,7 +34,8 @@ pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failur
         // Units are those of whoever measured.
         chosen.push("reward.standardise=true".to_owned());
     }
-    chosen.extend(training(data.columns().len()));
+    let steps = asked("train.steps=").and_then(|steps| steps.trim().replace('_', "").parse().ok());
+    chosen.extend(training(data.columns().len(), steps));
     Ok(Input::default().set(chosen).set(sets.iter().cloned()).check(&schema())?)
 }
 
@@ -44,19 +45,21 @@ fn score(data: &Data) -> &'static str {
     if data.columns().iter().any(|c| !c.is_numeric() || few(c.arity)) { "bdeu" } else { "bge" }
 }
 
-/// Training for so many nodes, guided by the change of the score along each edge. Modified detailed balance is the best on
+/// Training for so many nodes, in `steps` updates if that is said; schedules end with them. It is guided by the change of the score along each edge. Modified detailed balance is the best on
 /// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
 /// does not pass it from state to state, comes far closer in the same time. There, residuals are of hundreds at first, so
 /// that their squares would let a few trajectories decide everything; and log Z, which is in every residual, has to come to
 /// rest. A temperature that falls shows the policy networks that it would be long in finding; among more nodes it only
 /// shows it bad ones.
-fn training(nodes: usize) -> Vec<String> {
-    let (objective, steps, lr, width) = match nodes {
+fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
+    let (objective, usual, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
         6..=8 => ("tb", 6000, "3e-3", 128),
         9..=12 => ("tb", 10_000, "2e-3", 128),
         _ => ("tb", 10_000, "2e-3", 256),
     };
+    // Half of them is to be one at least.
+    let steps = steps.unwrap_or(usual).max(2);
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
     let (temperature, epsilon) = if nodes <= 12 { (2.0, 0.1) } else { (1.0, 0.02) };
     let mut chosen = vec![
