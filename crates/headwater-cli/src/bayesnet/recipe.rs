@@ -45,23 +45,25 @@ fn score(data: &Data) -> &'static str {
     if data.columns().iter().any(|c| !c.is_numeric() || few(c.arity)) { "bdeu" } else { "bge" }
 }
 
-/// Training for so many nodes, in `steps` updates if that is said; schedules end with them. It is guided by the change of the score along each edge. Modified detailed balance is the best on
-/// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
-/// does not pass it from state to state, comes far closer in the same time. There, residuals are of hundreds at first, so
-/// that their squares would let a few trajectories decide everything; and log Z, which is in every residual, has to come to
-/// rest. A temperature that falls shows the policy networks that it would be long in finding; among more nodes it only
-/// shows it bad ones.
+/// Training for so many nodes, in `steps` updates if that is said; schedules end with them. It is guided by the change of the
+/// score along each edge. Modified detailed balance is the best on spaces that can be enumerated; beyond, trajectories are
+/// long and log R spans hundreds, and what balances whole trajectories comes far closer in the same time. Their residuals
+/// are of hundreds at first, and squares would let a few trajectories decide everything: so the loss is Huber's. A temperature
+/// that falls shows the policy networks that it would be long in finding; but where posteriors are narrow these are bad, their
+/// residuals with a learned log Z all have one sign, and the policy collapses: so log Z is the batch's own (`vargrad`). Among
+/// many nodes a temperature shows bad networks only; there trajectory balance has come closest.
 fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
     let (objective, usual, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
-        6..=8 => ("tb", 6000, "3e-3", 128),
-        9..=12 => ("tb", 10_000, "2e-3", 128),
-        _ => ("tb", 10_000, "2e-3", 256),
+        6..=8 => ("vargrad", 6000, "3e-3", 128),
+        9..=12 => ("vargrad", 10_000, "2e-3", 128),
+        _ => ("tb", 10_000, "2e-3", 128),
     };
     // Half of them is to be one at least.
     let steps = steps.unwrap_or(usual).max(2);
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
-    let (temperature, epsilon) = if nodes <= 12 { (2.0, 0.1) } else { (1.0, 0.02) };
+    let falling =
+        |from: f64, to: f64, steps: u64| format!("{{ from = {from:?}, to = {to:?}, steps = {steps} }}");
     let mut chosen = vec![
         format!("objective.kind={objective}"),
         format!("policy.width={width}"),
@@ -70,15 +72,18 @@ fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
         "train.batch=128".to_owned(),
         format!("train.lr={}", schedule(lr, "2e-5")),
     ];
-    if objective == "tb" {
-        chosen.extend([
+    match objective {
+        "vargrad" => chosen.extend([
+            "objective.loss=huber".to_owned(),
+            format!("train.temperature={}", falling(2.0, 1.0, steps)),
+            format!("train.epsilon={}", falling(0.1, 0.0, steps)),
+        ]),
+        "tb" => chosen.extend([
             "objective.loss=huber".to_owned(),
             format!("train.lr_log_z={}", schedule("0.1", "1e-3")),
-            format!("train.temperature={{ from = {temperature:?}, to = 1.0, steps = {steps} }}"),
-            format!("train.epsilon={{ from = {epsilon:?}, to = 0.0, steps = {steps} }}"),
-        ]);
-    } else {
-        chosen.push(format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2));
+            format!("train.epsilon={}", falling(0.02, 0.0, steps)),
+        ]),
+        _ => chosen.push(format!("train.epsilon={}", falling(0.05, 0.0, steps / 2))),
     }
     chosen
 }
