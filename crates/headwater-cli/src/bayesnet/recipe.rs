@@ -50,7 +50,7 @@ fn score(data: &Data) -> &'static str {
 /// long and log R spans hundreds, and what balances whole trajectories comes far closer in the same time. Their residuals
 /// are of hundreds at first, and squares would let a few trajectories decide everything: so the loss is Huber's. A temperature
 /// that falls shows the policy networks that it would be long in finding; but where posteriors are narrow these are bad, their
-/// residuals with a learned log Z all have one sign, and the policy collapses: so log Z is the batch's own (`vargrad`). Among
+/// residuals with a learned log Z all have one sign, and policies have collapsed: so log Z is the batch's own (`vargrad`). Among
 /// many nodes a temperature shows bad networks only; there trajectory balance has come closest.
 fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
     let (objective, usual, lr, width) = match nodes {
