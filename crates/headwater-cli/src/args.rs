@@ -338,6 +338,12 @@ pub struct Bayesnet {
     /// Networks to draw, where there are too many to enumerate
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub samples: usize,
+    /// Let a rival, such as `mcmc`, have as many scores as training and drawing took, and compare its edges
+    #[arg(long, value_name = "METHOD")]
+    pub rival: Option<String>,
+    /// Give the rival so many scores instead
+    #[arg(long, value_name = "N", requires = "rival")]
+    pub rival_scores: Option<u64>,
     /// The run's directory; without it, a numbered one in `runs`
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

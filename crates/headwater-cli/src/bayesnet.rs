@@ -4,7 +4,9 @@ mod evidence;
 mod files;
 mod network;
 mod recipe;
+mod rival;
 mod summary;
+mod truth;
 
 use std::path::Path;
 
@@ -70,7 +72,12 @@ fn report(
     path: &Path,
 ) -> Result<Verdict, Failure> {
     let env = BayesNet::from_config(Config::read(&checked.section("env").values)).map_err(fail)?;
-    let found = Found::new(&env, assembly, evaluation, args.samples)?;
+    let mut found = Found::new(&env, checked, assembly, evaluation, args.samples)?;
+    if let Some(name) = &args.rival {
+        let as_many = evaluation.reward_calls + found.draws.unwrap_or(0) as u64;
+        let calls = args.rival_scores.unwrap_or(as_many);
+        found.rival = Some(rival::play(&env, path, name, calls)?);
+    }
     let json = summary::json(&env, checked, &found, path);
     files::write(path, &env, &found, &json)?;
     if args.json {

@@ -107,6 +107,11 @@ impl BayesNet {
         self.n
     }
 
+    /// Most parents that a node may have.
+    pub fn max_parents(&self) -> usize {
+        self.max_parents as usize
+    }
+
     /// The observations.
     pub fn data(&self) -> &Data {
         &self.data

@@ -4,10 +4,12 @@
 //! knows an environment.
 
 mod essential;
+mod modular;
 mod networks;
 mod probability;
 pub mod trees;
 
 pub use essential::{Essential, essential};
+pub use modular::{MAX_NODES, Modular, TooManyNodes};
 pub use networks::{Graph, Networks, distance};
 pub use probability::{Evidence, Probability};

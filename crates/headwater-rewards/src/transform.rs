@@ -189,6 +189,18 @@ impl Transform {
         }
     }
 
+    /// The slope and the intercept of log R as a function of y, if it is a line: then a score that is a sum has a reward
+    /// that is a product.
+    pub fn line(&self) -> Option<(f64, f64)> {
+        let (slope, shift) = match self.shape {
+            Shape::Exp => (1.0, 0.0),
+            Shape::ZScore { mean, std } => (1.0 / std, -mean / std),
+            Shape::Identity | Shape::MinMax { .. } | Shape::Sigmoid { .. } => return None,
+        };
+        let bounded = self.log_floor > f64::NEG_INFINITY || self.log_ceiling < f64::INFINITY;
+        (!bounded).then_some((self.beta * slope, self.beta * shift + self.log_scale))
+    }
+
     /// t(y); NaN where the transform has no use for y.
     pub fn t(&self, y: f64) -> f64 {
         match self.shape {

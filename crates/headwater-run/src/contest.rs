@@ -131,6 +131,14 @@ pub fn play(
     Ok(Some(curve))
 }
 
+/// The method of a configuration, ready to begin.
+///
+/// # Errors
+/// If the configuration cannot be built.
+pub fn method(checked: &Checked) -> Result<Box<dyn Method>, Problems> {
+    Ok(Contestant::new(checked)?.method)
+}
+
 /// Would the method ever spend a budget in this unit?
 ///
 /// # Errors

@@ -27,7 +27,7 @@ pub fn write(dir: &Path, env: &BayesNet, found: &Found, json: &Json) -> Result<(
     write_atomic(&dir.join("markov_blankets.csv"), blankets.as_bytes())?;
     write_atomic(&dir.join("posterior.json"), format!("{json:#}\n").as_bytes())?;
     let title = format!("Probable edges of {}", dir.display());
-    write_atomic(&dir.join("network.svg"), network::draw(env, &found.posterior).svg(&title).as_bytes())?;
+    write_atomic(&dir.join("network.svg"), network::draw(env, &found.edges()).svg(&title).as_bytes())?;
     Ok(())
 }
 
@@ -53,20 +53,22 @@ pub fn pairs(n: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 
 fn edges(env: &BayesNet, found: &Found) -> String {
     let (p, paths) = (found.posterior.edges(), found.posterior.paths());
-    let mut out = "from,to,probability,low,high,path,path_low,path_high\n".to_owned();
+    let mut out = "from,to,probability,low,high,path,path_low,path_high,exact\n".to_owned();
     for (i, j, k) in pairs(env.n()) {
         let (edge, path) = (found.posterior.known(p[k]), found.posterior.known(paths[k]));
         let numbers = [edge.value, edge.low, edge.high, path.value, path.low, path.high];
-        row(&mut out, &[env.name(i), env.name(j)], &numbers);
+        let exact = found.truth.as_ref().map(|truth| truth.edges[k]);
+        row(&mut out, &[env.name(i), env.name(j)], &numbers, Some(exact));
     }
     out
 }
 
 fn graphs(env: &BayesNet, found: &Found) -> String {
-    let mut out = "graph,probability,low,high,log_reward\n".to_owned();
+    let mut out = "graph,probability,low,high,log_reward,exact\n".to_owned();
     for (graph, p) in found.posterior.graphs().iter().take(MAX_GRAPHS) {
         let p = found.posterior.known(*p);
-        row(&mut out, &[&text(env, graph)], &[p.value, p.low, p.high, found.log_reward[graph]]);
+        let numbers = [p.value, p.low, p.high, found.log_reward[graph]];
+        row(&mut out, &[&text(env, graph)], &numbers, Some(found.probability(graph)));
     }
     out
 }
@@ -76,13 +78,16 @@ fn blankets(env: &BayesNet, found: &Found) -> String {
     let mut out = "node,member,probability,low,high\n".to_owned();
     for (i, j, k) in pairs(env.n()) {
         let p = found.posterior.known(p[k]);
-        row(&mut out, &[env.name(i), env.name(j)], &[p.value, p.low, p.high]);
+        row(&mut out, &[env.name(i), env.name(j)], &[p.value, p.low, p.high], None);
     }
     out
 }
 
-fn row(out: &mut String, names: &[&str], numbers: &[f64]) {
+/// A row of names, of numbers, and in some files of one that may be unknown, which leaves its cell empty.
+fn row(out: &mut String, names: &[&str], numbers: &[f64], last: Option<Option<f64>>) {
     let names = names.iter().map(|name| quoted(name));
-    let cells: Vec<String> = names.chain(numbers.iter().map(f64::to_string)).collect();
+    let cells = names.chain(numbers.iter().map(f64::to_string));
+    let last = last.map(|x| x.map_or_else(String::new, |x| x.to_string()));
+    let cells: Vec<String> = cells.chain(last).collect();
     writeln!(out, "{}", cells.join(",")).expect("a string takes any text");
 }

@@ -2,7 +2,6 @@
 
 use headwater_core::picture::{Anchor, Paint, Picture};
 use headwater_envs::bayesnet::BayesNet;
-use headwater_posterior::Networks;
 
 use super::files::pairs;
 
@@ -39,14 +38,14 @@ impl Layout {
     }
 }
 
-/// The picture of the edges of `posterior`.
-pub fn draw(env: &BayesNet, posterior: &Networks) -> Picture {
-    let (n, p) = (env.n(), posterior.edges());
+/// The picture of edges with the probabilities `p`, that of i → j at i · n + j.
+pub fn draw(env: &BayesNet, p: &[f64]) -> Picture {
+    let n = env.n();
     let inside = (0..n).all(|i| env.name(i).chars().count() <= FITS);
     let radius = (18.0 * n as f64).max(120.0);
     let (side, top) = (if inside { 50.0 } else { 160.0 }, 50.0);
     let (width, height) = (2.0 * (radius + side), 2.0 * (radius + top) + 40.0);
-    let layout = Layout { centre: [width / 2.0, radius + top], radius, place: arrange(n, &p) };
+    let layout = Layout { centre: [width / 2.0, radius + top], radius, place: arrange(n, p) };
     let mut picture = Picture::new(width, height);
     let mut shown: Vec<(usize, usize, f64)> = pairs(n).map(|(i, j, k)| (i, j, p[k])).collect();
     shown.retain(|edge| edge.2 >= SHOWN);
@@ -66,7 +65,7 @@ pub fn draw(env: &BayesNet, posterior: &Networks) -> Picture {
     for i in 0..n {
         node(&mut picture, &layout, i, env.name(i), inside);
     }
-    legend(&mut picture, width, height, posterior, shown.len());
+    legend(&mut picture, width, height, p, shown.len());
     picture
 }
 
@@ -111,14 +110,14 @@ fn node(picture: &mut Picture, layout: &Layout, i: usize, name: &str, inside: bo
 }
 
 /// Three arrows with their probabilities.
-fn legend(picture: &mut Picture, width: f64, height: f64, posterior: &Networks, shown: usize) {
+fn legend(picture: &mut Picture, width: f64, height: f64, p: &[f64], shown: usize) {
     let y = height - 18.0;
-    for (k, p) in [0.1, 0.5, 1.0].into_iter().enumerate() {
+    for (k, q) in [0.1, 0.5, 1.0].into_iter().enumerate() {
         let x = width / 2.0 - 135.0 + 95.0 * k as f64;
-        arrow(picture, [x, y], [x + 40.0, y], p);
-        picture.text([x + 46.0, y], 11.0, Anchor::Start, Paint::Soft, &format!("{p:.1}"));
+        arrow(picture, [x, y], [x + 40.0, y], q);
+        picture.text([x + 46.0, y], 11.0, Anchor::Start, Paint::Soft, &format!("{q:.1}"));
     }
-    let hidden = posterior.edges().iter().filter(|&&p| p > 0.0).count() - shown;
+    let hidden = p.iter().filter(|&&p| p > 0.0).count() - shown;
     if hidden > 0 {
         let note = format!("{hidden} edges less probable than {SHOWN} are not shown");
         picture.text([width / 2.0, y - 20.0], 10.5, Anchor::Middle, Paint::Soft, &note);

@@ -14,8 +14,8 @@ pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failur
     let name = path.display().to_string();
     let data = Data::read(&File::new(name.clone(), read_text(path)?))
         .map_err(|e| Problem::new(e.message.clone()).hint(e.hint))?;
-    let asked = sets.iter().rev().find_map(|set| set.strip_prefix("reward.kind="));
-    let kind = asked.map_or_else(|| score(&data), |kind| kind.trim().trim_matches('"'));
+    let asked = |key: &str| sets.iter().rev().find_map(|set| set.trim_start().strip_prefix(key));
+    let kind = asked("reward.kind=").map_or_else(|| score(&data), |kind| kind.trim().trim_matches('"'));
     let mixed = data.columns().iter().filter(|c| c.is_numeric() && c.arity > MAX_CATEGORIES).count();
     if !quiet && kind == "bdeu" && mixed > 0 {
         out::talk(&format!(
@@ -34,7 +34,8 @@ pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failur
         // Units are those of whoever measured.
         chosen.push("reward.standardise=true".to_owned());
     }
-    chosen.extend(training(data.columns().len()));
+    let steps = asked("train.steps=").and_then(|steps| steps.trim().replace('_', "").parse().ok());
+    chosen.extend(training(data.columns().len(), steps));
     Ok(Input::default().set(chosen).set(sets.iter().cloned()).check(&schema())?)
 }
 
@@ -44,24 +45,45 @@ fn score(data: &Data) -> &'static str {
     if data.columns().iter().any(|c| !c.is_numeric() || few(c.arity)) { "bdeu" } else { "bge" }
 }
 
-/// Training for so many nodes, guided by the change of the score along each edge. Modified detailed balance is the best on
-/// spaces that can be enumerated; beyond, trajectories are long and log R spans hundreds, and trajectory balance, which
-/// does not pass it from state to state, comes far closer in the same time.
-fn training(nodes: usize) -> Vec<String> {
-    let (objective, steps, lr, width) = match nodes {
+/// Training for so many nodes, in `steps` updates if that is said; schedules end with them. It is guided by the change of the
+/// score along each edge. Modified detailed balance is the best on spaces that can be enumerated; beyond, trajectories are
+/// long and log R spans hundreds, and what balances whole trajectories comes far closer in the same time. Their residuals
+/// are of hundreds at first, and squares would let a few trajectories decide everything: so the loss is Huber's. A temperature
+/// that falls shows the policy networks that it would be long in finding; but where posteriors are narrow these are bad, their
+/// residuals with a learned log Z all have one sign, and policies have collapsed: so log Z is the batch's own (`vargrad`). Among
+/// many nodes a temperature shows bad networks only; there trajectory balance has come closest.
+fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
+    let (objective, usual, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
-        6..=8 => ("tb", 6000, "3e-3", 128),
-        9..=12 => ("tb", 10_000, "2e-3", 128),
-        _ => ("tb", 10_000, "2e-3", 256),
+        6..=8 => ("vargrad", 6000, "3e-3", 128),
+        9..=12 => ("vargrad", 10_000, "2e-3", 128),
+        _ => ("tb", 10_000, "1e-3", 128),
     };
+    // Half of them is to be one at least.
+    let steps = steps.unwrap_or(usual).max(2);
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
-    vec![
+    let falling =
+        |from: f64, to: f64, steps: u64| format!("{{ from = {from:?}, to = {to:?}, steps = {steps} }}");
+    let mut chosen = vec![
         format!("objective.kind={objective}"),
         format!("policy.width={width}"),
         "policy.guide=1.0".to_owned(),
         format!("train.steps={steps}"),
         "train.batch=128".to_owned(),
         format!("train.lr={}", schedule(lr, "2e-5")),
-        format!("train.epsilon={{ from = 0.05, to = 0.0, steps = {} }}", steps / 2),
-    ]
+    ];
+    match objective {
+        "vargrad" => chosen.extend([
+            "objective.loss=huber".to_owned(),
+            format!("train.temperature={}", falling(2.0, 1.0, steps)),
+            format!("train.epsilon={}", falling(0.1, 0.0, steps)),
+        ]),
+        "tb" => chosen.extend([
+            "objective.loss=huber".to_owned(),
+            format!("train.lr_log_z={}", schedule("0.1", "1e-3")),
+            format!("train.epsilon={}", falling(0.02, 0.0, steps)),
+        ]),
+        _ => chosen.push(format!("train.epsilon={}", falling(0.05, 0.0, steps / 2))),
+    }
+    chosen
 }

@@ -30,7 +30,7 @@ fn a_table_becomes_a_posterior_with_its_files() {
     assert!(edge(0, 1) + edge(1, 0) > 0.9 && edge(0, 2) + edge(2, 0) < 0.5, "{json}");
 
     let edges = dir.read("run/edges.csv");
-    assert!(edges.starts_with("from,to,probability,low,high,path,path_low,path_high\na,b,"), "{edges}");
+    assert!(edges.starts_with("from,to,probability,low,high,path,path_low,path_high,exact\na,b,"), "{edges}");
     assert_eq!((edges.lines().count(), dir.read("run/markov_blankets.csv").lines().count()), (7, 7));
     let graphs = dir.read("run/graphs.csv");
     assert_eq!(graphs.lines().count(), 26, "{graphs}");
@@ -64,10 +64,31 @@ fn draws_stand_in_where_networks_are_too_many() {
     let known = |i: usize, j: usize| exact["edges"][i][j].as_f64().unwrap();
     let places = [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)];
     let held = rows.lines().skip(1).zip(places).filter(|(row, (i, j))| {
-        let numbers: Vec<f64> = row.split(',').skip(2).map(|x| x.parse().unwrap()).collect();
+        let numbers: Vec<f64> = row.split(',').skip(2).take(3).map(|x| x.parse().unwrap()).collect();
         (numbers[1]..=numbers[2]).contains(&known(*i, *j))
     });
     assert!(held.count() >= 5, "{rows}{exact}");
+    // The sum over all DAGs says the same as enumerating them.
+    let near = |a: &serde_json::Value, b: &serde_json::Value| {
+        let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+        assert!((a - b).abs() < 1e-9, "{a} instead of {b}");
+    };
+    near(&drawn["exact_log_z"], &exact["sampler"]["log_z_true"]);
+    for (row, (i, j)) in rows.lines().skip(1).zip(places) {
+        near(&drawn["exact_edges"][i][j], &exact["edges"][i][j]);
+        let last: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
+        near(&last.into(), &exact["edges"][i][j]);
+    }
+    assert!(drawn["draws_edge_error"].as_f64().unwrap() < 0.03, "{drawn}");
+    // Chains with as many scores: 400 updates of 128, and the draws.
+    let beside = dir.run("bayesnet drawn --samples 4000 --rival mcmc --json").json();
+    let rival = &beside["rival"];
+    assert!((55_200..70_000).contains(&rival["reward_calls"].as_u64().unwrap()), "{rival}");
+    assert!(rival["edge_error"].as_f64().unwrap() < 0.05, "{rival}");
+    let unknown = dir.run("bayesnet drawn --rival mmcm").refused();
+    assert!(unknown.contains("`headwater list methods`"), "{unknown}");
+    let text = dir.run("bayesnet drawn --samples 4000").ok();
+    assert!(text.contains("from the sum over all DAGs") && text.contains("by draws"), "{text}");
 }
 
 #[test]

@@ -156,3 +156,24 @@ fn errors_name_the_object_and_say_what_to_do() {
     assert!(Unusable::Zero.of("x".into(), 0.0).is_recoverable());
     assert!(!RewardError::Failed { oracle: "x".into(), message: "gone".into() }.is_recoverable());
 }
+
+#[test]
+fn transforms_that_are_lines_say_so_and_others_do_not() {
+    for kind in [TransformKind::Exp, TransformKind::ZScore] {
+        let unbounded = TransformConfig { floor: None, ceiling: None, ..complete(kind) };
+        let t = Transform::new(&unbounded, RewardScale::LogReward, None).expect("complete");
+        let (slope, intercept) = t.line().expect("a line");
+        for y in [-300.0, -1.5, 0.0, 0.25, 700.0] {
+            close(t.log_reward(y), slope * y + intercept);
+        }
+        for (floor, ceiling) in [(Some(1e-3), None), (None, Some(10.0))] {
+            let bounded = TransformConfig { floor, ceiling, ..unbounded.clone() };
+            let t = Transform::new(&bounded, RewardScale::LogReward, None).expect("complete");
+            assert_eq!(t.line(), None);
+        }
+    }
+    for kind in [TransformKind::Identity, TransformKind::MinMax, TransformKind::Sigmoid] {
+        let bent = TransformConfig { floor: None, ceiling: None, ..complete(kind) };
+        assert_eq!(Transform::new(&bent, RewardScale::LogReward, None).expect("complete").line(), None);
+    }
+}
