@@ -10,7 +10,7 @@ use crate::{Error, Verdict};
 const FOLDERS: &[(&str, &str)] = &[("configs", "Examples"), ("configs/graphs", "Problems on graphs")];
 
 /// Targets of the literature, most of which take minutes.
-const TARGETS: &[(&str, &str)] = &[("configs/targets", "Targets of the literature")];
+const TARGETS: &[(&str, &str)] = &[("configs/targets", "What is reached")];
 
 /// log Z of targets that are too large to enumerate, and where it is from.
 const KNOWN: &[(&str, f64)] = &[
@@ -24,28 +24,34 @@ const KNOWN: &[(&str, f64)] = &[
 
 /// `cargo xtask bench envs`.
 pub fn environments() -> Result<Verdict, Error> {
-    table("envs", FOLDERS, "", "docs/results/environments.md")
+    table("envs", "What the configurations reach", FOLDERS, "", "docs/results/environments.md")
 }
 
 /// `cargo xtask bench targets`.
 pub fn targets() -> Result<Verdict, Error> {
     let note = " Where a space is too large to enumerate, its true log Z is known otherwise; `xtask/src/results.rs`\nsays how.";
-    table("targets", TARGETS, note, "docs/results/targets.md")
+    table("targets", "Targets of the literature", TARGETS, note, "docs/results/targets.md")
 }
 
-fn table(name: &str, folders: &[(&str, &str)], note: &str, path: &str) -> Result<Verdict, Error> {
+fn table(
+    name: &str,
+    title: &str,
+    folders: &[(&str, &str)],
+    note: &str,
+    path: &str,
+) -> Result<Verdict, Error> {
     let program = headwater("release")?;
     let mut page = format!(
-        "# What the configurations reach\n\n\
+        "# {title}\n\n\
          Written by `cargo xtask bench {name}`: configurations of the repository as they are, seed 0. TV is the exact total\n\
          variation distance between the trained sampler and its target, and R̄ the mean reward of its objects in percent of\n\
          the target's, where the space can be enumerated. log Z is the learned one, or where there is none the sampled\n\
          estimate; Δ is it less the true one. r is the correlation of log p̂ with log R over objects. Seconds are those of\n\
          training, on two cores.{note}\n",
     );
-    for (folder, title) in folders {
+    for (folder, heading) in folders {
         page += &format!(
-            "\n## {title}\n\n| configuration | what | steps | seconds | TV | R̄, % | log Z | Δ | r |\n\
+            "\n## {heading}\n\n| configuration | what | steps | seconds | TV | R̄, % | log Z | Δ | r |\n\
              |---|---|---:|---:|---:|---:|---:|---:|---:|\n"
         );
         for config in configurations(folder)? {

@@ -48,10 +48,11 @@ fn score(data: &Data) -> &'static str {
 /// Training for so many nodes, in `steps` updates if that is said; schedules end with them. It is guided by the change of the
 /// score along each edge. Modified detailed balance is the best on spaces that can be enumerated; beyond, trajectories are
 /// long and log R spans hundreds, and what balances whole trajectories comes far closer in the same time. Their residuals
-/// are of hundreds at first, and squares would let a few trajectories decide everything: so the loss is Huber's. A temperature
-/// that falls shows the policy networks that it would be long in finding; but where posteriors are narrow these are bad, their
-/// residuals with a learned log Z all have one sign, and policies have collapsed: so log Z is the batch's own (`vargrad`). Among
-/// many nodes a temperature shows bad networks only; there trajectory balance has come closest.
+/// are of hundreds at first, and squares would let a few trajectories decide everything: so the loss is Huber's. A power of
+/// the reward that rises shows the policy networks that it would not find by itself; in larger spaces it leads through too
+/// many dense ones, and a temperature that falls has to do. But where posteriors are narrow, residuals with a learned log Z
+/// then all have one sign, and policies have collapsed: so log Z is the batch's own (`vargrad`). Among many nodes a
+/// temperature shows bad networks only; there trajectory balance has come closest.
 fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
     let (objective, usual, lr, width) = match nodes {
         ..=5 => ("mdb", 5000, "5e-3", 128),
@@ -62,7 +63,7 @@ fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
     // Half of them is to be one at least.
     let steps = steps.unwrap_or(usual).max(2);
     let schedule = |from, to| format!("{{ from = {from}, to = {to}, steps = {steps}, shape = \"cosine\" }}");
-    let falling =
+    let linear =
         |from: f64, to: f64, steps: u64| format!("{{ from = {from:?}, to = {to:?}, steps = {steps} }}");
     let mut chosen = vec![
         format!("objective.kind={objective}"),
@@ -75,15 +76,19 @@ fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
     match objective {
         "vargrad" => chosen.extend([
             "objective.loss=huber".to_owned(),
-            format!("train.temperature={}", falling(2.0, 1.0, steps)),
-            format!("train.epsilon={}", falling(0.1, 0.0, steps)),
+            if nodes <= 8 {
+                format!("train.reward_power={}", linear(0.1, 1.0, steps / 2))
+            } else {
+                format!("train.temperature={}", linear(2.0, 1.0, steps))
+            },
+            format!("train.epsilon={}", linear(0.1, 0.0, steps)),
         ]),
         "tb" => chosen.extend([
             "objective.loss=huber".to_owned(),
             format!("train.lr_log_z={}", schedule("0.1", "1e-3")),
-            format!("train.epsilon={}", falling(0.02, 0.0, steps)),
+            format!("train.epsilon={}", linear(0.02, 0.0, steps)),
         ]),
-        _ => chosen.push(format!("train.epsilon={}", falling(0.05, 0.0, steps / 2))),
+        _ => chosen.push(format!("train.epsilon={}", linear(0.05, 0.0, steps / 2))),
     }
     chosen
 }
