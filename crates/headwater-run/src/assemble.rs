@@ -289,8 +289,10 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let mut problems = unserved(checked, &*objective, &*sim, exact.as_ref(), &mut scorer);
     let train: TrainConfig = checked.read("train");
     if train.reward_power.to != 1.0 {
-        let message =
-            format!("ends at {}, expected 1: what is learned last is the target", train.reward_power.to);
+        let message = format!(
+            "`reward_power` ends at {}, expected 1: what is learned last is the target",
+            train.reward_power.to
+        );
         let error = SettingError::at("reward_power", message).hint("`reward.beta` changes the target itself");
         problems.push(checked.blame("train", &error));
     }

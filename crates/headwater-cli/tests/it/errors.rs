@@ -205,6 +205,7 @@ fn what_does_not_fit_together_is_refused() {
         "train grid.toml --set policy.width=17",
         "train grid.toml --set policy.kind=tabular",
         "train dag.toml --set policy.backward=maxent --set eval.exact_cap=5",
+        "train dag.toml --set train.reward_power=0.5",
         "train grid.toml --set policy.guide=1",
         "exact dag.toml --set eval.exact_cap=5",
         "train grid.toml --set env.kind=dag",
@@ -244,6 +245,11 @@ fn what_does_not_fit_together_is_refused() {
         error: a `maxent` backward policy needs a space that can be enumerated; there are more than 5 states in `--set policy.backward=maxent`
 
         hint: raise `eval.exact_cap`, or use another policy
+
+        $ headwater train dag.toml --set train.reward_power=0.5
+        error: `reward_power` ends at 0.5, expected 1: what is learned last is the target in `--set train.reward_power=0.5`
+
+        hint: `reward.beta` changes the target itself
 
         $ headwater train grid.toml --set policy.guide=1
         error: `original` does not say which edges it prefers in `--set policy.guide=1`

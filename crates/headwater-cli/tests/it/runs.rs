@@ -64,8 +64,8 @@ fn signal(name: &str, child: &Child) {
 #[test]
 fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     let dir = Temp::with_configs();
-    let sets =
-        "--set train.steps=9000 --set run.checkpoint_every=60 --set run.log_every=7 --set eval.every=100 -q";
+    let sets = "--set train.steps=9000 --set train.replay=4 --set train.replay_capacity=20 \
+                --set run.checkpoint_every=60 --set run.log_every=7 --set eval.every=100 -q";
     dir.run(&format!("train grid.toml --out whole {sets}")).ok();
     // Kills fall anywhere in a process's life. Where the run outlives fewer than five of them,
     // on a fast machine, it is made anew and they come sooner.
