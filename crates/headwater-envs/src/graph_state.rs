@@ -1,6 +1,7 @@
-//! What the graph problems share: sets of vertices, the graph that they are posed on, texts of objects, and rewards of
-//! sets.
+//! What the graph problems share: sets of vertices, the graph that they are posed on, texts of objects, and families of
+//! sets with their rewards.
 
+mod family;
 pub(crate) mod longest;
 mod rewards;
 mod vertices;
@@ -12,15 +13,20 @@ use headwater_graph::{Undirected, read_undirected};
 
 use crate::registry::within;
 
-pub use rewards::{Selection, Size, Weight};
+pub(crate) use family::features;
+pub use family::{Chosen, Family, Sets};
+pub(crate) use rewards::entry;
+pub use rewards::{Size, Weight};
 pub use vertices::{MAX_VERTICES, Vertices};
 
 /// The graph of a problem, with its rows as sets.
 #[derive(Clone, Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
+    /// The graph, with its names and weights.
     pub file: Undirected,
     /// Per vertex its neighbours.
     pub rows: Vec<Vertices>,
+    /// All vertices.
     pub all: Vertices,
 }
 

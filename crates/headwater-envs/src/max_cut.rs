@@ -26,11 +26,10 @@
 use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, NoSettings, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, SettingError, Settings, Stop,
 };
 
-use crate::graph_state::{Graph, MAX_VERTICES, Vertices, mark};
+use crate::graph_state::{Graph, MAX_VERTICES, Vertices, entry, mark};
 use crate::registry::rewards;
 use crate::{Feature, NativeReward, Registered, RewardEntry};
 
@@ -230,16 +229,6 @@ impl Registered for MaxCut {
         let field = if graph.is_some() { "graph" } else { "n" };
         Err(SettingError::at(field, "`1` vertex has nothing to be cut from")
             .hint("give at least two vertices"))
-    }
-}
-
-const fn entry(name: &'static str, summary: &'static str, formula: &'static str) -> RewardEntry {
-    let reference = "Zhang et al. 2023, arXiv:2305.17010";
-    RewardEntry {
-        entry: Entry { name, summary, formula, reference, fields: NoSettings::FIELDS },
-        scale: RewardScale::LogReward,
-        covers_unfinished: true,
-        guides: true,
     }
 }
 
