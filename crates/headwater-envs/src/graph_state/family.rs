@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use headwater_core::picture::{Paint, Picture};
 use headwater_core::{Action, EncodedRow, Encoding, Environment, MaskRow, Stop};
 
-use super::{Graph, Vertices, mark};
+use super::{Graph, Vertices, encode, mark};
 use crate::Feature;
 
 /// Which sets of vertices are meant, and what can be done with one. `rows` are those of [`Family::rows`] throughout.
@@ -133,11 +133,11 @@ impl<F: Family> Environment for Sets<F> {
     }
 
     fn forward_mask(&self, s: &Chosen, mask: &mut MaskRow<'_>) {
-        mark(mask, 0, s.free.words());
+        mark(mask, 0, *s.free.words());
     }
 
     fn backward_mask(&self, s: &Chosen, mask: &mut MaskRow<'_>) {
-        mark(mask, 0, self.done(s).words());
+        mark(mask, 0, *self.done(s).words());
     }
 
     fn step(&self, s: &mut Chosen, a: Action) {
@@ -156,11 +156,7 @@ impl<F: Family> Environment for Sets<F> {
     }
 
     fn encode(&self, s: &Chosen, row: EncodedRow<'_>) {
-        let (n, settled) = (self.graph.n(), s.set.less(&s.free));
-        let labels = settled.bits(n).zip(s.free.bits(n));
-        for ((slot, first), (settled, free)) in row.indices.iter_mut().zip((0..).step_by(3)).zip(labels) {
-            *slot = first + 2 * settled + free;
-        }
+        encode(row.indices, &s.free, &s.set.less(&s.free));
     }
 
     fn show(&self, s: &Chosen, out: &mut String) {
