@@ -25,6 +25,7 @@
 //! | `stack`: a choice of two, then two bits | 15 | 14 | ln 8 |
 //! | `stack`: a choice of two, two bits if it is `a` | 9 | 8 | ln 5 |
 
+mod guard;
 mod part;
 mod small;
 mod text;
@@ -36,6 +37,8 @@ use headwater_core::{
 };
 
 pub use part::{AnyEnv, Slot};
+
+use guard::Guard;
 
 use crate::choice::Choice;
 use crate::registry::rewards;
@@ -118,13 +121,6 @@ struct Part {
     n_features: usize,
     encoding: Encoding,
     guard: Option<Guard>,
-}
-
-/// When a part is built: if one of these options of an earlier choice is chosen.
-#[derive(Clone, Debug)]
-struct Guard {
-    choice: usize,
-    options: Vec<bool>,
 }
 
 /// A state of every part, and in a stack the part that is being built; in any other order that number is 0.
@@ -314,42 +310,6 @@ impl Part {
     fn chosen(&self, s: &Slot) -> Option<usize> {
         let choice = self.env.downcast::<Choice>()?;
         choice.chosen(s.get())
-    }
-}
-
-impl Guard {
-    fn new(order: Order, config: &PartConfig, before: &[Part]) -> Result<Option<Self>, SettingError> {
-        let (when, is) = match (&config.when, &config.is) {
-            (None, None) => return Ok(None),
-            (Some(when), Some(is)) => (when, is),
-            (Some(_), None) => {
-                return Err(SettingError::at("when", "`when` needs `is`: the options to build with"));
-            }
-            (None, Some(_)) => {
-                return Err(SettingError::at("is", "`is` needs `when`: the choice that is meant"));
-            }
-        };
-        if order != Order::Stack {
-            let message = "only a part of a stack can depend on another";
-            return Err(SettingError::at("when", message).hint("set `env.order = \"stack\"`"));
-        }
-        let found = before.iter().position(|part| part.name == *when);
-        let choice = found.and_then(|k| Some((k, before[k].env.downcast::<Choice>()?)));
-        let Some((k, choice)) = choice else {
-            let message = format!("`{when}` is no earlier part of kind `choice`");
-            return Err(SettingError::at("when", message));
-        };
-        let mut options = vec![false; choice.options().len()];
-        for name in is {
-            let Some(i) = choice.options().iter().position(|option| option == name) else {
-                let message = format!("`{name}` is no option of `{when}`");
-                return Err(
-                    SettingError::at("is", message).hint(format!("it has {}", choice.options().join(", ")))
-                );
-            };
-            options[i] = true;
-        }
-        Ok(Some(Self { choice: k, options }))
     }
 }
 
