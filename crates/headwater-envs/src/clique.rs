@@ -23,8 +23,8 @@
 use headwater_core::settings::{File, settings};
 use headwater_core::{Entry, SettingError, Settings};
 
-use crate::graph_state::{Graph, MAX_VERTICES, Size, Weight};
-use crate::independent_set::{Compatible, Relation};
+use crate::graph_state::{Graph, MAX_VERTICES, Sets, Size, Weight, features};
+use crate::independent_set::Compatible;
 use crate::registry::rewards;
 use crate::{Feature, Registered};
 
@@ -44,19 +44,8 @@ settings! {
     }
 }
 
-/// Every two vertices of a set are neighbours.
-#[derive(Clone, Copy, Debug)]
-pub struct AllNeighbours;
-
-impl Relation for AllNeighbours {
-    const INDEPENDENT: bool = false;
-    const SIZE: (&'static str, &'static str) = ("large cliques are likely", "log R = |x|");
-    const WEIGHT: (&'static str, &'static str) =
-        ("heavy cliques are likely", "log R = sum of the weights of the vertices of x");
-}
-
 /// Cliques; see the module.
-pub type Clique = Compatible<AllNeighbours>;
+pub type Clique = Sets<Compatible<false>>;
 
 impl Registered for Clique {
     type Config = Config;
@@ -69,12 +58,7 @@ impl Registered for Clique {
         fields: Config::FIELDS,
     };
 
-    const FEATURES: &'static [Feature] = &[
-        Feature { name: "size", meaning: "the number of vertices that are in" },
-        Feature { name: "weight", meaning: "the sum of their weights" },
-        Feature { name: "free", meaning: "the number of vertices that can be added" },
-        Feature { name: "v{i}", meaning: "1 if vertex i of the file, from 1, is in, else 0" },
-    ];
+    const FEATURES: &'static [Feature] = &features("the number of vertices that can be added");
 
     rewards!(Size, Weight);
 

@@ -158,9 +158,7 @@ impl Environment for Colouring {
     fn forward_mask(&self, s: &Classes, mask: &mut MaskRow<'_>) {
         let n = self.graph.n();
         for c in 0..self.n_open(s) {
-            for (i, w) in self.open(s, c).enumerate() {
-                mark(mask, c * n + 64 * i, &[w]);
-            }
+            mark(mask, c * n, self.open(s, c));
         }
     }
 
@@ -169,10 +167,8 @@ impl Environment for Colouring {
         for c in 0..s.used() {
             // But for its first vertex, a class keeps its place.
             let first = s.smallest(c).expect("classes in use are not empty");
-            for (i, w) in s.members(c).iter().enumerate() {
-                let first = if first >> 6 == i { 1 << (first & 63) } else { 0 };
-                mark(mask, c * n + 64 * i, &[w & !first]);
-            }
+            let but_first = |(i, w): (usize, &u64)| if first >> 6 == i { w & (w - 1) } else { *w };
+            mark(mask, c * n, s.members(c).iter().enumerate().map(but_first));
             mask.set(self.former(s, c) * n + first);
         }
     }

@@ -25,6 +25,7 @@
 //! | `stack`: a choice of two, then two bits | 15 | 14 | ln 8 |
 //! | `stack`: a choice of two, two bits if it is `a` | 9 | 8 | ln 5 |
 
+mod guard;
 mod part;
 mod small;
 mod text;
@@ -36,6 +37,8 @@ use headwater_core::{
 };
 
 pub use part::{AnyEnv, Slot};
+
+use guard::Guard;
 
 use crate::choice::Choice;
 use crate::registry::rewards;
@@ -116,14 +119,8 @@ struct Part {
     first: usize,
     n_labels: usize,
     n_features: usize,
+    encoding: Encoding,
     guard: Option<Guard>,
-}
-
-/// When a part is built: if one of these options of an earlier choice is chosen.
-#[derive(Clone, Debug)]
-struct Guard {
-    choice: usize,
-    options: Vec<bool>,
 }
 
 /// A state of every part, and in a stack the part that is being built; in any other order that number is 0.
@@ -227,9 +224,14 @@ impl Composite {
         (k + 1..self.parts.len()).find(|&j| self.builds(s, j))
     }
 
+    /// Does no part follow part `k`, whatever is chosen? Cheaper to ask than a part is.
+    fn is_last(&self, k: usize) -> bool {
+        k + 1 == self.parts.len()
+    }
+
     /// Gives way to the next part as long as the present one must stop.
     fn settle(&self, s: &mut Whole) {
-        while self.parts[s.stage].env.stop(&s.parts[s.stage]) == Stop::Must {
+        while !self.is_last(s.stage) && self.parts[s.stage].env.stop(&s.parts[s.stage]) == Stop::Must {
             let Some(next) = self.next(s, s.stage) else { return };
             s.stage = next;
         }
@@ -284,11 +286,18 @@ impl Part {
         let guard = Guard::new(order, &config, before)?;
         let first = before.last().map_or(0, |part| part.first + part.n_labels);
         let n_features = env.features().len();
-        Ok(Self { name, initial: env.initial(), env, first, n_labels, n_features, guard })
+        let (initial, encoding) = (env.initial(), env.encoding());
+        Ok(Self { name, env, initial, first, n_labels, n_features, encoding, guard })
     }
 
     /// Has `write` write a mask of this part's labels, and puts it where they are.
     fn write(&self, mask: &mut MaskRow<'_>, write: impl Fn(&AnyEnv, &mut MaskRow<'_>)) {
+        // Room for as many labels as there can be takes longer to clear than few labels take to write.
+        if self.n_labels <= 64 {
+            let mut word = 0;
+            write(&self.env, &mut MaskRow(std::slice::from_mut(&mut word)));
+            return mask.set_bits(self.first, word.into());
+        }
         let mut words = [0u64; MAX_LABELS / 64];
         let words = &mut words[..self.n_labels.div_ceil(64).max(1)];
         write(&self.env, &mut MaskRow(words));
@@ -301,42 +310,6 @@ impl Part {
     fn chosen(&self, s: &Slot) -> Option<usize> {
         let choice = self.env.downcast::<Choice>()?;
         choice.chosen(s.get())
-    }
-}
-
-impl Guard {
-    fn new(order: Order, config: &PartConfig, before: &[Part]) -> Result<Option<Self>, SettingError> {
-        let (when, is) = match (&config.when, &config.is) {
-            (None, None) => return Ok(None),
-            (Some(when), Some(is)) => (when, is),
-            (Some(_), None) => {
-                return Err(SettingError::at("when", "`when` needs `is`: the options to build with"));
-            }
-            (None, Some(_)) => {
-                return Err(SettingError::at("is", "`is` needs `when`: the choice that is meant"));
-            }
-        };
-        if order != Order::Stack {
-            let message = "only a part of a stack can depend on another";
-            return Err(SettingError::at("when", message).hint("set `env.order = \"stack\"`"));
-        }
-        let found = before.iter().position(|part| part.name == *when);
-        let choice = found.and_then(|k| Some((k, before[k].env.downcast::<Choice>()?)));
-        let Some((k, choice)) = choice else {
-            let message = format!("`{when}` is no earlier part of kind `choice`");
-            return Err(SettingError::at("when", message));
-        };
-        let mut options = vec![false; choice.options().len()];
-        for name in is {
-            let Some(i) = choice.options().iter().position(|option| option == name) else {
-                let message = format!("`{name}` is no option of `{when}`");
-                return Err(
-                    SettingError::at("is", message).hint(format!("it has {}", choice.options().join(", ")))
-                );
-            };
-            options[i] = true;
-        }
-        Ok(Some(Self { choice: k, options }))
     }
 }
 
@@ -385,7 +358,7 @@ impl Environment for Composite {
         for k in built {
             self.parts[k].write(mask, |env, mask| env.forward_mask(&s.parts[k], mask));
         }
-        if self.is_stack() {
+        if self.is_stack() && !self.is_last(s.stage) {
             let may = self.parts[s.stage].env.stop(&s.parts[s.stage]) == Stop::May;
             if may && self.next(s, s.stage).is_some() {
                 mask.set(self.first_finishing() + s.stage);
@@ -425,7 +398,7 @@ impl Environment for Composite {
     }
 
     fn encoding(&self) -> Encoding {
-        let sum = |of: fn(Encoding) -> usize| self.parts.iter().map(|p| of(p.env.encoding())).sum::<usize>();
+        let sum = |of: fn(Encoding) -> usize| self.parts.iter().map(|p| of(p.encoding)).sum::<usize>();
         let stage = if self.is_stack() { [self.parts.len(), 1] } else { [0, 0] };
         Encoding::new(sum(|e| e.columns) + stage[0], sum(|e| e.active) + stage[1], sum(|e| e.reals))
     }
@@ -433,7 +406,7 @@ impl Environment for Composite {
     fn encode(&self, s: &Whole, row: EncodedRow<'_>) {
         let (mut indices, mut reals, mut first) = (row.indices, row.reals, 0);
         for (part, state) in self.parts.iter().zip(&s.parts) {
-            let encoding = part.env.encoding();
+            let encoding = part.encoding;
             let (own, others) = indices.split_at_mut(encoding.active);
             let (dense, others_dense) = reals.split_at_mut(encoding.reals);
             part.env.encode(state, EncodedRow { indices: own, reals: dense });

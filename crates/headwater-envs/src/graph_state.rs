@@ -1,6 +1,7 @@
-//! What the graph problems share: sets of vertices, the graph that they are posed on, texts of objects, and rewards of
-//! sets.
+//! What the graph problems share: sets of vertices, the graph that they are posed on, texts of objects, and families of
+//! sets with their rewards.
 
+mod family;
 pub(crate) mod longest;
 mod rewards;
 mod vertices;
@@ -12,15 +13,20 @@ use headwater_graph::{Undirected, read_undirected};
 
 use crate::registry::within;
 
-pub use rewards::{Selection, Size, Weight};
+pub(crate) use family::features;
+pub use family::{Chosen, Family, Sets};
+pub(crate) use rewards::entry;
+pub use rewards::{Size, Weight};
 pub use vertices::{MAX_VERTICES, Vertices};
 
 /// The graph of a problem, with its rows as sets.
 #[derive(Clone, Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
+    /// The graph, with its names and weights.
     pub file: Undirected,
     /// Per vertex its neighbours.
     pub rows: Vec<Vertices>,
+    /// All vertices.
     pub all: Vertices,
 }
 
@@ -152,12 +158,29 @@ impl Graph {
     }
 }
 
-/// Marks label `at + v` as valid for every vertex `v` of the set.
-pub(crate) fn mark(mask: &mut MaskRow<'_>, at: usize, words: &[u64]) {
-    if at & 63 == 0 {
-        let at = at >> 6;
-        words.iter().enumerate().filter(|(_, w)| **w != 0).for_each(|(i, w)| mask.0[at + i] |= w);
-    } else {
-        words.iter().enumerate().for_each(|(i, w)| mask.set_bits(at + 64 * i, u128::from(*w)));
+/// Marks label `at + v` as valid for every vertex `v` of the set with these words.
+#[inline]
+pub(crate) fn mark(mask: &mut MaskRow<'_>, at: usize, words: impl IntoIterator<Item = u64>) {
+    let (mut slots, shift, mut over) = (mask.0[at >> 6..].iter_mut(), at & 63, 0);
+    // A row ends with its last label; the words of a set may go on, with nothing in them.
+    for (word, slot) in words.into_iter().zip(slots.by_ref()) {
+        *slot |= word << shift | over;
+        over = word >> 1 >> (63 - shift);
+    }
+    if let Some(slot) = slots.next() {
+        *slot |= over;
+    }
+}
+
+/// Writes one of three columns for each vertex: the second if it is in `second`, the third if it is in `third`.
+#[inline]
+pub(crate) fn encode(indices: &mut [u32], second: &Vertices, third: &Vertices) {
+    let words = second.words().iter().zip(third.words());
+    for ((slots, first), (&second, &third)) in indices.chunks_mut(64).zip((0..).step_by(3 * 64)).zip(words) {
+        let (mut second, mut third) = (second, third);
+        for (slot, column) in slots.iter_mut().zip((first..).step_by(3)) {
+            *slot = column + (second & 1) as u32 + 2 * (third & 1) as u32;
+            (second, third) = (second >> 1, third >> 1);
+        }
     }
 }

@@ -26,11 +26,10 @@
 use headwater_core::picture::{Paint, Picture};
 use headwater_core::settings::{File, NoSettings, settings};
 use headwater_core::{
-    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, RewardScale, SettingError, Settings,
-    Stop,
+    Action, EncodedRow, Encoding, Entry, Environment, MaskRow, Reward, SettingError, Settings, Stop,
 };
 
-use crate::graph_state::{Graph, MAX_VERTICES, Vertices, mark};
+use crate::graph_state::{Graph, MAX_VERTICES, Vertices, encode, entry, mark};
 use crate::registry::rewards;
 use crate::{Feature, NativeReward, Registered, RewardEntry};
 
@@ -114,13 +113,13 @@ impl Environment for MaxCut {
 
     fn forward_mask(&self, s: &Sides, mask: &mut MaskRow<'_>) {
         let open = self.graph.all.less(&s.first).less(&s.other).before();
-        mark(mask, 0, open.words());
-        mark(mask, self.graph.n() - 1, open.words());
+        mark(mask, 0, *open.words());
+        mark(mask, self.graph.n() - 1, *open.words());
     }
 
     fn backward_mask(&self, s: &Sides, mask: &mut MaskRow<'_>) {
-        mark(mask, 0, s.first.before().words());
-        mark(mask, self.graph.n() - 1, s.other.before().words());
+        mark(mask, 0, *s.first.before().words());
+        mark(mask, self.graph.n() - 1, *s.other.before().words());
     }
 
     fn step(&self, s: &mut Sides, a: Action) {
@@ -139,11 +138,7 @@ impl Environment for MaxCut {
     }
 
     fn encode(&self, s: &Sides, row: EncodedRow<'_>) {
-        let n = self.graph.n();
-        let labels = s.first.bits(n).zip(s.other.bits(n));
-        for ((slot, start), (first, other)) in row.indices.iter_mut().zip((0..).step_by(3)).zip(labels) {
-            *slot = start + first + 2 * other;
-        }
+        encode(row.indices, &s.first, &s.other);
     }
 
     fn show(&self, s: &Sides, out: &mut String) {
@@ -230,16 +225,6 @@ impl Registered for MaxCut {
         let field = if graph.is_some() { "graph" } else { "n" };
         Err(SettingError::at(field, "`1` vertex has nothing to be cut from")
             .hint("give at least two vertices"))
-    }
-}
-
-const fn entry(name: &'static str, summary: &'static str, formula: &'static str) -> RewardEntry {
-    let reference = "Zhang et al. 2023, arXiv:2305.17010";
-    RewardEntry {
-        entry: Entry { name, summary, formula, reference, fields: NoSettings::FIELDS },
-        scale: RewardScale::LogReward,
-        covers_unfinished: true,
-        guides: true,
     }
 }
 

@@ -37,6 +37,9 @@ use crate::{Feature, NativeReward, Registered, RewardEntry};
 /// The largest box, in cells; states are stored inline.
 pub const MAX_CELLS: usize = 200;
 
+/// The widest box.
+const MAX_WIDTH: usize = 20;
+
 /// The pieces with one turn each, row by row from the top.
 const PIECES: [(char, &[&str]); 7] = [
     ('I', &["X", "X", "X", "X"]),
@@ -63,12 +66,24 @@ settings! {
 }
 
 /// A piece in one of its turns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Shape {
     piece: usize,
     turns: usize,
-    /// For each of its columns the rows that it fills, from below: the lowest one, and how many.
-    columns: Vec<(usize, usize)>,
+    columns: Vec<Column>,
+    /// The label that drops it over the leftmost columns. The next ones do so further and further to the right.
+    first: usize,
+}
+
+/// A column of a shape, which fills rows without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Column {
+    /// The lowest row, from that of the whole shape.
+    low: u8,
+    /// The row above the highest one.
+    high: u8,
+    /// What its lowest cell is on a board; the next ones count on.
+    cell: u8,
 }
 
 impl Shape {
@@ -82,7 +97,7 @@ impl Shape {
         }
         let mut shapes: Vec<Self> = Vec::new();
         for turns in 0..4 {
-            let shape = Self { piece, turns, columns: columns(&cells) };
+            let shape = Self { piece, turns, columns: columns(&cells), first: 0 };
             if shapes.iter().all(|other| other.columns != shape.columns) {
                 shapes.push(shape);
             }
@@ -92,18 +107,21 @@ impl Shape {
     }
 
     fn height(&self) -> usize {
-        self.columns.iter().map(|(low, n)| low + n).max().unwrap_or(0)
+        self.columns.iter().map(|c| usize::from(c.high)).max().unwrap_or(0)
     }
 }
 
-/// The columns of a piece, moved to the corner. Every column of a piece is without gaps.
-fn columns(cells: &[[i32; 2]]) -> Vec<(usize, usize)> {
+/// The columns of a piece, moved to the corner.
+fn columns(cells: &[[i32; 2]]) -> Vec<Column> {
     let corner = |axis: usize| cells.iter().map(|c| c[axis]).min().unwrap_or(0);
     let (left, bottom) = (corner(0), corner(1));
     let width = cells.iter().map(|c| c[0] - left).max().unwrap_or(0);
+    let mut cell = 0;
     let column = |x: i32| {
-        let rows = cells.iter().filter(|c| c[0] - left == x).map(|c| (c[1] - bottom) as usize);
-        (rows.clone().min().unwrap_or(0), rows.count())
+        let rows = cells.iter().filter(|c| c[0] - left == x).map(|c| (c[1] - bottom) as u8);
+        let (low, n) = (rows.clone().min().unwrap_or(0), rows.count() as u8);
+        cell += n;
+        Column { low, high: low + n, cell: cell - n }
     };
     (0..=width).map(column).collect()
 }
@@ -117,23 +135,49 @@ pub struct Tetris {
     shapes: Vec<Shape>,
     /// What a label drops and where: the shape and its leftmost column.
     drops: Vec<(usize, usize)>,
+    /// For each word of a mask, column and height of what lies there, the labels whose pieces that is not too high for.
+    fitting: Vec<u64>,
 }
 
-/// For each cell, column by column from below, one more than the label of the piece that fills it; 0 where none does.
+/// A box with the pieces that lie in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Board([u8; MAX_CELLS]);
+pub struct Board {
+    /// For each cell, column by column from below, what fills it: one more than four times the shape and the number of
+    /// the shape's cell; 0 if nothing does.
+    cells: [u8; MAX_CELLS],
+    /// Follows from the cells: the number of rows up to the highest one that is filled, in each column.
+    tops: [u8; MAX_WIDTH],
+}
 
 impl Tetris {
+    /// `None` if `pieces` are no pieces, or one is there twice.
     fn new(width: usize, height: usize, pieces: &str, maximal: bool) -> Option<Self> {
         let number = |c: char| PIECES.iter().position(|(name, _)| *name == c);
         let mut numbers: Vec<usize> = pieces.chars().map(number).collect::<Option<_>>()?;
         numbers.sort_unstable();
-        let shapes: Vec<Shape> = numbers.into_iter().flat_map(Shape::all).collect();
-        let fits =
-            |s: &Shape| (width + 1).saturating_sub(s.columns.len()) * usize::from(s.height() <= height);
-        let drops = shapes.iter().enumerate().flat_map(|(i, s)| (0..fits(s)).map(move |x| (i, x)));
-        let drops: Vec<_> = drops.collect();
-        Some(Self { width, height, maximal, drops, shapes })
+        if numbers.windows(2).any(|pair| pair[0] == pair[1]) {
+            return None;
+        }
+        let mut shapes: Vec<Shape> = numbers.into_iter().flat_map(Shape::all).collect();
+        let mut drops = Vec::new();
+        for (i, shape) in shapes.iter_mut().enumerate() {
+            shape.first = drops.len();
+            shape.columns.iter_mut().for_each(|c| c.cell += 1 + 4 * i as u8);
+            let fits = shape.height() <= height;
+            let places = (width + 1).saturating_sub(shape.columns.len()) * usize::from(fits);
+            drops.extend((0..places).map(|x| (i, x)));
+        }
+        let mut fitting = vec![0; drops.len().div_ceil(64) * width * (height + 1)];
+        for (label, &(shape, first)) in drops.iter().enumerate() {
+            let shape = &shapes[shape];
+            for x in 0..width {
+                let over = x.checked_sub(first).and_then(|dx| shape.columns.get(dx));
+                let most = over.map_or(height, |c| height - shape.height() + usize::from(c.low));
+                let start = (label / 64 * width + x) * (height + 1);
+                fitting[start..=start + most].iter_mut().for_each(|word| *word |= 1 << (label % 64));
+            }
+        }
+        Some(Self { width, height, maximal, shapes, drops, fitting })
     }
 
     fn shape(&self, label: usize) -> (&Shape, usize) {
@@ -141,55 +185,44 @@ impl Tetris {
         (&self.shapes[shape], column)
     }
 
+    /// Words of a mask.
+    fn words(&self) -> usize {
+        self.drops.len().div_ceil(64)
+    }
+
     fn column<'a>(&self, s: &'a Board, x: usize) -> &'a [u8] {
-        &s.0[x * self.height..(x + 1) * self.height]
+        &s.cells[x * self.height..(x + 1) * self.height]
     }
 
-    /// The number of rows up to the highest cell of each column that is filled.
-    fn tops(&self, s: &Board) -> [usize; MAX_CELLS / 10] {
-        let mut tops = [0; MAX_CELLS / 10];
-        for (x, top) in tops[..self.width].iter_mut().enumerate() {
-            *top = self.column(s, x).iter().rposition(|&c| c > 0).map_or(0, |y| y + 1);
-        }
-        tops
+    /// Word `i` of the labels of pieces that do not stick out where they come to rest.
+    #[inline]
+    fn fitting(&self, s: &Board, i: usize) -> u64 {
+        let rows = self.height + 1;
+        let columns = self.fitting[i * self.width * rows..].chunks_exact(rows);
+        columns.zip(&s.tops[..self.width]).fold(u64::MAX, |all, (words, &top)| all & words[usize::from(top)])
     }
 
-    /// Where the lowest row of a dropped piece comes to rest, if it does not stick out.
-    fn rest(&self, tops: &[usize], label: usize) -> Option<usize> {
-        let (shape, x) = self.shape(label);
-        let over = shape.columns.iter().zip(&tops[x..]);
-        let y = over.map(|((low, _), top)| top.saturating_sub(*low)).max().unwrap_or(0);
-        (y + shape.height() <= self.height).then_some(y)
-    }
-
-    /// The lowest row of the piece with this label that has nothing above it, if there is one.
-    fn free(&self, s: &Board, tops: &[usize], label: usize) -> Option<usize> {
-        let (shape, x) = self.shape(label);
-        let y = tops[x].checked_sub(shape.columns[0].0 + shape.columns[0].1)?;
-        let on_top = |(dx, (low, n)): (usize, &(usize, usize))| {
-            let top = y + low + n;
-            tops[x + dx] == top && self.column(s, x + dx)[top - 1] == label as u8 + 1
+    /// The label of the piece whose leftmost column is `x`, if it has one with nothing above it.
+    fn free(&self, s: &Board, x: usize) -> Option<usize> {
+        let top_cell = |x: usize| Some(self.column(s, x)[usize::from(s.tops[x]).checked_sub(1)?]);
+        let shape = &self.shapes[usize::from(top_cell(x)? - 1) / 4];
+        let (label, y) = (shape.first + x, s.tops[x].checked_sub(shape.columns[0].high)?);
+        let on_top = |(x, c): (usize, &Column)| {
+            s.tops[x] == y + c.high && top_cell(x) == Some(c.cell + (c.high - c.low - 1))
         };
-        shape.columns.iter().enumerate().all(on_top).then_some(y)
+        (x..).zip(&shape.columns).all(on_top).then_some(label)
     }
 
-    /// Fills the cells of a piece, or empties them.
-    fn fill(&self, s: &mut Board, label: usize, y: usize, value: u8) {
-        let (shape, x) = self.shape(label);
-        for (dx, (low, n)) in shape.columns.iter().enumerate() {
-            let first = (x + dx) * self.height + y + low;
-            s.0[first..first + n].fill(value);
-        }
+    /// The labels of the pieces that have nothing above them, from the left.
+    fn all_free(&self, s: &Board) -> impl Iterator<Item = usize> {
+        (0..self.width).filter_map(|x| self.free(s, x))
     }
 
     /// The labels of the pieces in the order in which they are written.
     fn order(&self, s: &Board) -> Vec<usize> {
         let (mut left, mut order) = (*s, Vec::new());
-        loop {
-            let tops = self.tops(&left);
-            let last = (0..self.drops.len()).rev().find_map(|l| Some((l, self.free(&left, &tops, l)?)));
-            let Some((label, y)) = last else { break };
-            self.fill(&mut left, label, y, 0);
+        while let Some(label) = self.all_free(&left).max() {
+            self.unstep(&mut left, Action(label as u32));
             order.push(label);
         }
         order.reverse();
@@ -203,7 +236,7 @@ impl Tetris {
     }
 
     fn filled(&self, s: &Board) -> usize {
-        s.0.iter().filter(|&&c| c > 0).count()
+        s.cells.iter().filter(|&&c| c > 0).count()
     }
 }
 
@@ -211,7 +244,7 @@ impl Environment for Tetris {
     type State = Board;
 
     fn initial(&self) -> Board {
-        Board([0; MAX_CELLS])
+        Board { cells: [0; MAX_CELLS], tops: [0; MAX_WIDTH] }
     }
 
     fn n_actions(&self) -> usize {
@@ -223,8 +256,8 @@ impl Environment for Tetris {
     }
 
     fn stop(&self, s: &Board) -> Stop {
-        let tops = self.tops(s);
-        match ((0..self.drops.len()).all(|l| self.rest(&tops, l).is_none()), self.maximal) {
+        let full = (0..self.words()).all(|i| self.fitting(s, i) == 0);
+        match (full, self.maximal) {
             (true, _) => Stop::Must,
             (false, true) => Stop::Never,
             (false, false) => Stop::May,
@@ -232,23 +265,33 @@ impl Environment for Tetris {
     }
 
     fn forward_mask(&self, s: &Board, mask: &mut MaskRow<'_>) {
-        let tops = self.tops(s);
-        (0..self.drops.len()).for_each(|l| mask.set_if(l, self.rest(&tops, l).is_some()));
+        (0..self.words()).for_each(|i| mask.0[i] = self.fitting(s, i));
     }
 
     fn backward_mask(&self, s: &Board, mask: &mut MaskRow<'_>) {
-        let tops = self.tops(s);
-        (0..self.drops.len()).for_each(|l| mask.set_if(l, self.free(s, &tops, l).is_some()));
+        self.all_free(s).for_each(|label| mask.set(label));
     }
 
     fn step(&self, s: &mut Board, a: Action) {
-        let y = self.rest(&self.tops(s), a.index()).expect("only pieces that fit are dropped");
-        self.fill(s, a.index(), y, a.0 as u8 + 1);
+        let (shape, x) = self.shape(a.index());
+        let under = shape.columns.iter().zip(&s.tops[x..]);
+        let y = under.map(|(c, top)| top.saturating_sub(c.low)).max().unwrap_or(0);
+        for (x, c) in (x..).zip(&shape.columns) {
+            let first = x * self.height + usize::from(y + c.low);
+            let cells = &mut s.cells[first..first + usize::from(c.high - c.low)];
+            cells.iter_mut().zip(c.cell..).for_each(|(cell, code)| *cell = code);
+            s.tops[x] = y + c.high;
+        }
     }
 
     fn unstep(&self, s: &mut Board, a: Action) {
-        let y = self.free(s, &self.tops(s), a.index()).expect("only free pieces are taken away");
-        self.fill(s, a.index(), y, 0);
+        let (shape, x) = self.shape(a.index());
+        for (x, c) in (x..).zip(&shape.columns) {
+            let (start, top) = (x * self.height, usize::from(s.tops[x]));
+            let (below, own) = s.cells[start..start + top].split_at_mut(top - usize::from(c.high - c.low));
+            own.fill(0);
+            s.tops[x] = below.iter().rposition(|&cell| cell > 0).map_or(0, |y| y as u8 + 1);
+        }
     }
 
     fn encoding(&self) -> Encoding {
@@ -258,26 +301,9 @@ impl Environment for Tetris {
     }
 
     fn encode(&self, s: &Board, row: EncodedRow<'_>) {
-        let kinds = 4 * self.shapes.len() as u32 + 1;
-        for (cell, slot) in row.indices.iter_mut().enumerate() {
-            *slot = cell as u32 * kinds;
-        }
-        for x in 0..self.width {
-            // How many cells of the present piece lie below in the column.
-            let (mut label, mut below) = (0, 0);
-            for (y, &c) in self.column(s, x).iter().enumerate() {
-                if c == 0 {
-                    label = 0;
-                    continue;
-                }
-                let (shape, first) = self.shape(usize::from(c) - 1);
-                let (_, n) = shape.columns[x - first];
-                below = if c == label && below + 1 < n { below + 1 } else { 0 };
-                label = c;
-                let before: usize = shape.columns[..x - first].iter().map(|(_, n)| n).sum();
-                let kind = 4 * self.drops[usize::from(c) - 1].0 + before + below;
-                row.indices[x * self.height + y] += kind as u32 + 1;
-            }
+        let kinds = 4 * self.shapes.len() + 1;
+        for ((slot, first), &cell) in row.indices.iter_mut().zip((0..).step_by(kinds)).zip(&s.cells) {
+            *slot = first + u32::from(cell);
         }
     }
 
@@ -296,8 +322,10 @@ impl Environment for Tetris {
         let mut s = self.initial();
         for word in text.split(' ').filter(|_| text != "-") {
             let label = (0..self.drops.len()).find(|&l| self.name(l) == word)?;
-            let y = self.rest(&self.tops(&s), label)?;
-            self.fill(&mut s, label, y, label as u8 + 1);
+            if self.fitting(&s, label / 64) >> (label % 64) & 1 == 0 {
+                return None;
+            }
+            self.step(&mut s, Action(label as u32));
         }
         let mut canonical = String::new();
         self.show(&s, &mut canonical);
@@ -310,23 +338,22 @@ impl Environment for Tetris {
     }
 
     fn measure(&self, s: &Board, out: &mut [f64]) {
-        let (filled, tops) = (self.filled(s), self.tops(s));
-        let tops = &tops[..self.width];
+        let filled = self.filled(s);
+        let tops = s.tops[..self.width].iter().map(|&top| usize::from(top));
         let full = |y: &usize| (0..self.width).all(|x| self.column(s, x)[*y] > 0);
         let rows = (0..self.height).filter(full).count();
-        let holes = tops.iter().sum::<usize>() - filled;
+        let holes = tops.clone().sum::<usize>() - filled;
         let totals = [filled / 4, filled, holes, rows];
-        out.iter_mut().zip(totals.iter().chain(tops)).for_each(|(o, &n)| *o = n as f64);
+        out.iter_mut().zip(totals.into_iter().chain(tops)).for_each(|(o, n)| *o = n as f64);
     }
 
     fn draw(&self, s: &Board) -> Option<Picture> {
         let cell = (200.0 / self.height as f64).min(18.0);
         let mut picture = Picture::new(cell * self.width as f64, cell * self.height as f64);
-        let label_at = |x: usize, y: usize| self.column(s, x)[y];
         for (x, y) in (0..self.width).flat_map(|x| (0..self.height).map(move |y| (x, y))) {
-            let paint = match usize::from(label_at(x, y)).checked_sub(1) {
+            let paint = match usize::from(self.column(s, x)[y]).checked_sub(1) {
                 None => Paint::Faint,
-                Some(label) => Paint::Category(self.shape(label).0.piece),
+                Some(cell) => Paint::Category(self.shapes[cell / 4].piece),
             };
             let at = [x as f64 * cell, (self.height - 1 - y) as f64 * cell];
             picture.rect(at, [cell - 1.0; 2], paint);
@@ -369,15 +396,13 @@ impl Registered for Tetris {
 
     fn from_config(config: Config) -> Result<Self, SettingError> {
         let Config { width, height, pieces, maximal } = config;
-        within("width", width, 1..=20)?;
+        within("width", width, 1..=MAX_WIDTH)?;
         within("height", height, 1..=31)?;
         if width * height > MAX_CELLS {
             let message = format!("a box of {width} by `{height}` has more than {MAX_CELLS} cells");
             return Err(SettingError::at("height", message));
         }
-        let twice = pieces.chars().enumerate().any(|(i, c)| pieces.chars().take(i).any(|d| d == c));
-        let new = Self::new(width, height, &pieces, maximal).filter(|_| !twice);
-        let Some(new) = new else {
+        let Some(new) = Self::new(width, height, &pieces, maximal) else {
             let error = SettingError::at("pieces", format!("`{pieces}` is no choice of pieces"));
             return Err(error.hint("give some of `IJLOSTZ`, each once"));
         };

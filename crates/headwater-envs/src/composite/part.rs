@@ -12,9 +12,7 @@ use headwater_core::{Action, EncodedRow, Encoding, Environment, MaskRow, Picture
 #[derive(Debug)]
 pub struct Slot(Box<dyn AnyState>);
 
-trait AnyState: Debug + Send + Sync {
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
+trait AnyState: Any + Debug + Send + Sync {
     fn duplicate(&self) -> Box<dyn AnyState>;
     fn assign(&mut self, other: &dyn AnyState);
     fn equals(&self, other: &dyn AnyState) -> bool;
@@ -22,14 +20,6 @@ trait AnyState: Debug + Send + Sync {
 }
 
 impl<S: Clone + Eq + Hash + Debug + Send + Sync + 'static> AnyState for S {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
     fn duplicate(&self) -> Box<dyn AnyState> {
         Box::new(self.clone())
     }
@@ -48,7 +38,7 @@ impl<S: Clone + Eq + Hash + Debug + Send + Sync + 'static> AnyState for S {
 }
 
 fn downcast<S: 'static>(state: &dyn AnyState) -> &S {
-    state.as_any().downcast_ref().expect("a part's states are of one type")
+    (state as &dyn Any).downcast_ref().expect("a part's states are of one type")
 }
 
 impl Clone for Slot {
@@ -81,7 +71,7 @@ impl Slot {
     }
 
     fn get_mut<S: 'static>(&mut self) -> &mut S {
-        self.0.as_any_mut().downcast_mut().expect("a part's states are of one type")
+        (&mut *self.0 as &mut dyn Any).downcast_mut().expect("a part's states are of one type")
     }
 }
 
@@ -97,7 +87,7 @@ impl AnyEnv {
 
     /// The environment, if it is of this type.
     pub(super) fn downcast<E: Environment>(&self) -> Option<&E> {
-        self.0.as_any().downcast_ref()
+        (&*self.0 as &dyn Any).downcast_ref()
     }
 }
 
@@ -117,8 +107,7 @@ impl std::ops::Deref for AnyEnv {
 
 /// What [`AnyEnv`] can do: [`Environment`], by slots.
 #[allow(missing_docs)]
-pub trait Erased: Send + Sync {
-    fn as_any(&self) -> &dyn Any;
+pub trait Erased: Any + Send + Sync {
     fn initial(&self) -> Slot;
     fn n_actions(&self) -> usize;
     fn max_len(&self) -> usize;
@@ -139,10 +128,6 @@ pub trait Erased: Send + Sync {
 }
 
 impl<E: Environment> Erased for E {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
     fn initial(&self) -> Slot {
         Slot(Box::new(Environment::initial(self)))
     }

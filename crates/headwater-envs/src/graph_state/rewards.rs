@@ -1,53 +1,34 @@
 //! Rewards of sets of vertices: how many are in, and what they weigh.
 
 use headwater_core::settings::NoSettings;
-use headwater_core::{Entry, Environment, Reward, RewardScale, SettingError, Settings};
+use headwater_core::{Entry, Reward, RewardScale, SettingError, Settings};
 
-use super::Vertices;
+use super::family::{Chosen, Family, Sets};
 use crate::{NativeReward, RewardEntry};
 
-/// An environment whose objects are sets of vertices of a graph.
-pub trait Selection: Environment {
-    /// 1 where large sets are wanted, −1 where small ones are.
-    const SIGN: f64;
-    /// Summary and formula of [`Size`].
-    const SIZE: (&'static str, &'static str);
-    /// Summary and formula of [`Weight`].
-    const WEIGHT: (&'static str, &'static str);
-
-    /// The vertices that are in.
-    fn selected(&self, s: &Self::State) -> Vertices;
-
-    /// The weights of the vertices.
-    fn weights(&self) -> Vec<f64>;
-}
-
-const fn entry<E: Selection>(
-    name: &'static str,
-    (summary, formula): (&'static str, &'static str),
-) -> RewardEntry {
+/// What a reward of Zhang et al. says of itself: a log R that knows what each edge changes, and has no settings.
+pub(crate) const fn entry(name: &'static str, summary: &'static str, formula: &'static str) -> RewardEntry {
+    let reference = "Zhang et al. 2023, arXiv:2305.17010";
     RewardEntry {
-        entry: Entry {
-            name,
-            summary,
-            formula,
-            reference: "Zhang et al. 2023, arXiv:2305.17010",
-            fields: NoSettings::FIELDS,
-        },
+        entry: Entry { name, summary, formula, reference, fields: NoSettings::FIELDS },
         scale: RewardScale::LogReward,
         covers_unfinished: true,
         guides: true,
     }
 }
 
+/// `sum`, or its opposite where small sets are wanted; never −0.
+fn signed<F: Family>(sum: f64) -> f64 {
+    0.0 + if F::GROWS { sum } else { -sum }
+}
+
 /// log R = |x|, or −|x| where small sets are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Size;
 
-impl<E: Selection> Reward<E> for Size {
-    fn score(&self, env: &E, x: &E::State) -> f64 {
-        // Not −0 for the empty set.
-        0.0 + E::SIGN * f64::from(env.selected(x).len())
+impl<F: Family> Reward<Sets<F>> for Size {
+    fn score(&self, _: &Sets<F>, x: &Chosen) -> f64 {
+        signed::<F>(x.set.len().into())
     }
 
     fn covers_unfinished(&self) -> bool {
@@ -58,18 +39,18 @@ impl<E: Selection> Reward<E> for Size {
         true
     }
 
-    fn guide(&self, _: &E, _: &E::State, out: &mut [f32]) {
+    fn guide(&self, _: &Sets<F>, _: &Chosen, out: &mut [f32]) {
         // Large sets grow by one vertex, and small ones shrink by one.
         out.fill(1.0);
     }
 }
 
-impl<E: Selection> NativeReward<E> for Size {
+impl<F: Family> NativeReward<Sets<F>> for Size {
     type Config = NoSettings;
 
-    const ENTRY: RewardEntry = entry::<E>("size", E::SIZE);
+    const ENTRY: RewardEntry = entry("size", F::SIZE, if F::GROWS { "log R = |x|" } else { "log R = -|x|" });
 
-    fn from_config(NoSettings: NoSettings, _: &E) -> Result<Self, SettingError> {
+    fn from_config(NoSettings: NoSettings, _: &Sets<F>) -> Result<Self, SettingError> {
         Ok(Self)
     }
 }
@@ -78,9 +59,9 @@ impl<E: Selection> NativeReward<E> for Size {
 #[derive(Clone, Debug)]
 pub struct Weight(Vec<f64>);
 
-impl<E: Selection> Reward<E> for Weight {
-    fn score(&self, env: &E, x: &E::State) -> f64 {
-        0.0 + E::SIGN * env.selected(x).iter().map(|v| self.0[v]).sum::<f64>()
+impl<F: Family> Reward<Sets<F>> for Weight {
+    fn score(&self, _: &Sets<F>, x: &Chosen) -> f64 {
+        signed::<F>(x.set.iter().map(|v| self.0[v]).sum())
     }
 
     fn covers_unfinished(&self) -> bool {
@@ -91,17 +72,25 @@ impl<E: Selection> Reward<E> for Weight {
         true
     }
 
-    fn guide(&self, _: &E, _: &E::State, out: &mut [f32]) {
+    fn guide(&self, _: &Sets<F>, _: &Chosen, out: &mut [f32]) {
         out.iter_mut().zip(&self.0).for_each(|(out, w)| *out = *w as f32);
     }
 }
 
-impl<E: Selection> NativeReward<E> for Weight {
+impl<F: Family> NativeReward<Sets<F>> for Weight {
     type Config = NoSettings;
 
-    const ENTRY: RewardEntry = entry::<E>("weight", E::WEIGHT);
+    const ENTRY: RewardEntry = entry(
+        "weight",
+        F::WEIGHT,
+        if F::GROWS {
+            "log R = sum of the weights of the vertices of x"
+        } else {
+            "log R = -sum of the weights of the vertices of x"
+        },
+    );
 
-    fn from_config(NoSettings: NoSettings, env: &E) -> Result<Self, SettingError> {
-        Ok(Self(env.weights()))
+    fn from_config(NoSettings: NoSettings, env: &Sets<F>) -> Result<Self, SettingError> {
+        Ok(Self(env.graph.weights()))
     }
 }

@@ -46,6 +46,12 @@ impl Vertices {
         self.0[v >> 6] &= !(1 << (v & 63));
     }
 
+    /// Puts `v` in if it is out, and takes it out if it is in.
+    #[inline]
+    pub(crate) fn flip(&mut self, v: usize) {
+        self.0[v >> 6] ^= 1 << (v & 63);
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().fold(0, |all, w| all | w) == 0

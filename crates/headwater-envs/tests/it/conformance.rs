@@ -56,6 +56,7 @@ fn the_largest_instances_keep_the_contract() {
         ),
         ("subsets", vec![("n", int(64))]),
         ("subsets", vec![("n", int(64)), ("min_size", int(30)), ("max_size", int(40))]),
+        ("tetris", vec![("width", int(10)), ("height", int(20))]),
     ] {
         let entry = find(name).expect("registered");
         let sim =
