@@ -12,7 +12,6 @@ mod curves;
 mod data;
 mod figure;
 mod page;
-mod palette;
 mod plot;
 mod thin;
 
@@ -22,4 +21,5 @@ pub use csv::number;
 pub use curves::curves;
 pub use data::{Check, Group, Learned, Report, Run, Shown, Step, Summary, Table, Trajectory};
 pub use figure::{Figure, Plot};
+pub use page::{FIGURES_CSS, FIGURES_JS, figures};
 pub use plot::{Bars, Bin, Cell, Chart, Heat, Line, Scatter};

@@ -43,7 +43,7 @@ pub use error::RunError;
 pub use json_schema::json_schema;
 pub use ledger::ScoreFile;
 pub use manifest::{Manifest, Status};
-pub use problem::{Place, Problem, Problems, nearest};
+pub use problem::{Place, Problem, Problems};
 pub use rundir::RunDir;
 pub use samples::Drawn;
 pub use schema::{KindSpec, Kinds, Menu, Parts, Schema, SectionSpec};

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use headwater_report::Columns;
+use headwater_report::{Columns, Group, curves, figures};
 use headwater_run::diagnose::Check;
 use headwater_run::{Manifest, RunDir, RunError, Status, View};
 use serde_json::{Map, Value as Json, json};
@@ -107,9 +107,9 @@ impl Run {
         out
     }
 
-    /// All that its page shows, as JSON; without the curves if they are still as whoever asks knows them, by the number
-    /// of rows that he was told before.
-    pub fn report(&self, since: Option<usize>) -> Option<Json> {
+    /// All that is told of it, as JSON; without its tables if they are not wanted, or are still as whoever asks knows
+    /// them, by the number of rows that he was told before.
+    pub fn report(&self, tables: bool, since: Option<usize>) -> Option<Json> {
         let (view, now) = (self.view()?, Manifest::now_unix_s());
         let mut out = self.summary(&view, now);
         let rows = view.steps.rows() + view.metrics.rows();
@@ -124,11 +124,19 @@ impl Run {
         for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z"] {
             out.insert(format!("last_{name}"), json!(view.steps.last(name)));
         }
-        if since != Some(rows) {
+        if tables && since != Some(rows) {
             let tables = json!({ "train": table(&view.steps), "eval": table(&view.metrics) });
             out.insert("tables".to_owned(), tables);
         }
         Some(Json::Object(out))
+    }
+
+    /// Its curves as a document of figures.
+    pub fn figures(&self) -> Option<String> {
+        let View { steps, metrics, .. } = self.view()?;
+        let run = headwater_report::Run { name: self.name.clone(), steps, metrics };
+        let figures = figures(&curves(&[Group { name: self.name.clone(), runs: vec![run] }]));
+        Some(format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">\n{figures}</div>\n"))
     }
 }
 

@@ -194,13 +194,13 @@ fn what_is_no_run_cannot_be_watched() {
 }
 
 /// A server, ended with the test.
-struct Server {
+pub struct Server {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(dir: &Temp, runs: &str) -> Self {
+    pub fn start(dir: &Temp, runs: &str) -> Self {
         let mut child = dir.command(&format!("serve {runs} --port 0")).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -263,6 +263,12 @@ fn runs_are_served_with_their_curves() {
     // Who has it all is told no more than how it stands; and of anything new, everything.
     assert_eq!(run["rows"], 30);
     assert_eq!(server.json("/api/run/grid?since=30")["tables"], Json::Null);
+    assert_eq!(server.json("/api/run/grid?without=tables")["tables"], Json::Null);
+    let (status, head, figures) = server.get("/figures/grid");
+    assert!(status == 200 && head.contains("\r\nContent-Type: application/xhtml+xml\r\n"), "{head}");
+    for name in ["loss", "log-z", "tv"] {
+        assert!(figures.contains(&format!("<figure id=\"{name}\"")), "{name}: {figures}");
+    }
     assert_ne!(server.json("/api/run/grid?since=29")["tables"], Json::Null);
     assert_ne!(server.json("/api/run/grid?since=x")["tables"], Json::Null);
     let (status, head, body) = server.send(&format!("HEAD / HTTP/1.1\r\nHost: {}\r\n\r\n", server.address));
@@ -313,7 +319,7 @@ fn nothing_but_runs_can_be_reached() {
         &absolute.replace('/', "%2f"),
         "%252e%252e%252foutside",
     ] {
-        for route in ["/run/", "/api/run/", "/", "/api/"] {
+        for route in ["/run/", "/api/run/", "/figures/", "/", "/api/"] {
             let (status, head, body) = server.get(&format!("{route}{name}"));
             // What is left is the list of runs itself.
             let list = route == "/" && name.is_empty();
