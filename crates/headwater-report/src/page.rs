@@ -180,7 +180,7 @@ fn checks(checks: &[Check]) -> String {
     let mut out = String::new();
     for c in checks {
         let (class, word) = if c.passed { ("good", "✓ satisfactory") } else { ("bad", "✗ look at this") };
-        let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| escape(t));
+        let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| prose(t));
         // What a trouble would mean is of interest where there is one.
         let trouble = if c.passed {
             String::new()

@@ -1,5 +1,7 @@
 //! Checks of how a run was trained: did it end well, act sensibly, and settle?
 
+use headwater_report::number;
+
 use super::{Acting, Check, Facts};
 use crate::Status;
 
@@ -110,8 +112,10 @@ pub fn exploration(facts: &Facts) -> Result<Check, String> {
     Ok(Check {
         name: "exploration",
         value: format!(
-            "{:.1} % of the last trajectories hold a random step (ε = {epsilon}), at temperature {temperature}",
-            100.0 * random
+            "{:.1} % of the last trajectories hold a random step (ε = {}), at temperature {}",
+            100.0 * random,
+            number(epsilon),
+            number(temperature)
         ),
         threshold: format!(
             "at most {:.0} %, and a temperature between {:.2} and {MAX_TEMPERATURE}",
