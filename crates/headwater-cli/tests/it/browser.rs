@@ -89,9 +89,10 @@ fn pages_work_in_a_browser() {
     dir.run("train evil.toml --out runs/evil -q").ok();
     dir.run("report runs/evil -o page.html").ok();
     let page = dir.read("page.html");
-    // As if somebody had gone to the first picture and pressed a key.
-    let key = "<script>document.querySelector('#loss svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'End'}))\
-               </script></body>";
+    // As if somebody had gone to the first picture and pressed a key, whereupon the picture is made anew.
+    let key = "<script>const loss = document.getElementById('loss'), fresh = loss.cloneNode(true);\
+               loss.querySelector('svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'End'}));\
+               tip.textContent = ''; renew(loss, fresh)</script></body>";
     dir.write("pressed.html", page.replace("</body>", key));
     let dom = quiet(&browser, &dir, &format!("file://{}", dir.path("pressed.html").display()));
     responds(&dom, &["loss", "log-z", "tv", "r0-scatter", "r0-rewards"]);
