@@ -19,6 +19,9 @@ function time(s) {
   return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
 }
 
+// A text whose parts between grave accents are code.
+const prose = (text) => text.split('`').map((part, i) => (i % 2 ? node('code', {}, part) : part));
+
 const mood = (status) => ({ running: 'good', finished: 'good', failed: 'bad', 'looks dead': 'bad' })[status] ?? 'warn';
 
 function whole(text, run) {
@@ -92,7 +95,7 @@ const run = {
     this.bar.max = r.steps || 1;
     this.bar.value = Math.min(r.step, r.steps || 1);
     const found = r.findings.map((f) => `${f.name}: ${f.value} (threshold: ${f.threshold}). That means: ${f.meaning}. To try: ${f.remedy}.`);
-    if (found.join('\n') !== this.found) this.findings.replaceChildren(...found.map((text) => node('p', {}, text)));
+    if (found.join('\n') !== this.found) this.findings.replaceChildren(...found.map((text) => node('p', {}, ...prose(text))));
     this.found = found.join('\n');
     const of = (value, text) => (value === null ? null : text(value));
     this.fact('sampler', r.kinds.join(', '));
