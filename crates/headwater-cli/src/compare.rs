@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use headwater_core::nearest;
 use headwater_run::Problem;
 use headwater_run::assemble::{GFLOWNET, methods};
 use headwater_run::comparison::{Comparison, Entrant, METRICS, Metric, News, Reached};
 use headwater_run::contest::{Budget, Terms, Unit};
-use headwater_run::nearest;
 use serde_json::json;
 
 use crate::Verdict;

@@ -42,7 +42,9 @@ fn report(d: &Diagnosis) -> String {
     for c in d.tripped() {
         let found = format!("{} (threshold: {}).", capital(&c.value), c.threshold);
         let paragraph = format!("{found} {}. To try: {}.", capital(&c.meaning), c.remedy);
-        write!(text, "\n{}\n{}", c.name, wrapped(&paragraph)).expect("a string takes any text");
+        let lines: String =
+            out::wrapped(&paragraph, WIDTH).iter().map(|line| format!("  {line}\n")).collect();
+        write!(text, "\n{}\n{}", c.name, lines).expect("a string takes any text");
     }
     let tripped = d.tripped().count();
     let verdict = match tripped {
@@ -57,19 +59,4 @@ fn report(d: &Diagnosis) -> String {
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// Broken between words, and indented.
-fn wrapped(text: &str) -> String {
-    let mut out = String::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "  {line}").expect("a string takes any text");
-            line.clear();
-        }
-        line += if line.is_empty() { "" } else { " " };
-        line += word;
-    }
-    format!("{out}  {line}\n")
 }

@@ -39,14 +39,15 @@ fn events(view: &View) -> (Vec<u8>, u64) {
     let reached = view.steps.last("step").unwrap_or(0.0);
     let mut rows = Vec::new();
     for (order, group, table) in [(0, "train", &view.steps), (1, "eval", &view.metrics)] {
-        let names: Vec<String> = table.columns.iter().map(|column| format!("{group}/{column}")).collect();
-        for (row, worked) in table.rows.iter().zip(table.worked_s()) {
-            let ahead = order == 1 && row[0] > reached && view.manifest.status == Status::Running;
-            if !ahead && row[0].is_finite() {
-                // The first two are the step and the time of the event.
-                let values = names.iter().zip(row).skip(2).filter(|(_, x)| !x.is_nan());
-                let values: Vec<(String, f64)> = values.map(|(name, &x)| (name.clone(), x)).collect();
-                rows.push((row[0] as u64, order, start + worked, values));
+        // The first two are the step and the time of the event.
+        let columns: Vec<(String, &[f64])> =
+            table.iter().skip(2).map(|(name, column)| (format!("{group}/{name}"), column)).collect();
+        for (i, (&step, worked)) in table.column("step").iter().zip(table.worked_s()).enumerate() {
+            let ahead = order == 1 && step > reached && view.manifest.status == Status::Running;
+            if !ahead && step.is_finite() {
+                let values = columns.iter().map(|(name, column)| (name.clone(), column[i]));
+                let values: Vec<(String, f64)> = values.filter(|(_, x)| !x.is_nan()).collect();
+                rows.push((step as u64, order, start + worked, values));
             }
         }
     }

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use headwater_core::settings::{Field, defaults};
-use headwater_core::{Entry, Needs, Regression, Settings};
+use headwater_core::{Entry, Needs, Regression, Settings, nearest};
 use headwater_rewards::COMBINATION;
 use headwater_run::assemble::{POLICIES, methods};
-use headwater_run::{Problem, expected, nearest};
+use headwater_run::{Problem, expected};
 use serde_json::{Value as Json, json};
 
 use crate::Verdict;

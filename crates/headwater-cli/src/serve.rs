@@ -1,6 +1,6 @@
 //! `headwater serve`: runs in a browser, to this machine alone.
 //!
-//! A server of HTTP/1.1 on 127.0.0.1 that answers GET and HEAD of six routes and nothing else. No path of a file is ever
+//! A server of HTTP/1.1 on 127.0.0.1 that answers GET and HEAD of seven routes and nothing else. No path of a file is ever
 //! made from a request: a request names a run, and names are compared with those in the directory. What other pages in
 //! the same browser might try is met by the check of `Host` (DNS rebinding), by a policy that lets pages load nothing
 //! but this server's own script and style, and by `Cross-Origin-Resource-Policy`.

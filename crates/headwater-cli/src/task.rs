@@ -3,10 +3,10 @@
 use std::io::{BufRead, stdin};
 use std::path::Path;
 
-use headwater_core::Simulator;
+use headwater_core::{Simulator, nearest};
 use headwater_run::assemble::schema;
 use headwater_run::task::Task;
-use headwater_run::{Checked, Input, Problem, nearest};
+use headwater_run::{Checked, Input, Problem};
 
 use crate::out::{Failure, fail};
 

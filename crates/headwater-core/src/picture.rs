@@ -20,16 +20,33 @@ pub enum Paint {
     Heat(f64),
 }
 
-const CATEGORIES: [&str; 8] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#666666"];
+/// The palette: class, colour on light ground, colour on dark ground. The categories stand out from either ground as text
+/// does, so that text in the colour of the ground can be read on them.
+pub const PALETTE: [(&str, &str, &str); 13] = [
+    ("hw-ink", "#1b1f24", "#e6e9ed"),
+    ("hw-soft", "#565e6a", "#a6aeb9"),
+    ("hw-faint", "#dde1e7", "#323a45"),
+    ("hw-ground", "#ffffff", "#12161c"),
+    ("hw-heat", "#0068a5", "#4ea8de"),
+    ("hw-0", "#0068a5", "#4ea8de"),
+    ("hw-1", "#c44601", "#f28a45"),
+    ("hw-2", "#00785a", "#3dc79a"),
+    ("hw-3", "#b0508a", "#e59ac6"),
+    ("hw-4", "#8a6500", "#e6b422"),
+    ("hw-5", "#2376a8", "#9ad8f8"),
+    ("hw-6", "#6a4590", "#b79ae0"),
+    ("hw-7", "#5f6670", "#b4bac3"),
+];
 
-/// Style sheet of the classes that pictures use: what dark ground changes. Pages that inline pictures have it once.
-pub const PICTURE_STYLE: &str = "\
-@media (prefers-color-scheme: dark) {
-.hw-ink { fill: #e6e9ed } .hw-soft { fill: #a6aeb9 } .hw-faint { fill: #37404d } .hw-ground { fill: #12161c }
-.hw-ink-line { stroke: #e6e9ed } .hw-soft-line { stroke: #a6aeb9 } .hw-faint-line { stroke: #37404d }
-.hw-ground-line { stroke: #12161c }
-}";
+/// The style sheet of pictures: what dark ground changes, on screens only. A page has it once.
+pub fn style() -> String {
+    let mut out = "@media screen and (prefers-color-scheme: dark) {\n".to_owned();
+    for (class, _, dark) in PALETTE {
+        writeln!(out, ".{class} {{ fill: {dark} }} .{class}-line {{ stroke: {dark} }}")
+            .expect("a string takes any text");
+    }
+    out + "}\n"
+}
 
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
@@ -138,7 +155,7 @@ impl Picture {
         self.push(format_args!("<g transform=\"translate({} {})\">\n{}</g>", px(x), px(y), other.body));
     }
 
-    /// The picture as an element of a page, which has [`PICTURE_STYLE`] once; `title` is what is read aloud.
+    /// The picture as an element of a page, which has the [`style`] sheet once; `title` is what is read aloud.
     pub fn inline(&self, title: &str) -> String {
         self.element(title, "")
     }
@@ -149,8 +166,8 @@ impl Picture {
         self.element(
             title,
             &format!(
-                "<style>{PICTURE_STYLE}</style>\n\
-                 <rect width=\"{w}\" height=\"{h}\" {}/>\n",
+                "<style>\n{}</style>\n<rect width=\"{w}\" height=\"{h}\" {}/>\n",
+                style(),
                 Paint::Ground.fill()
             ),
         )
@@ -182,27 +199,35 @@ impl Picture {
 
 impl Paint {
     /// Class, colour on light ground, opacity.
-    fn parts(self) -> (&'static str, &'static str, f64) {
-        match self {
-            Self::Ink => ("hw-ink", "#1b1b1b", 1.0),
-            Self::Soft => ("hw-soft", "#5c6470", 1.0),
-            Self::Faint => ("hw-faint", "#d9dee5", 1.0),
-            Self::Ground => ("hw-ground", "#ffffff", 1.0),
-            Self::Category(i) => ("hw-category", CATEGORIES[i % CATEGORIES.len()], 1.0),
-            Self::Heat(t) => ("hw-heat", CATEGORIES[0], t.clamp(0.0, 1.0)),
-        }
+    fn parts(self) -> (&'static str, &'static str, String) {
+        let (at, opacity) = match self {
+            Self::Ink => (0, 1.0),
+            Self::Soft => (1, 1.0),
+            Self::Faint => (2, 1.0),
+            Self::Ground => (3, 1.0),
+            Self::Heat(t) => (4, t.clamp(0.0, 1.0)),
+            Self::Category(i) => (5 + i % 8, 1.0),
+        };
+        let (class, light, _) = PALETTE[at];
+        (class, light, if opacity < 1.0 { format!("{opacity:.3}") } else { String::new() })
     }
 
-    fn fill(self) -> String {
-        let (class, colour, opacity) = self.parts();
-        let opacity = if opacity < 1.0 { format!(" fill-opacity=\"{opacity:.3}\"") } else { String::new() };
-        format!("class=\"{class}\" fill=\"{colour}\"{opacity}")
+    /// Attributes of a filled shape.
+    pub fn fill(self) -> String {
+        let (class, light, opacity) = self.parts();
+        let opacity = if opacity.is_empty() { opacity } else { format!(" fill-opacity=\"{opacity}\"") };
+        format!("class=\"{class}\" fill=\"{light}\"{opacity}")
+    }
+
+    /// Attributes of a line, its width not among them.
+    pub fn line(self) -> String {
+        let (class, light, opacity) = self.parts();
+        let opacity = if opacity.is_empty() { opacity } else { format!(" stroke-opacity=\"{opacity}\"") };
+        format!("class=\"{class}-line\" stroke=\"{light}\"{opacity}")
     }
 
     fn stroke(self, width: f64) -> String {
-        let (class, colour, opacity) = self.parts();
-        let opacity = if opacity < 1.0 { format!(" stroke-opacity=\"{opacity:.3}\"") } else { String::new() };
-        format!("class=\"{class}-line\" stroke=\"{colour}\" stroke-width=\"{}\"{opacity}", px(width))
+        format!("{} stroke-width=\"{}\"", self.line(), px(width))
     }
 }
 

@@ -218,7 +218,7 @@ impl Environment for Words {
             let x = cell * i as f64;
             picture.rect([x, 0.0], [cell - 2.0; 2], Paint::Category(4));
             let middle = [x + cell / 2.0 - 1.0, cell / 2.0 - 1.0];
-            picture.text(middle, 15.0, Anchor::Middle, Paint::Ink, &self.letters[label].to_string());
+            picture.text(middle, 15.0, Anchor::Middle, Paint::Ground, &self.letters[label].to_string());
         }
         Some(picture)
     }

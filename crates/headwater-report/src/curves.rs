@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Columns, Group, Run};
+use crate::columns::Columns;
+use crate::data::{Group, Run};
 use crate::figure::{Figure, Plot};
 use crate::plot::{Chart, Line};
 use crate::thin;
@@ -181,16 +182,16 @@ fn thinned(raw: &[(&Group, Vec<[f64; 4]>)]) -> (Vec<Line>, String) {
 
 /// Updates and numbers of a run; `None` if it has none.
 fn series(from: &Source, run: &Run) -> Option<Vec<[f64; 2]>> {
-    let of = |columns: &Columns, name| {
-        let (x, y) = (columns.get("step")?, columns.get(name)?);
-        Some(x.iter().zip(y).map(|(&x, &y)| [x, y]).filter(|p| p.iter().all(|v| v.is_finite())).collect())
-    };
+    let of = |columns: &Columns, name| Some(columns.curve(name)).filter(|points| !points.is_empty());
     match from {
         Source::Steps(name) => of(&run.steps, name),
         Source::Metrics(name) => of(&run.metrics, name),
         Source::Speed => {
             let m = &run.metrics;
-            let (x, edges, seconds) = (m.get("step")?, m.get("transitions")?, m.get("wall_s")?);
+            let [x, edges, seconds] = ["step", "transitions", "wall_s"].map(|name| m.column(name));
+            if edges.is_empty() || seconds.is_empty() {
+                return None;
+            }
             let rate = |i: usize| {
                 let (edges, seconds) = match i {
                     0 => (edges[0], seconds[0]),

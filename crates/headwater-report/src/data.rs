@@ -2,6 +2,7 @@
 
 use headwater_core::Picture;
 
+use crate::columns::Columns;
 use crate::figure::Figure;
 
 /// Everything that a page says.
@@ -136,67 +137,4 @@ pub struct Run {
     pub steps: Columns,
     /// A row per evaluation.
     pub metrics: Columns,
-}
-
-/// A table of numbers by column.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    names: Vec<String>,
-    values: Vec<Vec<f64>>,
-}
-
-impl Columns {
-    /// Columns of equal length.
-    ///
-    /// # Panics
-    /// If they are not.
-    pub fn new(columns: Vec<(String, Vec<f64>)>) -> Self {
-        assert!(columns.windows(2).all(|w| w[0].1.len() == w[1].1.len()), "columns are of one length");
-        let (names, values) = columns.into_iter().unzip();
-        Self { names, values }
-    }
-
-    /// From CSV of numbers with a header. Empty cells, and what is no number, are NaN; rows with too few or too many
-    /// cells, as a killed process may leave at the end, do not count.
-    pub fn parse(text: &str) -> Self {
-        let mut lines = text.lines();
-        let names: Vec<String> = lines.next().unwrap_or_default().split(',').map(str::to_owned).collect();
-        let mut values = vec![Vec::new(); names.len()];
-        for line in lines.filter(|line| line.split(',').count() == names.len()) {
-            for (column, cell) in values.iter_mut().zip(line.split(',')) {
-                column.push(cell.parse().unwrap_or(f64::NAN));
-            }
-        }
-        Self { names, values }
-    }
-
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.values.first().map_or(0, Vec::len)
-    }
-
-    /// A column by its name; `None` if there is none, or nothing in it is finite.
-    pub fn get(&self, name: &str) -> Option<&[f64]> {
-        let i = self.names.iter().position(|n| n == name)?;
-        self.values[i].iter().any(|v| v.is_finite()).then_some(self.values[i].as_slice())
-    }
-
-    /// The last number of a column, if it is one.
-    pub fn last(&self, name: &str) -> Option<f64> {
-        self.get(name)?.last().copied().filter(|v| v.is_finite())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_read_and_torn_rows_do_not_count() {
-        let columns = Columns::parse("step,loss,tv\n10,1.5,\n20,NaN,\n30,0.5,\n4");
-        assert_eq!(columns.rows(), 3);
-        assert_eq!(columns.get("step"), Some(&[10.0, 20.0, 30.0][..]));
-        assert_eq!((columns.last("loss"), columns.get("tv"), columns.get("none")), (Some(0.5), None, None));
-        assert_eq!(Columns::parse("").rows(), 0);
-    }
 }

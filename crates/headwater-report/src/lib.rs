@@ -6,18 +6,20 @@
 //! the page says so.
 
 mod cloud;
+mod columns;
 mod csv;
 mod curves;
 mod data;
 mod figure;
 mod page;
-mod palette;
 mod plot;
 mod thin;
 
 pub use cloud::{Cloud, Known, Point};
+pub use columns::Columns;
 pub use csv::number;
 pub use curves::curves;
-pub use data::{Check, Columns, Group, Learned, Report, Run, Shown, Step, Summary, Table, Trajectory};
+pub use data::{Check, Group, Learned, Report, Run, Shown, Step, Summary, Table, Trajectory};
 pub use figure::{Figure, Plot};
+pub use page::{FIGURES_CSS, FIGURES_JS, figures};
 pub use plot::{Bars, Bin, Cell, Chart, Heat, Line, Scatter};

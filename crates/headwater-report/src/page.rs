@@ -2,17 +2,23 @@
 
 use std::fmt::Write;
 
-use headwater_core::picture::{PICTURE_STYLE, escape};
+use headwater_core::picture::{escape, style};
 
 use crate::csv::number;
 use crate::data::{Check, Learned, Report, Shown, Table, Trajectory};
 use crate::figure::Figure;
-use crate::palette;
 use crate::plot::cut;
 
-/// The style sheet.
-pub(crate) const CSS: &str = include_str!("page/style.css");
-/// The script. Without it the page says and shows the same, but nothing responds.
+#[cfg(test)]
+mod contrast;
+
+/// What pages with [`figures`] have in their style sheets: colours of the page, and what figures look like.
+pub const FIGURES_CSS: &str = include_str!("page/figures.css");
+/// What they have in their scripts, after an element with the name `tip`: figures respond.
+pub const FIGURES_JS: &str = include_str!("page/figures.js");
+/// The style sheet of the page.
+const CSS: &str = include_str!("page/style.css");
+/// Its script. Without it the page says and shows the same, but nothing responds.
 const JS: &str = include_str!("page/script.js");
 
 /// Characters of a text that is shown beside others.
@@ -31,18 +37,15 @@ impl Report {
     /// The page as HTML.
     pub fn page(&self) -> String {
         let title = escape(&self.title);
-        // On paper the ground is light, whatever the screen.
-        let pictures = PICTURE_STYLE.replace("@media (", "@media screen and (");
         let mut out = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
              script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
-             <title>{title}</title>\n<style>\n{CSS}</style>\n<style id=\"plots\">\n{}</style>\n\
-             <style>\n{pictures}\n</style>\n</head>\n<body>\n\
+             <title>{title}</title>\n<style>\n{FIGURES_CSS}{CSS}{}</style>\n</head>\n<body>\n\
              <a class=\"skip\" href=\"#main\">to the contents</a>\n<header>\n<h1>{title}</h1>\n<p \
              class=\"soft\">{}</p>\n",
-            palette::style(),
+            style(),
             escape(&self.made_by)
         );
         let sections = self.sections();
@@ -58,7 +61,7 @@ impl Report {
             );
         }
         out + &format!(
-            "</main>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n{JS}</script>\n</body>\n</html>\n"
+            "</main>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n{FIGURES_JS}{JS}</script>\n</body>\n</html>\n"
         )
     }
 
@@ -177,7 +180,7 @@ fn checks(checks: &[Check]) -> String {
     let mut out = String::new();
     for c in checks {
         let (class, word) = if c.passed { ("good", "✓ satisfactory") } else { ("bad", "✗ look at this") };
-        let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| escape(t));
+        let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| prose(t));
         // What a trouble would mean is of interest where there is one.
         let trouble = if c.passed {
             String::new()
@@ -192,7 +195,8 @@ fn checks(checks: &[Check]) -> String {
     out
 }
 
-fn figures(figures: &[Figure]) -> String {
+/// Figures as they stand in a page, with their captions and their data. The text is XML too.
+pub fn figures(figures: &[Figure]) -> String {
     if figures.is_empty() {
         return String::new();
     }

@@ -13,9 +13,8 @@ pub use scatter::Scatter;
 
 use std::fmt::Write;
 
-use headwater_core::picture::escape;
+use headwater_core::picture::{Paint, escape, style};
 
-use crate::palette::{Ink, style};
 use axis::Axis;
 
 /// Width of every picture, in pixels.
@@ -52,7 +51,7 @@ impl Canvas {
         writeln!(self.out, "{element}").expect("a string takes any text");
     }
 
-    fn text(&mut self, [x, y]: [f64; 2], anchor: &str, ink: Ink, text: &str) {
+    fn text(&mut self, [x, y]: [f64; 2], anchor: &str, ink: Paint, text: &str) {
         let (fill, text) = (ink.fill(), escape(text));
         self.push(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" {fill}>{text}</text>"
@@ -61,7 +60,7 @@ impl Canvas {
 
     /// The title, above the area.
     fn title(&mut self, title: &str) {
-        let (fill, title) = (Ink::Text.fill(), escape(&cut(title, 60)));
+        let (fill, title) = (Paint::Ink.fill(), escape(&cut(title, 60)));
         self.push(format_args!(
             "<text x=\"4\" y=\"17\" font-size=\"14\" font-weight=\"600\" {fill}>{title}</text>"
         ));
@@ -71,25 +70,25 @@ impl Canvas {
         for (tick, label) in axis.ticks() {
             let at = axis.at(tick);
             self.grid([at, UP.1], [at, UP.0]);
-            self.text([at, UP.0 + 15.0], "middle", Ink::Soft, &label);
+            self.text([at, UP.0 + 15.0], "middle", Paint::Soft, &label);
         }
         self.x_name(name);
     }
 
     fn x_name(&mut self, name: &str) {
-        self.text([(ACROSS.0 + ACROSS.1) / 2.0, UP.0 + 32.0], "middle", Ink::Soft, &cut(name, 60));
+        self.text([(ACROSS.0 + ACROSS.1) / 2.0, UP.0 + 32.0], "middle", Paint::Soft, &cut(name, 60));
     }
 
     fn y_axis(&mut self, axis: &Axis) {
         for (tick, label) in axis.ticks() {
             let at = axis.at(tick);
             self.grid([ACROSS.0, at], [ACROSS.1, at]);
-            self.text([ACROSS.0 - 6.0, at + 4.0], "end", Ink::Soft, &label);
+            self.text([ACROSS.0 - 6.0, at + 4.0], "end", Paint::Soft, &label);
         }
     }
 
     fn grid(&mut self, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2]) {
-        let stroke = Ink::Grid.stroke();
+        let stroke = Paint::Faint.line();
         self.push(format_args!(
             "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" {stroke}/>"
         ));
@@ -107,7 +106,7 @@ impl Canvas {
                 (x, y) = (ROOM[0], y + ROW);
             }
             self.push(format_args!("<g transform=\"translate({x:.1} {:.1})\">{sample}</g>", y - 6.0));
-            self.text([x + 28.0, y + 4.0], "start", Ink::Text, &name);
+            self.text([x + 28.0, y + 4.0], "start", Paint::Ink, &name);
             x += width;
         }
         if !entries.is_empty() {
@@ -123,7 +122,7 @@ impl Canvas {
             format!(
                 "<style>\n{}</style>\n<rect width=\"{WIDTH}\" height=\"{height}\" {}/>\n",
                 style(),
-                Ink::Ground.fill()
+                Paint::Ground.fill()
             )
         } else {
             String::new()

@@ -39,13 +39,6 @@ pub use scorer::{Posted, Scorer, Source};
 pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};
 
-/// The name that `name` was probably meant to be.
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    let (distance, nearest) = names.map(|n| (distance(n), n)).min_by_key(|(d, _)| *d)?;
-    (distance <= 1 + name.chars().count() / 4).then_some(nearest)
-}
-
 /// The beginning of the first line of what a program or a service says, for a message.
 #[cfg(any(unix, feature = "http"))]
 fn excerpt(line: &[u8]) -> String {

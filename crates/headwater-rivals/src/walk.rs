@@ -1,6 +1,6 @@
 //! Walking lanes at random: whole trajectories, and back and forth between objects.
 
-use headwater_core::{Action, BitMatrix, EnvSpec, Key, Simulator, Stop};
+use headwater_core::{Action, BitMatrix, EnvSpec, Key, Play, Simulator, Stop};
 use headwater_rewards::RewardError;
 
 use crate::leg::{Law, Leg};
@@ -81,6 +81,7 @@ pub(crate) struct Walk {
     actions: Vec<Action>,
     stops: Vec<Stop>,
     masks: BitMatrix,
+    play: Play,
 }
 
 /// What of a walker's key its numbers of edges are drawn from; the others are for its steps.
@@ -104,6 +105,7 @@ impl Walk {
             actions: Vec::new(),
             stops: Vec::new(),
             masks: BitMatrix::new(0, spec.n_actions),
+            play: Play::new(spec.n_actions),
         }
     }
 
@@ -112,29 +114,7 @@ impl Walk {
     ///
     /// The draws of `lanes[i]` are functions of `key.fold(i)`.
     pub fn finish(&mut self, sim: &mut dyn Simulator, lanes: &[u32], key: Key) -> u64 {
-        self.depart(lanes);
-        let mut transitions = 0;
-        for t in 0.. {
-            sim.stops(&self.lanes, &mut self.stops[..self.live.len()]);
-            sim.forward_masks(&self.lanes, &mut self.masks, 0);
-            self.moving.clear();
-            self.actions.clear();
-            for (j, &i) in self.live.iter().enumerate() {
-                let edges = self.masks.count(j);
-                let choices = edges + u32::from(self.stops[j] == Stop::May);
-                let choice = key.fold(u64::from(i)).fold(t).below(choices.max(1));
-                if choice < edges {
-                    self.moving.push(i);
-                    self.actions.push(self.masks.select(j, choice));
-                }
-            }
-            if !self.advance(lanes) {
-                break;
-            }
-            transitions += self.lanes.len() as u64;
-            sim.step(&self.lanes, &self.actions);
-        }
-        transitions
+        self.play.finish(sim, lanes, key, |stop| stop == Stop::May)
     }
 
     /// Ends a trajectory in the object of each of `lanes`: log R, and what that costs, the edges not counted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
-    Encoding, Entry, Estimator, Heads, Key, Objective, Regression, Settings, Simulator, Stop,
+    Encoding, Entry, Estimator, Heads, Key, Objective, Play, Regression, Settings, Simulator, Stop,
 };
 use headwater_envs::Registered;
 use headwater_envs::composite::{Composite, PartConfig as EnvPartConfig};
@@ -378,23 +378,13 @@ fn stops_everywhere(sim: &dyn Simulator, exact: Option<&Exact>) -> bool {
     let mut sim = sim.fork();
     let lanes: Vec<u32> = (0..256).collect();
     sim.reset(lanes.len());
-    let mut masks = headwater_core::BitMatrix::new(lanes.len(), sim.spec().n_actions);
-    let mut stops = vec![Stop::Never; lanes.len()];
-    for t in 0..=sim.spec().max_len as u64 {
-        sim.stops(&lanes, &mut stops);
-        if stops.contains(&Stop::Never) {
-            return false;
-        }
-        sim.forward_masks(&lanes, &mut masks, 0);
-        for &lane in &lanes {
-            let row = lane as usize;
-            if masks.count(row) > 0 {
-                let k = Key::new(t).fold(u64::from(lane)).below(masks.count(row));
-                sim.step(&[lane], &[masks.select(row, k)]);
-            }
-        }
-    }
-    true
+    let mut everywhere = true;
+    // Nobody stops, so that all states on the way are seen.
+    Play::new(sim.spec().n_actions).finish(&mut *sim, &lanes, Key::new(0), |stop| {
+        everywhere &= stop != Stop::Never;
+        false
+    });
+    everywhere
 }
 
 fn estimator(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
+use headwater_core::nearest;
 use headwater_core::settings::{Field, Kind, Value, Values};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -11,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use crate::problem::one_of;
 use crate::schema::{KIND, KindSpec, Menu, SectionSpec};
 use crate::value::{self, Flaw, Reader};
-use crate::{Checked, Input, Kinds, Origin, Place, Problem, Problems, Schema, Section, expected, nearest};
+use crate::{Checked, Input, Kinds, Origin, Place, Problem, Problems, Schema, Section, expected};
 
 /// Checks `input` against `schema`; see [`Input::check`].
 pub(crate) fn check(input: Input, schema: &Schema) -> Result<Checked, Problems> {

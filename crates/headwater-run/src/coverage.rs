@@ -1,6 +1,6 @@
 //! How many of a space's objects an oracle with a list of them knows: said before training begins.
 
-use headwater_core::{BitMatrix, Key, Simulator, Stop};
+use headwater_core::{Key, Play, Simulator, Stop};
 use headwater_rewards::{Forms, Objects, Oracle};
 use headwater_train::{Estimate, Exact};
 
@@ -47,8 +47,10 @@ impl Coverage {
             None => {
                 // Before anything is drawn: is there a list at all?
                 ask(sim, &[])?;
-                let sim = played(sim, DRAWN, key);
                 let lanes: Vec<u32> = (0..DRAWN as u32).collect();
+                let mut sim = sim.fork();
+                sim.reset(DRAWN);
+                Play::new(sim.spec().n_actions).finish(&mut *sim, &lanes, key, |stop| stop == Stop::May);
                 lanes.chunks(BATCH).try_for_each(|lanes| ask(&*sim, lanes))?;
             }
         }
@@ -68,37 +70,4 @@ impl Coverage {
         let half = z / (1.0 + z * z / n) * (value * (1.0 - value) / n + z * z / (4.0 * n * n)).sqrt();
         Estimate { value, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
     }
-}
-
-/// A fork of `sim` with an object of uniform play in each of `n` lanes.
-fn played(sim: &dyn Simulator, n: usize, key: Key) -> Box<dyn Simulator> {
-    let mut sim = sim.fork();
-    sim.reset(n);
-    let mut masks = BitMatrix::new(n, sim.spec().n_actions);
-    let mut stops = vec![Stop::Never; n];
-    let mut live: Vec<u32> = (0..n as u32).collect();
-    let mut actions = Vec::new();
-    for t in 0..=sim.spec().max_len as u64 {
-        stops.resize(live.len(), Stop::Never);
-        sim.stops(&live, &mut stops);
-        sim.forward_masks(&live, &mut masks, 0);
-        actions.clear();
-        let mut row = 0;
-        live.retain(|&lane| {
-            let (stop, n_edges) = (stops[row], masks.count(row));
-            let choices = n_edges + u32::from(stop == Stop::May);
-            let choice = key.fold(t).fold(u64::from(lane)).below(choices.max(1));
-            let goes_on = stop != Stop::Must && choice < n_edges;
-            if goes_on {
-                actions.push(masks.select(row, choice));
-            }
-            row += 1;
-            goes_on
-        });
-        if live.is_empty() {
-            break;
-        }
-        sim.step(&live, &actions);
-    }
-    sim
 }

@@ -4,7 +4,6 @@
 //! [`Facts`] are gathered in one place; a check is a pure function of them and says why where it is not possible.
 //! Thresholds are constants beside their checks.
 
-mod artefacts;
 mod estimates;
 mod facts;
 mod rewards;
@@ -16,7 +15,6 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-pub use artefacts::Log;
 pub use facts::{Acting, Draw, Facts, Truth};
 
 use crate::session::SessionError;
@@ -106,6 +104,20 @@ pub fn judge(facts: &Facts) -> Diagnosis {
     all
 }
 
+impl Check {
+    /// The same as JSON.
+    pub fn to_json(&self) -> Json {
+        json!({
+            "name": self.name,
+            "value": self.value,
+            "threshold": self.threshold,
+            "passed": self.passed,
+            "meaning": self.meaning,
+            "remedy": self.remedy,
+        })
+    }
+}
+
 impl Diagnosis {
     /// Did no check trip?
     pub fn is_satisfactory(&self) -> bool {
@@ -119,20 +131,10 @@ impl Diagnosis {
 
     /// The same as JSON.
     pub fn to_json(&self) -> Json {
-        let check = |c: &Check| {
-            json!({
-                "name": c.name,
-                "value": c.value,
-                "threshold": c.threshold,
-                "passed": c.passed,
-                "meaning": c.meaning,
-                "remedy": c.remedy,
-            })
-        };
         json!({
             "run": self.run,
             "satisfactory": self.is_satisfactory(),
-            "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
+            "checks": self.checks.iter().map(Check::to_json).collect::<Vec<_>>(),
             "skipped": self.skipped.iter().map(|s| json!({ "name": s.name, "why": s.why })).collect::<Vec<_>>(),
         })
     }

@@ -124,26 +124,6 @@ impl From<Problem> for Problems {
     }
 }
 
-/// The candidate that `given` most likely was meant to be, if one is near: at most a third of its letters differ, or
-/// one contains the other.
-pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let fold = |s: &str| s.to_lowercase().replace('_', "-");
-    let given = fold(given);
-    let letters = given.chars().count();
-    candidates
-        .into_iter()
-        .filter_map(|candidate| {
-            let folded = fold(candidate);
-            let distance = strsim::osa_distance(&given, &folded);
-            let near = distance <= letters.max(3) / 3;
-            let part =
-                letters >= 3 && (folded.contains(&given) || folded.len() >= 3 && given.contains(&folded));
-            (near || part).then_some(((!near, distance), candidate))
-        })
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, candidate)| candidate)
-}
-
 /// Names in backticks: `` `a`, `b` or `c` ``.
 pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();

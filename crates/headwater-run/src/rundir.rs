@@ -4,11 +4,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use headwater_report::Columns;
 use serde_json::Value as Json;
 
 use crate::atomic::{self, parent, sweep, sync_dir};
 use crate::error::cause;
-use crate::{AtomicFile, Checkpoints, History, Manifest, RunError, Samples, Table, write_atomic};
+use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, write_atomic};
 
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
@@ -191,20 +192,20 @@ impl RunDir {
         Table::open(&self.path.join(METRICS), columns)
     }
 
-    /// `metrics.csv` as it is now, for reading.
+    /// `metrics.csv` as it is now, whether or not somebody still writes to it; empty if there is none yet.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn read_metrics(&self) -> Result<History, RunError> {
-        History::read(&self.path.join(METRICS))
+    /// If it is there and cannot be read.
+    pub fn read_metrics(&self) -> Result<Columns, RunError> {
+        read_table(&self.path.join(METRICS))
     }
 
-    /// `steps.csv` as it is now, for reading.
+    /// `steps.csv`, in the same way.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn read_steps(&self) -> Result<History, RunError> {
-        History::read(&self.path.join(STEPS))
+    /// If it is there and cannot be read.
+    pub fn read_steps(&self) -> Result<Columns, RunError> {
+        read_table(&self.path.join(STEPS))
     }
 
     /// `steps.csv`: a row for every so many steps.
@@ -213,19 +214,6 @@ impl RunDir {
     /// As [`Table::open`].
     pub fn steps(&self, columns: &[&str]) -> Result<Table, RunError> {
         Table::open(&self.path.join(STEPS), columns)
-    }
-
-    /// The texts of `metrics.csv` and `steps.csv`, for readers; empty where there is none yet.
-    ///
-    /// # Errors
-    /// If one is there and cannot be read.
-    pub fn tables(&self) -> Result<[String; 2], RunError> {
-        let read = |name: &str| match fs::read(self.path.join(name)) {
-            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(e) => Err(RunError::io("read", &self.path.join(name))(e)),
-        };
-        Ok([read(METRICS)?, read(STEPS)?])
     }
 
     /// Its checkpoints, of which the newest `keep` are kept.
@@ -321,6 +309,14 @@ fn last_number(parent: &Path, name: &str) -> u64 {
         file.to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
     };
     fs::read_dir(parent).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
+}
+
+fn read_table(path: &Path) -> Result<Columns, RunError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Columns::parse(&String::from_utf8_lossy(&bytes))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Columns::default()),
+        Err(e) => Err(RunError::io("read", path)(e)),
+    }
 }
 
 fn read_json(path: &Path) -> Result<Json, RunError> {

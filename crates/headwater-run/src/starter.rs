@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use headwater_core::nearest;
 use headwater_core::settings::{Field, Value};
 
 use crate::check::{default_of, unknown_kind};
 use crate::problem::one_of;
 use crate::schema::KIND;
 use crate::value::quote;
-use crate::{KindSpec, Menu, Problem, Problems, Schema, SectionSpec, expected, nearest, toml_text};
+use crate::{KindSpec, Menu, Problem, Problems, Schema, SectionSpec, expected, toml_text};
 
 /// Longest line of a comment, in characters.
 const WIDTH: usize = 100;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use crate::assemble::TopConfig;
-use crate::diagnose::Log;
 use crate::session::{SessionError, configuration};
 use crate::{RunDir, Status};
 
@@ -62,13 +61,13 @@ impl Row {
     pub fn read(path: &Path) -> Result<Self, SessionError> {
         let dir = RunDir::open(path)?;
         let checked = configuration(&dir, &[])?;
-        let metrics = Log::read(&path.join("metrics.csv"))?;
-        let seconds = seconds(&metrics.column("wall_s"));
-        let rate = metrics.last("trajectories").filter(|_| seconds > 0.0).map(|n| n / seconds);
+        let metrics = dir.read_metrics()?;
+        let seconds = metrics.worked_s().last().copied();
+        let rate = metrics.last("trajectories").zip(seconds.filter(|&s| s > 0.0)).map(|(n, s)| n / s);
         let value = |name: &str| match name {
             "iterations" => metrics.last("step"),
             "trajectories_per_s" => rate,
-            "seconds" => (!metrics.is_empty()).then_some(seconds),
+            "seconds" => seconds,
             _ => metrics.last(name),
         };
         Ok(Self {
@@ -91,12 +90,6 @@ impl Row {
         }
         Json::Object(out)
     }
-}
-
-/// Seconds of work: each process of a run that was resumed has a clock of its own.
-fn seconds(wall: &[f64]) -> f64 {
-    let ends = wall.iter().zip(wall.iter().skip(1).chain([&0.0])).filter(|(at, next)| next < at);
-    ends.map(|(at, _)| at).sum()
 }
 
 /// Pools the rows whose configurations differ in the seed only; of those with the same seed the first counts.
@@ -164,11 +157,5 @@ mod tests {
         assert_eq!(pools[0].runs, [PathBuf::from("a"), PathBuf::from("b")]);
         assert_eq!(pools[0].values[1], Some((2.0, 2f64.sqrt())));
         assert_eq!(pool(&[row("a", 0, "x", None), row("b", 1, "x", Some(1.0))])[0].values[1], None);
-    }
-
-    #[test]
-    fn a_resumed_run_has_several_clocks() {
-        assert!((seconds(&[1.0, 2.5, 0.5, 1.0]) - 3.5).abs() < 1e-12);
-        assert_eq!(seconds(&[]), 0.0);
     }
 }

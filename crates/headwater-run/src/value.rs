@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use headwater_core::nearest;
 use headwater_core::settings::{Field, File, Kind, Schedule, Shape, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::cause;
-use crate::problem::{nearest, one_of};
+use crate::problem::one_of;
 
 /// What a field expects, as a noun phrase: `a whole number from 2 to 256`.
 pub fn expected(kind: Kind) -> String {

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::{History, Manifest, RunDir, RunError, Status};
+use headwater_report::Columns;
+
+use crate::diagnose::{Check, Facts, judge};
+use crate::{Manifest, RunDir, RunError, Status};
 
 /// Seconds without a sign of life after which a run that claims to be running looks dead. One is given every ten
 /// seconds, but not within an update or an evaluation.
@@ -10,13 +13,6 @@ pub const SILENCE_S: u64 = 60;
 
 /// Rows of `steps.csv` that a rate is taken over.
 const WINDOW: usize = 20;
-
-/// Nats by which the learned log Z may miss its bounds, which are estimates, before that is a finding.
-const SLACK: f64 = 0.5;
-
-/// Share of the samples below which the effective sample size is a finding: weights then vary so much that estimates
-/// rest on a handful of objects.
-const LEAST_ESS: f64 = 0.01;
 
 /// A run at one moment. It is read without its lock, while it may be written to.
 #[derive(Clone, Debug)]
@@ -28,9 +24,9 @@ pub struct View {
     /// Updates it shall make.
     pub total: Option<u64>,
     /// A row per evaluation.
-    pub metrics: History,
+    pub metrics: Columns,
     /// A row for every so many updates.
-    pub steps: History,
+    pub steps: Columns,
 }
 
 impl View {
@@ -58,7 +54,7 @@ impl View {
 
     /// Updates made, as far as the tables say.
     pub fn step(&self) -> u64 {
-        let last = |table: &History| table.last("step").unwrap_or(0.0);
+        let last = |table: &Columns| table.last("step").unwrap_or(0.0);
         last(&self.steps).max(last(&self.metrics)) as u64
     }
 
@@ -85,23 +81,10 @@ impl View {
         self.manifest.is_dead(now_unix_s, SILENCE_S)
     }
 
-    /// What a person should look at, in words.
-    pub fn findings(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for column in ["loss", "grad_norm"] {
-            if self.steps.column(column).last().is_some_and(|x| !x.is_finite()) {
-                found.push(format!("{column} is no finite number"));
-            }
-        }
-        let of = |name| self.metrics.last(name);
-        if let (Some(z), Some(low), Some(high)) = (of("log_z"), of("elbo"), of("eubo"))
-            && !(low - SLACK..=high + SLACK).contains(&z)
-        {
-            found.push(format!("log Z lies outside its bounds by more than {SLACK} nats"));
-        }
-        if of("ess").is_some_and(|ess| ess < LEAST_ESS) {
-            found.push(format!("the effective sample is below {} % of the samples", 100.0 * LEAST_ESS));
-        }
-        found
+    /// The checks of `headwater diagnose` that can be made of the tables alone, and tripped. How the run ended is told
+    /// by its status.
+    pub fn findings(&self, now_unix_s: u64) -> Vec<Check> {
+        let said = judge(&Facts::of_view(self, now_unix_s));
+        said.checks.into_iter().filter(|check| !check.passed && check.name != "ended").collect()
     }
 }

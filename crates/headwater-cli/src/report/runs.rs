@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use headwater_report::{Columns, Group, Run, Table, number};
+use headwater_report::{Group, Run, Table, number};
 use headwater_run::session::open;
 use headwater_run::{Checked, Manifest, RunDir};
 
@@ -71,7 +71,7 @@ pub fn families(paths: &[PathBuf]) -> Result<Vec<Family>, Failure> {
         let (dir, checked) = open(path)?;
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        let [metrics, steps] = dir.tables()?.map(|text| Columns::parse(&text));
+        let (steps, metrics) = (dir.read_steps()?, dir.read_metrics()?);
         let manifest = dir.manifest()?;
         let run = Run { name: name.clone(), steps, metrics };
         let fingerprint = checked.fingerprint(ASIDE);

@@ -54,7 +54,7 @@ fn asked(families: &[Family]) -> Vec<String> {
     let runs: usize = families.iter().map(|f| f.members.len()).sum();
     let trained = |m: &Member| {
         let steps = m.run.metrics.last("step").or(m.run.steps.last("step")).unwrap_or(0.0);
-        (steps as u64, m.run.metrics.last("trajectories"), m.run.metrics.last("wall_s"))
+        (steps as u64, m.run.metrics.last("trajectories"), m.run.metrics.worked_s().last().copied())
     };
     let (steps, trajectories, seconds) = trained(first);
     let trajectories =

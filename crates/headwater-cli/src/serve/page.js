@@ -4,6 +4,13 @@ const main = document.getElementById('main'), standing = document.getElementById
 const ONE = location.pathname.startsWith('/run/');
 const EVERY_MS = 2000;
 
+function node(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes ?? {})) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
 function time(s) {
   s = Math.floor(s);
   if (s < 60) return `${s} s`;
@@ -11,6 +18,9 @@ function time(s) {
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
   return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
 }
+
+// A text whose parts between grave accents are code.
+const prose = (text) => text.split('`').map((part, i) => (i % 2 ? node('code', {}, part) : part));
 
 const mood = (status) => ({ running: 'good', finished: 'good', failed: 'bad', 'looks dead': 'bad' })[status] ?? 'warn';
 
@@ -36,7 +46,7 @@ const list = {
   },
   show({ runs }) {
     const at_work = runs.filter((run) => run.status === 'running').length;
-    say(standing, runs.length ? `${runs.length === 1 ? '1 run' : `${runs.length} runs`}, ${at_work} at work` : 'There are no runs here yet.', 'faint');
+    say(standing, runs.length ? `${runs.length === 1 ? '1 run' : `${runs.length} runs`}, ${at_work} at work` : 'There are no runs here yet.', 'soft');
     for (const run of runs) {
       if (!this.rows.has(run.name)) {
         const link = node('a', { href: `/run/${encodeURIComponent(run.name)}` }, run.name);
@@ -57,20 +67,14 @@ const list = {
 
 const run = {
   rows: -1,
-  ask() { return `/api${location.pathname}?since=${this.rows}`; },
+  ask: () => `/api${location.pathname}?without=tables`,
   start() {
     this.bar = node('progress', { 'aria-label': 'updates made' });
     this.findings = node('div', { role: 'status', class: 'warn' });
     this.facts = node('dl', { class: 'facts' });
     this.cells = new Map();
-    this.charts = ['Loss', 'log Z', 'Distance from the target', 'Effective sample', 'Entropy', 'Gradient'].map((title) => new Chart(title));
-    main.replaceChildren(this.bar, this.findings, this.facts, node('div', { class: 'charts' }, ...this.charts.map((chart) => chart.figure)));
-    let width = 0;
-    new ResizeObserver(() => {
-      if (main.clientWidth === width) return;
-      width = main.clientWidth;
-      this.charts.forEach((chart) => chart.draw());
-    }).observe(main);
+    this.figures = node('div', { class: 'figures' });
+    main.replaceChildren(this.bar, this.findings, this.facts, this.figures);
   },
   fact(name, text) {
     if (!this.cells.has(name)) {
@@ -83,14 +87,16 @@ const run = {
     box.hidden = text === null;
     say(value, text ?? '');
   },
-  show(r) {
+  async show(r) {
     document.title = `${r.name}: ${r.status}`;
     say(document.getElementById('title'), r.name);
     const silent = r.status === 'looks dead' ? `: it gave no sign for ${time(r.silent_s)}` : '';
     say(standing, `${r.status}${silent}${r.reason ? `: ${r.reason}` : ''}`, mood(r.status));
     this.bar.max = r.steps || 1;
     this.bar.value = Math.min(r.step, r.steps || 1);
-    say(this.findings, r.findings.join('; '));
+    const found = r.findings.map((f) => `${f.name}: ${f.value} (threshold: ${f.threshold}). That means: ${f.meaning}. To try: ${f.remedy}.`);
+    if (found.join('\n') !== this.found) this.findings.replaceChildren(...found.map((text) => node('p', {}, ...prose(text))));
+    this.found = found.join('\n');
     const of = (value, text) => (value === null ? null : text(value));
     this.fact('sampler', r.kinds.join(', '));
     this.fact('updates', whole(short(r.step), r));
@@ -107,20 +113,35 @@ const run = {
     this.fact('bounds of log Z', r.elbo === null || r.eubo === null ? null : `${short(r.elbo)} to ${short(r.eubo)}`);
     this.fact('effective sample', of(r.ess, (x) => `${(100 * x).toFixed(1)} %`));
     this.fact('modes found', of(r.modes, short));
-    if (r.tables) this.draw(r.tables);
+    if (r.rows !== this.rows) this.draw(await pictures(location.pathname.replace('/run/', '/figures/')));
     this.rows = r.rows;
   },
-  draw({ train, eval: judged }) {
-    const line = (name, table, column) => ({ name, points: (table[column] ?? []).map((y, i) => [table.step[i], y]) });
-    const [loss, z, distance, ess, entropy, gradient] = this.charts;
-    loss.update([line('loss', train, 'loss')]);
-    z.update([line('learned', train, 'log_z'), line('true', judged, 'log_z_true'), line('ELBO', judged, 'elbo'), line('EUBO', judged, 'eubo')]);
-    distance.update([line('TV', judged, 'tv'), line('JSD', judged, 'jsd')]);
-    ess.update([line('share of the samples', judged, 'ess')]);
-    entropy.update([line('entropy of the policy', train, 'entropy')]);
-    gradient.update([line('norm', train, 'grad_norm')]);
+  // Figures that were there are renewed, new ones put in their places.
+  draw(fresh) {
+    const figures = [...fresh.querySelectorAll('figure')];
+    for (const old of [...this.figures.children]) if (!figures.some((figure) => figure.id === old.id)) old.remove();
+    figures.forEach((figure, i) => {
+      const old = document.getElementById(figure.id);
+      if (old) { renew(old, figure); return; }
+      const made = document.importNode(figure, true);
+      this.figures.insertBefore(made, this.figures.children[i] ?? null);
+      respond(made);
+    });
   },
 };
+
+// A document of figures. It is read as XML, in which nothing runs; markup made of text would not be let through.
+function pictures(address) {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.responseType = 'document';
+    request.timeout = 10000;
+    request.onload = () => (request.status === 200 && request.responseXML ? done(request.responseXML) : fail(new Error(`status ${request.status}`)));
+    request.onerror = request.ontimeout = () => fail(new TypeError('no answer'));
+    request.open('GET', address);
+    request.send();
+  });
+}
 
 const page = ONE ? run : list;
 
@@ -129,7 +150,7 @@ async function look() {
     try {
       const answer = await fetch(page.ask(), { cache: 'no-store', signal: AbortSignal.timeout(10000) });
       if (!answer.ok) throw new Error(answer.status === 404 ? 'the run is not there any more' : `status ${answer.status}`);
-      page.show(await answer.json());
+      await page.show(await answer.json());
     } catch (e) {
       say(standing, e instanceof TypeError ? 'headwater serve does not answer; this page goes on trying' : `nothing new: ${e.message}`, 'bad');
     }

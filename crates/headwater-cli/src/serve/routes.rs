@@ -1,5 +1,7 @@
 //! What there is to ask for.
 
+use headwater_core::picture;
+use headwater_report::{FIGURES_CSS, FIGURES_JS};
 use serde_json::{Value as Json, json};
 
 use crate::serve::answer::Answer;
@@ -7,7 +9,7 @@ use crate::serve::runs::Runs;
 
 /// One page for all: its script looks at the address, and asks for what it shows.
 const PAGE: &str = include_str!("page.html");
-const SCRIPT: &str = concat!(include_str!("chart.js"), include_str!("page.js"));
+const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
 
 /// The answer to a request for `target`.
@@ -17,16 +19,21 @@ pub fn route(target: &str, runs: &Runs) -> Answer {
     let json = |json: Json| Answer::new("application/json", json.to_string());
     match path {
         "/" => page(),
-        "/live.js" => Answer::new("text/javascript; charset=utf-8", SCRIPT),
-        "/live.css" => Answer::new("text/css; charset=utf-8", STYLE),
+        "/live.js" => Answer::new("text/javascript; charset=utf-8", FIGURES_JS.to_owned() + SCRIPT),
+        "/live.css" => {
+            Answer::new("text/css; charset=utf-8", FIGURES_CSS.to_owned() + &picture::style() + STYLE)
+        }
         "/api/runs" => json(json!({ "runs": runs.list() })),
         _ => {
             let of = |prefix| runs.named(&decoded(path.strip_prefix(prefix)?)?);
             if of("/run/").is_some() {
                 page()
             } else if let Some(run) = of("/api/run/") {
+                let all = query.split('&').all(|pair| pair != "without=tables");
                 let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
-                run.report(since.and_then(|rows| rows.parse().ok())).map_or_else(absent, json)
+                run.report(all, since.and_then(|rows| rows.parse().ok())).map_or_else(absent, json)
+            } else if let Some(run) = of("/figures/") {
+                run.figures().map_or_else(absent, |figures| Answer::new("application/xhtml+xml", figures))
             } else {
                 absent()
             }

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use headwater_run::{History, Manifest, RunDir, RunError, Status, View};
+use headwater_report::{Columns, Group, curves, figures};
+use headwater_run::diagnose::Check;
+use headwater_run::{Manifest, RunDir, RunError, Status, View};
 use serde_json::{Map, Value as Json, json};
 
 use crate::out::Failure;
@@ -105,31 +107,41 @@ impl Run {
         out
     }
 
-    /// All that its page shows, as JSON; without the curves if they are still as whoever asks knows them, by the number
-    /// of rows that he was told before.
-    pub fn report(&self, since: Option<usize>) -> Option<Json> {
+    /// All that is told of it, as JSON; without its tables if they are not wanted, or are still as whoever asks knows
+    /// them, by the number of rows that he was told before.
+    pub fn report(&self, tables: bool, since: Option<usize>) -> Option<Json> {
         let (view, now) = (self.view()?, Manifest::now_unix_s());
         let mut out = self.summary(&view, now);
-        let rows = view.steps.rows.len() + view.metrics.rows.len();
+        let rows = view.steps.rows() + view.metrics.rows();
         out.insert("updates_per_s".to_owned(), json!(view.updates_per_s()));
         out.insert("trajectories_per_s".to_owned(), json!(view.trajectories_per_s()));
         out.insert("left_s".to_owned(), json!(view.left_s(now)));
-        out.insert("findings".to_owned(), json!(view.findings()));
+        out.insert(
+            "findings".to_owned(),
+            json!(view.findings(now).iter().map(Check::to_json).collect::<Vec<_>>()),
+        );
         out.insert("rows".to_owned(), json!(rows));
         for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z"] {
             out.insert(format!("last_{name}"), json!(view.steps.last(name)));
         }
-        if since != Some(rows) {
+        if tables && since != Some(rows) {
             let tables = json!({ "train": table(&view.steps), "eval": table(&view.metrics) });
             out.insert("tables".to_owned(), tables);
         }
         Some(Json::Object(out))
     }
+
+    /// Its curves as a document of figures.
+    pub fn figures(&self) -> Option<String> {
+        let View { steps, metrics, .. } = self.view()?;
+        let run = headwater_report::Run { name: self.name.clone(), steps, metrics };
+        let figures = figures(&curves(&[Group { name: self.name.clone(), runs: vec![run] }]));
+        Some(format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">\n{figures}</div>\n"))
+    }
 }
 
 /// A table's columns, thinned; what is no finite number is null.
-fn table(history: &History) -> Json {
-    let thinned = history.thinned(MOST_ROWS);
-    let columns = thinned.columns.iter().map(|name| (name.clone(), json!(thinned.column(name))));
-    Json::Object(columns.collect())
+fn table(columns: &Columns) -> Json {
+    let thinned = columns.thinned(MOST_ROWS);
+    Json::Object(thinned.iter().map(|(name, column)| (name.to_owned(), json!(column))).collect())
 }

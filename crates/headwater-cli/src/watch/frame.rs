@@ -2,7 +2,7 @@
 
 use headwater_run::{Status, View};
 
-use crate::out::{count, number};
+use crate::out::{count, number, wrapped};
 use crate::watch::braille::curve;
 
 /// What there is room for.
@@ -37,7 +37,10 @@ pub fn frame(name: &str, view: &View, now_unix_s: u64, room: Room) -> Vec<String
     let rows = rows(view, now_unix_s);
     let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     lines.extend(rows.iter().map(|(name, value)| fit(&format!("{name:<names$}  {value}"), width)));
-    lines.extend(view.findings().iter().map(|text| room.paint("33", &fit(&format!("! {text}"), width))));
+    for check in view.findings(now_unix_s) {
+        let text = format!("! {}: {} (threshold: {})", check.name, check.value, check.threshold);
+        lines.extend(wrapped(&text, width).iter().map(|line| room.paint("33", &fit(line, width))));
+    }
     let curves = curves(view);
     let each = room.height.saturating_sub(lines.len() + 1) / curves.len().max(1);
     // One line of each is its name.

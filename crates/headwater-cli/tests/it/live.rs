@@ -107,7 +107,13 @@ fn what_is_wrong_is_said() {
     tabulate(
         &dir,
         "metrics.csv",
-        &[("log_z", &|_| 3.0), ("elbo", &|_| 4.0), ("eubo", &|_| 5.0), ("ess", &|_| 0.001)],
+        &[
+            ("log_z", &|_| 3.0),
+            ("log_z_true", &|_| 4.5),
+            ("elbo", &|_| 4.0),
+            ("eubo", &|_| 5.0),
+            ("ess", &|_| 0.001),
+        ],
     );
     let out = dir.run("watch runs/grid").ok();
     expect![[r#"
@@ -118,12 +124,15 @@ fn what_is_wrong_is_said() {
         took              7 s
         loss              inf
         evaluated at      20 updates
-        log Z             3.0000
+        log Z             3.0000 of 4.5000, difference 1.5000
         bounds of log Z   4.0000 (ELBO) to 5.0000 (EUBO)
         effective sample  0.1 %
-        ! loss is no finite number
-        ! log Z lies outside its bounds by more than 0.5 nats
-        ! the effective sample is below 1 % of the samples
+        ! finite: 20 numbers of `steps.csv` are not finite (threshold: every loss,
+        gradient and score is a finite number)
+        ! log-z: the learned log Z is 3.000, outside its bounds 4.000 (ELBO) to 5.000
+        (EUBO) by 1.000 nats (threshold: at most 0.2 nats outside)
+        ! effective-sample: 0.1 % of the draws of the last evaluation, by the weights R
+        P_B/P_F (threshold: at least 10 %)
         ELBO
              4.0000
 
@@ -137,7 +146,8 @@ fn what_is_wrong_is_said() {
     .assert_eq(&out);
     let server = Server::start(&dir, "runs");
     let run = server.json("/api/run/grid");
-    assert_eq!(run["findings"].as_array().unwrap().len(), 3);
+    let names = |of: &Json| of.as_array().unwrap().iter().map(|c| c["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&run["findings"]), ["finite", "log-z", "effective-sample"]);
     assert_eq!((&run["last_loss"], &run["tables"]["train"]["loss"][0]), (&Json::Null, &Json::Null));
 }
 
@@ -184,13 +194,13 @@ fn what_is_no_run_cannot_be_watched() {
 }
 
 /// A server, ended with the test.
-struct Server {
+pub struct Server {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(dir: &Temp, runs: &str) -> Self {
+    pub fn start(dir: &Temp, runs: &str) -> Self {
         let mut child = dir.command(&format!("serve {runs} --port 0")).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -253,6 +263,12 @@ fn runs_are_served_with_their_curves() {
     // Who has it all is told no more than how it stands; and of anything new, everything.
     assert_eq!(run["rows"], 30);
     assert_eq!(server.json("/api/run/grid?since=30")["tables"], Json::Null);
+    assert_eq!(server.json("/api/run/grid?without=tables")["tables"], Json::Null);
+    let (status, head, figures) = server.get("/figures/grid");
+    assert!(status == 200 && head.contains("\r\nContent-Type: application/xhtml+xml\r\n"), "{head}");
+    for name in ["loss", "log-z", "tv"] {
+        assert!(figures.contains(&format!("<figure id=\"{name}\"")), "{name}: {figures}");
+    }
     assert_ne!(server.json("/api/run/grid?since=29")["tables"], Json::Null);
     assert_ne!(server.json("/api/run/grid?since=x")["tables"], Json::Null);
     let (status, head, body) = server.send(&format!("HEAD / HTTP/1.1\r\nHost: {}\r\n\r\n", server.address));
@@ -303,7 +319,7 @@ fn nothing_but_runs_can_be_reached() {
         &absolute.replace('/', "%2f"),
         "%252e%252e%252foutside",
     ] {
-        for route in ["/run/", "/api/run/", "/", "/api/"] {
+        for route in ["/run/", "/api/run/", "/figures/", "/", "/api/"] {
             let (status, head, body) = server.get(&format!("{route}{name}"));
             // What is left is the list of runs itself.
             let list = route == "/" && name.is_empty();

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod bayesnet;
+#[cfg(unix)]
+mod browser;
 mod compare;
 mod configs;
 mod damage;

@@ -6,6 +6,15 @@ use crate::support::Temp;
 const EVIL: &str = "from,to\nroot,<script>alert(1)</script>\nroot,b\n<script>alert(1)</script>,c\nb,c\nb,d\n";
 const REWARDS: &str = "node,reward\n<script>alert(1)</script>,1\nc,2\nd,3\n";
 
+/// Writes `evil.toml`, whose objects have such names.
+pub fn evil(dir: &Temp) {
+    dir.write("evil.csv", EVIL);
+    dir.write("rewards.csv", REWARDS);
+    let config = crate::support::DAG
+        .replace("graph = \"toy.json\"", "graph = \"evil.csv\"\nrewards = \"rewards.csv\"");
+    dir.write("evil.toml", config);
+}
+
 #[test]
 fn a_run_becomes_a_page_with_all_its_parts() {
     let dir = Temp::with_configs();
@@ -68,11 +77,7 @@ fn seeds_are_one_and_configurations_are_compared() {
 #[test]
 fn objects_are_shown_and_not_run() {
     let dir = Temp::with_configs();
-    dir.write("evil.csv", EVIL);
-    dir.write("rewards.csv", REWARDS);
-    let config = crate::support::DAG
-        .replace("graph = \"toy.json\"", "graph = \"evil.csv\"\nrewards = \"rewards.csv\"");
-    dir.write("evil.toml", config);
+    evil(&dir);
     dir.run("train evil.toml --out <script>alert(1)<script> -q").ok();
     dir.run("report <script>alert(1)<script> --figures figures").ok();
     let page = dir.read("report.html");

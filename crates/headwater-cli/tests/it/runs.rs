@@ -191,7 +191,7 @@ fn a_resumed_run_may_go_further_but_not_another_way() {
         hint: a resumed run can be given more updates, not fewer
 
         $ --set train.step=30
-        error: unknown key `step` of `train` in `--set train.step=30`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `lag`, `data`, `data_share` or `threads`
+        error: unknown key `step` of `train` in `--set train.step=30`, expected `steps`, `batch`, `lr`, `lr_log_z`, `log_z_init`, `optimizer`, `weight_decay`, `clip`, `epsilon`, `temperature`, `reward_power`, `lag`, `data`, `data_share`, `replay`, `replay_capacity`, `replay_power` or `threads`
 
         hint: did you mean `steps`?
     "#]].assert_eq(&refusals.join("\n"));

@@ -1,8 +1,9 @@
 //! Two distributions over the same bins: the sampler's as bars, the target's as a line of steps.
 
+use headwater_core::picture::Paint;
+
 use super::{ACROSS, Axis, Canvas, UP, px};
 use crate::csv::{cell, number, real};
-use crate::palette::Ink;
 
 /// Values up to which each has its label.
 const LABELLED: usize = 8;
@@ -44,14 +45,14 @@ impl Bars {
         if self.values && self.bins.len() <= LABELLED {
             for bin in &self.bins {
                 let middle = 0.5 * (bin.low + bin.high);
-                canvas.text([x.at(middle), UP.0 + 15.0], "middle", Ink::Soft, &number(middle));
+                canvas.text([x.at(middle), UP.0 + 15.0], "middle", Paint::Soft, &number(middle));
             }
             canvas.x_name(&self.x);
         } else {
             canvas.x_axis(&x, &self.x);
         }
         canvas.y_axis(&y);
-        let fill = Ink::Series(0).fill();
+        let fill = Paint::Category(0).fill();
         for bin in &self.bins {
             let (from, to, top) = (x.at(bin.low), x.at(bin.high), y.at(bin.learned));
             let gap = if to - from > 6.0 && !self.values { 1.0 } else { 0.0 };
@@ -74,7 +75,7 @@ impl Bars {
             let joined = i > 0 && (self.bins[i - 1].high - bin.low).abs() < 1e-9 * (bin.high - bin.low);
             path += &if joined { format!("V{top}H{to}") } else { format!("M{from} {top}H{to}") };
         }
-        let stroke = format!("{} stroke-width=\"2\" fill=\"none\"", Ink::Series(1).stroke());
+        let stroke = format!("{} stroke-width=\"2\" fill=\"none\"", Paint::Category(1).line());
         canvas.push(format_args!("<path d=\"{path}\" {stroke} pointer-events=\"none\"/>"));
         canvas.legend(&[
             (

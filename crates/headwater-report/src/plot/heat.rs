@@ -1,8 +1,9 @@
 //! Two distributions over the cells of a grid, side by side.
 
+use headwater_core::picture::Paint;
+
 use super::{AREA, Canvas, ROOM, WIDTH, cut, px};
 use crate::csv::{cell, number, real};
-use crate::palette::Ink;
 
 /// Cells along an axis that are drawn at most; of larger grids, blocks are.
 const MOST: i64 = 64;
@@ -69,8 +70,8 @@ impl Heat {
         let below = ROOM[1] + 18.0 + size * counts[1];
         for (i, name) in ["target R(x)/Z", "sampler p(x)"].into_iter().enumerate() {
             let left = BETWEEN + i as f64 * (wide + BETWEEN);
-            canvas.text([left, ROOM[1] + 10.0], "start", Ink::Text, name);
-            let (ground, ink) = (Ink::Grid.stroke(), Ink::Series(0).fill());
+            canvas.text([left, ROOM[1] + 10.0], "start", Paint::Ink, name);
+            let (ground, ink) = (Paint::Faint.line(), Paint::Category(0).fill());
             canvas.push(format_args!(
                 "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" {ground}/>\n<g {ink}>",
                 px(left),
@@ -97,10 +98,10 @@ impl Heat {
             }
             canvas.push(format_args!("</g>"));
             let [across, up] = [&self.axes[0], &self.axes[1]].map(|name| cut(name, 12));
-            canvas.text([left, below + 15.0], "start", Ink::Soft, &format!("{across} →  {up} ↑"));
+            canvas.text([left, below + 15.0], "start", Paint::Soft, &format!("{across} →  {up} ↑"));
         }
         let scale = format!("ground: 0; darkest: {}; the square root is drawn", number(most));
-        canvas.text([BETWEEN, below + 33.0], "start", Ink::Soft, &scale);
+        canvas.text([BETWEEN, below + 33.0], "start", Paint::Soft, &scale);
         canvas.height = below + 42.0;
         let apart: f64 = self.cells.iter().map(|c| 0.5 * (c.target - c.learned).abs()).sum();
         let about = format!(

@@ -1,8 +1,9 @@
 //! Lines with bands over a common axis, and a legend.
 
+use headwater_core::picture::Paint;
+
 use super::{ACROSS, Axis, Canvas, DASHES, UP, px};
 use crate::csv::{cell, number, real};
-use crate::palette::Ink;
 
 /// Lines over a common axis.
 #[derive(Clone, Debug, Default)]
@@ -62,11 +63,11 @@ impl Chart {
         let mut colour = 0;
         for line in &self.lines {
             let (ink, dash) = match line.reference {
-                true => (Ink::Text, DASHES[1]),
-                false => (Ink::Series(colour), DASHES[colour / 8 % DASHES.len()]),
+                true => (Paint::Ink, DASHES[1]),
+                false => (Paint::Category(colour), DASHES[colour / 8 % DASHES.len()]),
             };
             colour += usize::from(!line.reference);
-            let stroke = format!("{} stroke-width=\"2\" stroke-dasharray=\"{dash}\"", ink.stroke());
+            let stroke = format!("{} stroke-width=\"2\" stroke-dasharray=\"{dash}\"", ink.line());
             draw(&mut canvas, line, ink, &stroke, &x, &y);
             entries.push((format!("<path d=\"M0 6H22\" {stroke}/>"), line.name.clone()));
         }
@@ -110,7 +111,7 @@ impl Chart {
 }
 
 /// A line and its band.
-fn draw(canvas: &mut Canvas, line: &Line, ink: Ink, stroke: &str, x: &Axis, y: &Axis) {
+fn draw(canvas: &mut Canvas, line: &Line, ink: Paint, stroke: &str, x: &Axis, y: &Axis) {
     let points: Vec<&[f64; 4]> = line.finite().collect();
     let place = |p: &[f64; 4], i: usize| {
         // Off a logarithmic axis lies nothing that could be shown.
@@ -173,6 +174,6 @@ mod tests {
         assert_eq!(svg.matches("<polygon").count(), 1);
         assert!(svg.contains("true ends at 3. learned ends at 2.5, between 2 and 3."), "{svg}");
         // The first line that is no reference has the first colour.
-        assert!(svg.contains("hwp-0-line") && !svg.contains("hwp-1-line") && !svg.contains("<style"));
+        assert!(svg.contains("hw-0-line") && !svg.contains("hw-1-line") && !svg.contains("<style"));
     }
 }

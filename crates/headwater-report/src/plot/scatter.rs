@@ -1,8 +1,9 @@
 //! Points over two axes, with intervals and the line on which they should lie.
 
+use headwater_core::picture::Paint;
+
 use super::{ACROSS, Axis, Canvas, UP, cut, px};
 use crate::csv::{cell, number, real};
-use crate::palette::Ink;
 use crate::thin;
 
 /// Points that are drawn at most.
@@ -58,7 +59,7 @@ impl Scatter {
             })
             .collect();
         if !intervals.is_empty() {
-            let stroke = Ink::Series(0).stroke();
+            let stroke = Paint::Category(0).line();
             canvas.push(format_args!(
                 "<path d=\"{intervals}\" {stroke} stroke-opacity=\"0.5\" fill=\"none\"/>"
             ));
@@ -70,7 +71,7 @@ impl Scatter {
             .collect();
         let dot = format!(
             "{} stroke-width=\"5\" stroke-linecap=\"round\" stroke-opacity=\"0.7\" fill=\"none\"",
-            Ink::Series(0).stroke()
+            Paint::Category(0).line()
         );
         canvas.push(format_args!("<path d=\"{dots}\" {dot}/>"));
         // Over the points, which may be so many that nothing is seen below them.
@@ -79,12 +80,12 @@ impl Scatter {
                 [(x.low(), line[0]), (x.high(), line[1])].map(|(a, b)| (px(x.at(a)), px(y.at(b))));
             canvas.push(format_args!(
                 "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {} stroke-width=\"1.5\" stroke-dasharray=\"7 3\"/>",
-                from.0, from.1, to.0, to.1, Ink::Text.stroke()
+                from.0, from.1, to.0, to.1, Paint::Ink.line()
             ));
         }
         let identity = format!(
             "<path d=\"M0 6H22\" {} stroke-width=\"1.5\" stroke-dasharray=\"7 3\"/>",
-            Ink::Text.stroke()
+            Paint::Ink.line()
         );
         let entries = [
             (format!("<path d=\"M11 6h0\" {dot}/>"), "log p(x) of an object".to_owned()),

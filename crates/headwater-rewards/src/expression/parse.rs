@@ -5,7 +5,9 @@ use std::ops::Range;
 use headwater_core::SettingError;
 
 use super::{Arity, FUNCTIONS, Function, Step};
-use crate::{World, nearest};
+use headwater_core::nearest;
+
+use crate::World;
 
 /// Parentheses and signs within each other that are followed: far more than a person writes, far fewer than the stack of
 /// the program holds.

@@ -4,7 +4,7 @@ use headwater_core::SettingError;
 use headwater_core::settings::File;
 use serde_json::Value as Json;
 
-use crate::nearest;
+use headwater_core::nearest;
 
 /// Objects with their scores, and rows of input with their outputs; one of them at least.
 pub(super) struct Vector {
@@ -35,8 +35,7 @@ impl Vector {
             return Err(wrong(format!("`{}` is no JSON object", file.path)));
         };
         if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let near =
-                nearest(key, KEYS.into_iter()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
+            let near = nearest(key, KEYS).map_or(String::new(), |n| format!("did you mean `{n}`? "));
             let message = format!("`{}` has the unknown key `{key}`", file.path);
             return Err(SettingError::at("test", message).hint(format!("{near}{shape}")));
         }

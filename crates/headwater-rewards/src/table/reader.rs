@@ -5,7 +5,7 @@ use std::fmt::Display;
 use headwater_core::SettingError;
 
 use super::{Format, TableConfig, json_lines, separated};
-use crate::nearest;
+use headwater_core::nearest;
 
 /// Takes the object, the score and the place of a row; see [`Reader::place`].
 pub(super) type Each<'a> = dyn FnMut(&str, f64, usize) + 'a;

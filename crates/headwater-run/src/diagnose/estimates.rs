@@ -68,20 +68,21 @@ pub fn log_z(facts: &Facts) -> Result<Check, String> {
 
 /// Are the weights of many draws much alike?
 pub fn effective_sample(facts: &Facts) -> Result<Check, String> {
-    let draws = facts.draws.as_ref().map_err(String::clone)?;
-    // Where p(x) is known, P_B has no part in it.
-    let exact = draws.iter().all(|d| d.log_p.is_some());
-    let weight = |d: &Draw| d.log_p.map_or_else(|| d.log_weight(), |log_p| d.log_reward - log_p);
-    let weights: Vec<f64> = draws.iter().map(weight).collect();
-    let ess = effective(&weights);
+    let (ess, of) = match (&facts.draws, facts.ess) {
+        (Ok(draws), _) => {
+            // Where p(x) is known, P_B has no part in it.
+            let exact = draws.iter().all(|d| d.log_p.is_some());
+            let weight = |d: &Draw| d.log_p.map_or_else(|| d.log_weight(), |log_p| d.log_reward - log_p);
+            let weights: Vec<f64> = draws.iter().map(weight).collect();
+            let by = if exact { "R/p" } else { "R P_B/P_F" };
+            (effective(&weights), format!("{} draws, by the weights {by}", draws.len()))
+        }
+        (Err(_), Some(ess)) => (ess, "the draws of the last evaluation, by the weights R P_B/P_F".to_owned()),
+        (Err(why), None) => return Err(why.clone()),
+    };
     Ok(Check {
         name: "effective-sample",
-        value: format!(
-            "{:.1} % of {} draws, by the weights {}",
-            100.0 * ess,
-            draws.len(),
-            if exact { "R/p" } else { "R P_B/P_F" }
-        ),
+        value: format!("{:.1} % of {of}", 100.0 * ess),
         threshold: format!("at least {:.0} %", 100.0 * MIN_ESS),
         passed: ess >= MIN_ESS,
         meaning: "the policy is far from the target: a few of its draws carry nearly all the weight that the rest lack, \

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use headwater_core::Key;
-use headwater_exact::log_terminating;
+use headwater_exact::{Divergence, log_terminating};
+use headwater_report::Columns;
 use headwater_train::{
     Behaviour, ExactReport, LogProbError, SampledReport, Sampler, TrainConfig, evaluate_sampled,
 };
 
-use super::artefacts::{self, Log};
 use crate::assemble::{Assembly, Purpose, key};
 use crate::session::{SessionError, configuration, load};
 use crate::task::Task;
-use crate::{Checked, Manifest, RunDir, Status};
+use crate::{Checked, Drawn, Manifest, RunDir, Status, View};
 
 /// Trajectories drawn from the policy, at most.
 const DRAWS: usize = 4096;
@@ -20,9 +20,6 @@ const DRAWS: usize = 4096;
 /// Objects whose trajectories are drawn back, and trajectories of each.
 const OBJECTS: usize = 64;
 const TRAJECTORIES: usize = 16;
-
-/// Seconds of silence after which a run that says it is running is taken for dead.
-const SILENCE_S: u64 = 120;
 
 /// One object that the policy made.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +42,12 @@ impl Draw {
     /// log R + log P_B − log P_F: the log of the trajectory's importance weight.
     pub fn log_weight(&self) -> f64 {
         self.log_reward + self.log_pb - self.log_pf
+    }
+}
+
+impl From<Drawn> for Draw {
+    fn from(Drawn { text, log_reward, log_pf, log_pb }: Drawn) -> Self {
+        Self { text, log_reward, log_pf, log_pb, len: None, log_p: None }
     }
 }
 
@@ -86,9 +89,11 @@ pub struct Facts {
     /// Updates that the configuration asks for.
     pub total: u64,
     /// `steps.csv`.
-    pub steps: Log,
+    pub steps: Columns,
+    /// Effective sample size, as a share, at the last evaluation, if that was by sampling.
+    pub ess: Option<f64>,
     /// How it acted in the end.
-    pub acting: Acting,
+    pub acting: Result<Acting, String>,
     /// log of the least reward, if there is one.
     pub log_floor: Option<f64>,
     /// Do scores come from outside the environment?
@@ -108,6 +113,46 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What the files alone say; nothing is known of the policy but its last evaluation.
+    pub fn of_view(view: &View, now_unix_s: u64) -> Self {
+        let unknown = || "that needs more than the tables".to_owned();
+        let last = |name: &str| view.metrics.last(name);
+        let or_nan = |name: &str| last(name).unwrap_or(f64::NAN);
+        let report = last("log_z").zip(last("log_z_true")).map(|(log_z, log_z_true)| ExactReport {
+            divergence: Divergence {
+                tv: or_nan("tv"),
+                jsd: or_nan("jsd"),
+                kl_target_model: or_nan("kl_target_model"),
+                kl_model_target: or_nan("kl_model_target"),
+            },
+            log_z,
+            log_z_true,
+            elbo: or_nan("elbo"),
+            eubo: or_nan("eubo"),
+            pearson: or_nan("pearson"),
+            mean_reward_ratio: or_nan("mean_reward_ratio"),
+        });
+        Self {
+            run: String::new(),
+            status: view.manifest.status,
+            dead: view.is_dead(now_unix_s),
+            reason: view.manifest.reason.clone(),
+            total: view.total.unwrap_or(0),
+            steps: view.steps.clone(),
+            ess: last("ess"),
+            acting: Err(unknown()),
+            log_floor: None,
+            is_oracle: false,
+            draws: Err(unknown()),
+            unscored: Err(unknown()),
+            paths: Err(unknown()),
+            sampled: Err(unknown()),
+            // An objective that learns no log Z is given its lower bound for one, which no check minds.
+            truth: report.map(|report| Truth { report, learns_log_z: true }),
+            log_z: None,
+        }
+    }
+
     /// Reads the files of the run in `path`, rebuilds its policy, and draws from it. What cannot be had is said where
     /// it is missing.
     ///
@@ -115,39 +160,29 @@ impl Facts {
     /// If it is not a run, or its configuration cannot be read.
     pub fn gather(path: &Path) -> Result<Self, SessionError> {
         let dir = RunDir::open(path)?;
-        let manifest = dir.manifest()?;
         let checked = configuration(&dir, &[])?;
         let train: TrainConfig = checked.read("train");
-        let steps = Log::read(&path.join("steps.csv"))?;
-        let at = steps.last("step").map_or(0, |step| step as u64);
-        let unknown = || "there is no policy".to_owned();
+        let view = View::of(path)?;
+        let at = view.steps.last("step").map_or(0, |step| step as u64);
         let mut facts = Self {
             run: path.display().to_string(),
-            status: manifest.status,
-            dead: manifest.is_dead(Manifest::now_unix_s(), SILENCE_S),
-            reason: manifest.reason,
             total: train.steps,
-            steps,
-            acting: Acting {
+            acting: Ok(Acting {
                 epsilon: train.epsilon.at(at.saturating_sub(1)),
                 temperature: train.temperature.at(at.saturating_sub(1)),
                 power: train.reward_power.at(at.saturating_sub(1)),
                 lag: train.lag,
                 given: (train.replay + train.data.as_ref().map_or(0, |_| train.given())) as f64
                     / (train.replay + train.batch) as f64,
-            },
-            log_floor: None,
+            }),
             is_oracle: headwater_envs::find(checked.kind("env"))
                 .is_none_or(|env| env.reward(checked.kind("reward")).is_none()),
-            draws: Err(unknown()),
-            unscored: Err(unknown()),
-            paths: Err(unknown()),
-            sampled: Err(unknown()),
+            // The policy itself is asked, not what was written of it.
             truth: None,
-            log_z: None,
+            ..Self::of_view(&view, Manifest::now_unix_s())
         };
         match load(path) {
-            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir)?,
+            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir),
             Err(e) => {
                 let first = e.problems().0.first().map_or_else(|| e.to_string(), |p| p.what.clone());
                 facts.lack(&format!("the policy cannot be had: {first}"));
@@ -166,7 +201,7 @@ impl Facts {
 
     /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
     /// have to do.
-    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) -> Result<(), SessionError> {
+    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) {
         let key = key(assembly.seed, Purpose::Diagnose);
         let state = assembly.trainer.state();
         let objective = headwater_objectives::find(checked.kind("objective"));
@@ -177,11 +212,11 @@ impl Facts {
         }
         if assembly.eval.samples == 0 {
             self.lack("scores are paid for, and `eval.samples` does not say how many to spend");
-            let kept = artefacts::samples(&dir.samples_path())?;
-            if !kept.is_empty() {
-                self.draws = Ok(kept);
+            if dir.samples_path().exists() {
+                self.draws =
+                    dir.samples().map(|kept| kept.into_iter().map(Draw::from).collect()).map_err(|p| p.what);
             }
-            return Ok(());
+            return;
         }
         match draw(assembly, key.fold(0)) {
             Ok(draws) => self.draws = Ok(draws),
@@ -207,7 +242,6 @@ impl Facts {
             let report = evaluate_sampled(view, samples, objects, e.backward_samples.min(32), key.fold(2));
             self.sampled = report.map_err(|e| e.to_string());
         }
-        Ok(())
     }
 }
 

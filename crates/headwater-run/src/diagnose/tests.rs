@@ -1,8 +1,9 @@
 //! Checks on facts made by hand: each trips by its own number, and says so.
 
+use headwater_report::Columns;
 use headwater_train::{Estimate, SampledReport};
 
-use super::{Acting, Draw, Facts, Log, judge, names};
+use super::{Acting, Draw, Facts, judge, names};
 use crate::Status;
 
 const COLUMNS: &[&str] =
@@ -22,16 +23,17 @@ fn healthy() -> Facts {
         })
         .collect();
     let tight = |value: f64| Estimate { value, low: value - 0.01, high: value + 0.01 };
-    let steps =
-        (1..=100).map(|i| vec![f64::from(i), 0.1, 0.2, -half, 3.0, 1.0, 0.5, 1.0]).collect::<Vec<_>>();
+    let constants = [0.1, 0.2, -half, 3.0, 1.0, 0.5, 1.0].map(|x| vec![x; 100]);
+    let columns = [(1..=100).map(f64::from).collect()].into_iter().chain(constants);
     Facts {
         run: "run".to_owned(),
         status: Status::Finished,
         reason: None,
         dead: false,
         total: 100,
-        steps: Log::new(COLUMNS, steps),
-        acting: Acting { epsilon: 0.0, temperature: 1.0, power: 1.0, lag: 0, given: 0.0 },
+        steps: Columns::new(COLUMNS.iter().map(|&name| name.to_owned()).zip(columns).collect()),
+        ess: None,
+        acting: Ok(Acting { epsilon: 0.0, temperature: 1.0, power: 1.0, lag: 0, given: 0.0 }),
         log_floor: Some(-5.0),
         is_oracle: true,
         draws: Ok(draws),
@@ -66,13 +68,10 @@ fn each(facts: &mut Facts, change: impl Fn(usize, &mut Draw)) {
 }
 
 fn column(facts: &mut Facts, name: &str, value: impl Fn(usize) -> f64) {
-    let at = COLUMNS.iter().position(|c| *c == name).unwrap();
-    let mut rows = vec![vec![0.0; COLUMNS.len()]; facts.steps.len()];
-    for (c, name) in COLUMNS.iter().enumerate() {
-        facts.steps.column(name).into_iter().enumerate().for_each(|(i, x)| rows[i][c] = x);
-    }
-    rows.iter_mut().enumerate().for_each(|(i, row)| row[at] = value(i));
-    facts.steps = Log::new(COLUMNS, rows);
+    let changed = |column: &[f64]| (0..column.len()).map(&value).collect();
+    let columns = facts.steps.iter();
+    let columns = columns.map(|(n, old)| (n.to_owned(), if n == name { changed(old) } else { old.to_vec() }));
+    facts.steps = Columns::new(columns.collect());
 }
 
 #[test]
@@ -92,11 +91,11 @@ fn each_check_trips_by_its_own_number() {
             (d.log_pf, d.log_reward) = (d.log_pf - d.log_reward + r, r);
         });
     });
-    trips(&["target"], |f| f.acting.power = 0.5);
-    trips(&["exploration"], |f| f.acting.epsilon = 0.3);
-    trips(&["exploration"], |f| f.acting.temperature = 0.5);
-    trips(&["staleness"], |f| f.acting.lag = 10);
-    trips(&["staleness"], |f| f.acting.given = 1.0);
+    trips(&["target"], |f| f.acting.as_mut().unwrap().power = 0.5);
+    trips(&["exploration"], |f| f.acting.as_mut().unwrap().epsilon = 0.3);
+    trips(&["exploration"], |f| f.acting.as_mut().unwrap().temperature = 0.5);
+    trips(&["staleness"], |f| f.acting.as_mut().unwrap().lag = 10);
+    trips(&["staleness"], |f| f.acting.as_mut().unwrap().given = 1.0);
     trips(&["settled"], |f| {
         column(f, "residual_rms", |_| 2.0);
         column(f, "loss", |i| (-0.05 * i as f64).exp());
@@ -129,7 +128,7 @@ fn what_is_not_known_is_not_judged() {
     facts.unscored = Err("no policy".to_owned());
     facts.paths = Err("no policy".to_owned());
     facts.sampled = Err("no policy".to_owned());
-    facts.steps = Log::default();
+    facts.steps = Columns::default();
     let said = judge(&facts);
     let done: Vec<&str> = said.checks.iter().map(|c| c.name).collect();
     assert_eq!(done, ["ended", "finite", "staleness"]);

@@ -1,6 +1,8 @@
 //! Checks of how a run was trained: did it end well, act sensibly, and settle?
 
-use super::{Check, Facts};
+use headwater_report::number;
+
+use super::{Acting, Check, Facts};
 use crate::Status;
 
 /// Share of trajectories, at the last update, that hold a step drawn uniformly.
@@ -86,7 +88,7 @@ fn is_not_finite(reason: &str) -> bool {
 /// Was it the reward itself that was learned at the end?
 pub fn target(facts: &Facts) -> Result<Check, String> {
     facts.steps.last("step").ok_or("no update was logged")?;
-    let power = facts.acting.power;
+    let power = facts.acting.clone()?.power;
     Ok(Check {
         name: "target",
         value: format!("the last update learned the reward to the power of {power:.4}"),
@@ -103,15 +105,17 @@ pub fn target(facts: &Facts) -> Result<Check, String> {
 
 /// Is exploration over by the end?
 pub fn exploration(facts: &Facts) -> Result<Check, String> {
-    let (epsilon, temperature) = (facts.acting.epsilon, facts.acting.temperature);
+    let Acting { epsilon, temperature, .. } = facts.acting.clone()?;
     let mean_len = facts.steps.last("mean_len").ok_or("no update was logged")?;
     let random = 1.0 - (1.0 - epsilon).powf(mean_len.max(1.0));
     let hot = temperature.max(1.0 / temperature);
     Ok(Check {
         name: "exploration",
         value: format!(
-            "{:.1} % of the last trajectories hold a random step (ε = {epsilon}), at temperature {temperature}",
-            100.0 * random
+            "{:.1} % of the last trajectories hold a random step (ε = {}), at temperature {}",
+            100.0 * random,
+            number(epsilon),
+            number(temperature)
         ),
         threshold: format!(
             "at most {:.0} %, and a temperature between {:.2} and {MAX_TEMPERATURE}",
@@ -131,7 +135,7 @@ pub fn exploration(facts: &Facts) -> Result<Check, String> {
 
 /// Is what the policy learns from its own and fresh?
 pub fn staleness(facts: &Facts) -> Result<Check, String> {
-    let (lag, given) = (facts.acting.lag, facts.acting.given);
+    let Acting { lag, given, .. } = facts.acting.clone()?;
     let age = if facts.total == 0 { 0.0 } else { lag as f64 / facts.total as f64 };
     Ok(Check {
         name: "staleness",
@@ -154,6 +158,9 @@ pub fn staleness(facts: &Facts) -> Result<Check, String> {
 
 /// Has the loss settled?
 pub fn settled(facts: &Facts) -> Result<Check, String> {
+    if facts.status == Status::Running && !facts.dead {
+        return Err("the run is still at work".to_owned());
+    }
     let loss = facts.steps.column("loss");
     let residual = facts.steps.column("residual_rms");
     if loss.len() < MIN_ROWS {

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use headwater_core::SettingError;
 use headwater_core::settings::{Field, Kind, Value};
-use headwater_run::{Input, Schema, SectionSpec, nearest};
+use headwater_run::{Input, Schema, SectionSpec};
 
 use crate::sample::{GOOD, Temp, check, schema};
 
@@ -84,24 +84,6 @@ fn errors_of_building_point_at_the_value_that_is_to_blame() {
     let bare = Input::default().set(["env.kind=hypergrid", "train.batch=1"]).check(&schema()).unwrap();
     expect!["error: no room in `--set env.kind=hypergrid`"]
         .assert_eq(&bare.blame("env", &nothing).to_string());
-}
-
-#[test]
-fn nearest_names() {
-    let names = ["hypergrid", "dag", "log_z", "mask"];
-    for (given, expected) in [
-        ("hypergird", Some("hypergrid")),
-        ("Hyper-Grid", Some("hypergrid")),
-        ("grid", Some("hypergrid")),
-        ("log-z", Some("log_z")),
-        ("gad", None),
-        ("dga", Some("dag")),
-        ("masks", Some("mask")),
-        ("chess", None),
-        ("", None),
-    ] {
-        assert_eq!(nearest(given, names), expected, "{given}");
-    }
 }
 
 #[test]
