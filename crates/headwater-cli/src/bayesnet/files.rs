@@ -26,7 +26,9 @@ pub fn write(dir: &Path, env: &BayesNet, found: &Found, json: &Json) -> Result<(
     write_atomic(&dir.join("graphs.csv"), graphs.as_bytes())?;
     write_atomic(&dir.join("markov_blankets.csv"), blankets.as_bytes())?;
     write_atomic(&dir.join("posterior.json"), format!("{json:#}\n").as_bytes())?;
-    let title = format!("Probable edges of {}", dir.display());
+    // A picture goes to others, whom the place of the run does not concern.
+    let run = dir.file_name().map_or_else(|| "the run".into(), |name| name.to_string_lossy());
+    let title = format!("Probable edges of {run}");
     write_atomic(&dir.join("network.svg"), network::draw(env, &found.edges()).svg(&title).as_bytes())?;
     Ok(())
 }
