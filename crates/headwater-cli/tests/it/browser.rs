@@ -37,10 +37,10 @@ fn shown(browser: &str, dir: &Temp, address: &str) -> (String, String) {
         .unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_secs(60) {
+        if start.elapsed() > Duration::from_secs(240) {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("the browser has shown nothing for a minute");
+            panic!("the browser has shown nothing for four minutes");
         }
         std::thread::sleep(Duration::from_millis(20));
     }
