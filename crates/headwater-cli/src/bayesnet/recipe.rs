@@ -58,7 +58,7 @@ fn training(nodes: usize, steps: Option<u64>) -> Vec<String> {
         ..=5 => ("mdb", 5000, "5e-3", 128),
         6..=8 => ("vargrad", 6000, "3e-3", 128),
         9..=12 => ("vargrad", 10_000, "2e-3", 128),
-        _ => ("tb", 10_000, "1e-3", 128),
+        _ => ("tb", 12_000, "5e-4", 128),
     };
     // Half of them is to be one at least.
     let steps = steps.unwrap_or(usual).max(2);
