@@ -50,9 +50,10 @@ impl Found {
             let graph = env.parse(text).expect("the environment reads the texts that it shows");
             graph.parents().into()
         };
-        let (n, truth, evaluation) = (env.n(), truth(env, checked)?, *evaluation);
+        let n = env.n();
         let mut log_reward = HashMap::new();
-        if let Some(exact) = &assembly.exact {
+        // The posterior and the sampler's own distribution.
+        let (posterior, model) = if let Some(exact) = &assembly.exact {
             let policies = exact.policies(&mut assembly.trainer.policy());
             let g = exact.graph();
             let log_p = log_terminating(g, &policies.forward);
@@ -63,38 +64,28 @@ impl Found {
                 target.push((x.clone(), exact.log_target()[s]));
                 model.push((x, log_p[s]));
             }
-            let posterior = Networks::exact(n, target);
-            let sampler_edges = Networks::exact(n, model).edges();
-            return Ok(Self {
-                posterior,
-                truth,
-                log_reward,
-                rival: None,
-                evaluation,
-                sampler_edges,
-                draws: None,
-            });
-        }
-        let key = key(assembly.seed, Purpose::Sample);
-        let (mut weighted, mut plain) = (Vec::with_capacity(samples), Vec::with_capacity(samples));
-        let mut view = assembly.trainer.policy();
-        sample(&mut view, samples.max(1), Behaviour::ON_POLICY, key, &mut |s| {
-            let x = graph(&s.text);
-            log_reward.insert(x.clone(), s.log_reward);
-            weighted.push((x.clone(), s.log_reward + s.log_pb - s.log_pf));
-            plain.push((x, 0.0));
-        })
-        .map_err(fail)?;
-        let posterior = Networks::draws(n, weighted);
-        let sampler_edges = Networks::draws(n, plain).edges();
+            (Networks::exact(n, target), Networks::exact(n, model))
+        } else {
+            let key = key(assembly.seed, Purpose::Sample);
+            let (mut weighted, mut plain) = (Vec::with_capacity(samples), Vec::with_capacity(samples));
+            let mut view = assembly.trainer.policy();
+            sample(&mut view, samples.max(1), Behaviour::ON_POLICY, key, &mut |s| {
+                let x = graph(&s.text);
+                log_reward.insert(x.clone(), s.log_reward);
+                weighted.push((x.clone(), s.log_reward + s.log_pb - s.log_pf));
+                plain.push((x, 0.0));
+            })
+            .map_err(fail)?;
+            (Networks::draws(n, weighted), Networks::draws(n, plain))
+        };
         Ok(Self {
             posterior,
-            truth,
+            truth: truth(env, checked)?,
             log_reward,
             rival: None,
-            evaluation,
-            sampler_edges,
-            draws: Some(samples),
+            evaluation: *evaluation,
+            sampler_edges: model.edges(),
+            draws: assembly.exact.is_none().then_some(samples),
         })
     }
 

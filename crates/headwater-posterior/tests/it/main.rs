@@ -1,3 +1,5 @@
 //! Tests of posteriors.
 
+mod modular;
 mod networks;
+mod support;
