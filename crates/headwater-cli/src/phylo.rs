@@ -159,7 +159,7 @@ struct Sampled {
 
 /// Draws the trees, and counts their splits. The run's own samples come first.
 fn draw(assembly: &mut Assembly, n: usize) -> Result<Sampled, Failure> {
-    let mut sim = assembly.trainer.found().0.fork();
+    let mut sim = assembly.trainer.simulator();
     sim.reset(1);
     let names = sim.text(0);
     let names = names.split("; ").map(|name| Tree::parse(&format!("{};", name.trim_end_matches(';'))));

@@ -20,6 +20,7 @@ type Scores = Result<Vec<f64>, RewardError>;
 /// Dropping it waits for the batch that is being scored, whose scores may be paid for, and forgets the others.
 pub struct Ahead {
     forms: Forms,
+    covers_unfinished: bool,
     missing: Missing,
     statistics: Option<Statistics>,
     /// `None` once no more batches will come.
@@ -47,6 +48,7 @@ impl Ahead {
     /// Puts the oracle on a thread.
     pub fn new(oracle: Box<dyn Oracle>) -> Self {
         let (forms, missing, statistics) = (oracle.forms(), oracle.missing(), oracle.statistics());
+        let covers_unfinished = oracle.covers_unfinished();
         let shared = Arc::new(Shared { oracle: Mutex::new(oracle), over: AtomicBool::new(false) });
         let (batches, waiting) = channel::<(Ticket, Objects)>();
         let (done, scored) = channel();
@@ -65,6 +67,7 @@ impl Ahead {
         });
         Self {
             forms,
+            covers_unfinished,
             missing,
             statistics,
             batches: Some(batches),
@@ -115,6 +118,10 @@ impl Oracle for Ahead {
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
         let ticket = self.hand_in(objects.clone());
         self.fetch(ticket, out)
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        self.covers_unfinished
     }
 
     fn missing(&self) -> Missing {

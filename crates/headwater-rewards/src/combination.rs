@@ -151,6 +151,10 @@ impl Oracle for Combination {
         Ok(())
     }
 
+    fn covers_unfinished(&self) -> bool {
+        self.parts.iter().all(|part| part.oracle.covers_unfinished())
+    }
+
     fn missing(&self) -> Missing {
         if self.parts.iter().any(|part| part.oracle.missing() == Missing::Floor) {
             Missing::Floor

@@ -35,7 +35,7 @@ pub use oracle::{
     Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };
 pub use recorded::{Budget, Ledger, Recorded};
-pub use scorer::{Posted, Scorer, Source};
+pub use scorer::{Posted, Scorer};
 pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};
 

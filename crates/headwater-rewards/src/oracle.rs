@@ -95,6 +95,12 @@ pub trait Oracle: Send {
         Ok(())
     }
 
+    /// Is the score also defined on unfinished states, wherever the environment's own reward is? Only native scores can
+    /// be: everything else knows objects alone.
+    fn covers_unfinished(&self) -> bool {
+        false
+    }
+
     /// What becomes of objects without a score.
     fn missing(&self) -> Missing {
         Missing::Error
@@ -143,6 +149,10 @@ impl Oracle for Native {
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
         out.copy_from_slice(objects.native());
         Ok(())
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
     }
 }
 

@@ -206,6 +206,10 @@ impl Oracle for Recorded {
         Ok(())
     }
 
+    fn covers_unfinished(&self) -> bool {
+        self.oracle.covers_unfinished()
+    }
+
     fn missing(&self) -> Missing {
         self.oracle.missing()
     }

@@ -1,16 +1,8 @@
-//! Where log R comes from: scores of a batch of lanes, native or an oracle's, and their transform.
+//! Where log R comes from: scores of a batch of lanes by an oracle, and their transform.
 
 use headwater_core::Simulator;
 
-use crate::{Ahead, Forms, Missing, Native, Objects, Oracle, RewardError, Ticket, Transform};
-
-/// Where scores come from.
-pub enum Source {
-    /// The simulator's own reward; see [`Simulator::has_score`].
-    Native,
-    /// Something that knows no environment.
-    Oracle(Box<dyn Oracle>),
-}
+use crate::{Ahead, Forms, Missing, Objects, Oracle, RewardError, Ticket, Transform};
 
 /// Where log R comes from: one call per batch of lanes, no allocation once its buffers have grown.
 pub struct Scorer {
@@ -24,11 +16,26 @@ pub struct Scorer {
     calls: u64,
 }
 
-/// A source of scores at work.
+/// An oracle at work: on the caller's thread, or on one of its own.
 enum Engine {
-    Native,
-    Oracle(Box<dyn Oracle>),
+    Here(Box<dyn Oracle>),
     Ahead(Ahead),
+}
+
+impl Engine {
+    fn oracle(&self) -> &dyn Oracle {
+        match self {
+            Self::Here(oracle) => &**oracle,
+            Self::Ahead(ahead) => ahead,
+        }
+    }
+
+    fn oracle_mut(&mut self) -> &mut dyn Oracle {
+        match self {
+            Self::Here(oracle) => &mut **oracle,
+            Self::Ahead(ahead) => ahead,
+        }
+    }
 }
 
 /// Scores that have been asked for; see [`Scorer::post`].
@@ -40,15 +47,10 @@ pub enum Posted {
 }
 
 impl Scorer {
-    /// A scorer that has not scored anything.
-    pub fn new(source: Source, transform: Transform) -> Self {
-        let (engine, forms, missing) = match source {
-            Source::Native => (Engine::Native, Forms::NATIVE, Missing::Error),
-            Source::Oracle(oracle) => {
-                let (forms, missing) = (oracle.forms(), oracle.missing());
-                (Engine::Oracle(oracle), forms, missing)
-            }
-        };
+    /// A scorer that has not scored anything. The oracle of the simulator's own reward is [`crate::Native`].
+    pub fn new(oracle: Box<dyn Oracle>, transform: Transform) -> Self {
+        let (forms, missing) = (oracle.forms(), oracle.missing());
+        let engine = Engine::Here(oracle);
         let floor = transform.log_floor().filter(|_| missing == Missing::Floor);
         Self { engine, transform, forms, floor, n_features: None, objects: Objects::default(), calls: 0 }
     }
@@ -58,20 +60,17 @@ impl Scorer {
         &self.transform
     }
 
-    /// The oracle, if scores are not native.
-    pub fn oracle(&mut self) -> Option<&mut dyn Oracle> {
-        match &mut self.engine {
-            Engine::Native => None,
-            Engine::Oracle(oracle) => Some(&mut **oracle),
-            Engine::Ahead(ahead) => Some(ahead),
-        }
+    /// The oracle that scores come from.
+    pub fn oracle(&mut self) -> &mut dyn Oracle {
+        self.engine.oracle_mut()
     }
 
-    /// Puts the oracle, if there is one, on a thread of its own, so that [`Scorer::post`] does not wait for it.
+    /// Puts the oracle on a thread of its own, so that [`Scorer::post`] does not wait for it. Native scores are read
+    /// with the objects and leave nothing to wait for.
     #[must_use]
     pub fn ahead(self) -> Self {
         let engine = match self.engine {
-            Engine::Oracle(oracle) => Engine::Ahead(Ahead::new(oracle)),
+            Engine::Here(oracle) if self.forms != Forms::NATIVE => Engine::Ahead(Ahead::new(oracle)),
             other => other,
         };
         Self { engine, ..self }
@@ -82,14 +81,14 @@ impl Scorer {
         self.calls
     }
 
-    /// Is log R also defined on the unfinished states of `sim`? Never so for oracles, which know objects only.
+    /// Is log R also defined on the unfinished states of `sim`? See [`Oracle::covers_unfinished`].
     pub fn covers_unfinished(&self, sim: &dyn Simulator) -> bool {
-        matches!(self.engine, Engine::Native) && sim.scores_unfinished()
+        self.engine.oracle().covers_unfinished() && sim.scores_unfinished()
     }
 
     /// Writes log R of the objects in `lanes` into `out`, which has as many places; each finite.
     ///
-    /// Requires [`Simulator::has_score`] if scores are native, and that the lanes hold objects unless
+    /// Requires [`Simulator::has_score`] if the oracle reads native scores, and that the lanes hold objects unless
     /// [`Scorer::covers_unfinished`].
     ///
     /// # Errors
@@ -132,14 +131,9 @@ impl Scorer {
 
     /// Scores the objects that were read.
     fn ask(&mut self, out: &mut [f64]) -> Result<(), RewardError> {
-        let oracle: &mut dyn Oracle = match &mut self.engine {
-            Engine::Native => &mut Native,
-            Engine::Oracle(oracle) => &mut **oracle,
-            Engine::Ahead(ahead) => ahead,
-        };
         // What an oracle leaves out has no score.
         out.fill(f64::NAN);
-        oracle.score(&self.objects, out)
+        self.engine.oracle_mut().score(&self.objects, out)
     }
 
     /// Asks for the scores of the objects in `lanes` without waiting for them.

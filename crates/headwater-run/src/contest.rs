@@ -179,7 +179,7 @@ impl Contestant {
     fn new(checked: &Checked) -> Result<Self, Problems> {
         if checked.kind("method") == GFLOWNET.name {
             let assembly = assemble(checked)?;
-            let sim = assembly.trainer.found().0.fork();
+            let sim = assembly.trainer.simulator();
             return Ok(Self {
                 method: Box::new(GFlowNet { trainer: assembly.trainer, lanes: Vec::new() }),
                 space: assembly.exact.map(Arc::new),

@@ -190,10 +190,9 @@ impl Session {
 
     fn open(mut assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
         // A ledger tells what each run has paid for; runs are told apart by where and when they began.
-        if let Some(oracle) = assembly.trainer.oracle() {
-            let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
-            oracle.attribute(&format!("{} {}", path.display(), manifest.start_unix_s))?;
-        }
+        let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
+        let run = format!("{} {}", path.display(), manifest.start_unix_s);
+        assembly.trainer.oracle().attribute(&run)?;
         let (metrics, steps) = (dir.metrics(METRICS)?, dir.steps(STEPS)?);
         let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
         // The loss is that of an update, and there was none yet.
@@ -249,8 +248,8 @@ impl Session {
     /// How many of the space's objects the reward's table has, if the reward is a table.
     pub fn coverage(&mut self) -> Option<Coverage> {
         let Assembly { trainer, exact, seed, .. } = &mut self.assembly;
-        let sim = trainer.found().0.fork();
-        Coverage::new(trainer.oracle()?, &*sim, exact.as_ref(), key(*seed, Purpose::Coverage))
+        let sim = trainer.simulator();
+        Coverage::new(trainer.oracle(), &*sim, exact.as_ref(), key(*seed, Purpose::Coverage))
     }
 
     /// Trains to the end, or until `interrupted` is set; either way everything is saved.
@@ -383,11 +382,8 @@ impl Session {
 
     /// Writes down what the reward's program has said on the side.
     fn log_oracle(&mut self) -> Result<(), RunError> {
-        let said = self.assembly.trainer.oracle().map(|oracle| oracle.take_log());
-        match said.filter(|said| !said.is_empty()) {
-            Some(said) => self.dir.log(&said),
-            None => Ok(()),
-        }
+        let said = self.assembly.trainer.oracle().take_log();
+        if said.is_empty() { Ok(()) } else { self.dir.log(&said) }
     }
 
     fn log_metrics(&mut self, e: &Evaluation, wall_s: f64) -> Result<(), RunError> {

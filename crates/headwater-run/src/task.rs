@@ -8,7 +8,7 @@ use headwater_envs::PartValues;
 use headwater_exact::EnumerateError;
 use headwater_rewards::{
     Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
-    Recorded, Scorer, Source, Transform, TransformConfig, World,
+    Recorded, Scorer, Transform, TransformConfig, World,
 };
 use headwater_train::{EvalConfig, Exact, ExactError, PolicyConfig};
 
@@ -94,9 +94,9 @@ impl Task {
         let features = sim.features();
         let world = World { spec: sim.spec(), features: &features };
         let mut builder = Builder { checked, entry, sim: &*sim, world, paid: Vec::new() };
-        let (source, transform) = builder.reward()?;
+        let (oracle, transform) = builder.reward()?;
         let paid = builder.paid;
-        Ok(Self { scorer: Scorer::new(source, transform), sim, paid })
+        Ok(Self { scorer: Scorer::new(oracle, transform), sim, paid })
     }
 
     /// Enumerates the space with its target; `Ok(Err(_))` says why that is not done. What is paid for is enumerated only
@@ -137,7 +137,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// The reward of the configuration.
-    fn reward(&mut self) -> Result<(Source, Transform), Problem> {
+    fn reward(&mut self) -> Result<(Box<dyn Oracle>, Transform), Problem> {
         let whole = self.checked.section("reward");
         let budget: Budget = self.checked.read("ledger");
         let bounded = budget.max_calls.is_some() || budget.max_seconds.is_some();
@@ -153,12 +153,11 @@ impl Builder<'_> {
             return Err(self.checked.blame("reward", &error.hint("set `reward.floor`")));
         }
         // Where nothing is paid for, a budget counts every score.
-        let source = match (self.paid.is_empty(), bounded) {
-            (true, true) => Source::Oracle(Box::new(Recorded::new(oracle, None, budget))),
-            (true, false) if is_native(self.entry, whole) => Source::Native,
-            _ => Source::Oracle(oracle),
+        let oracle = match self.paid.is_empty() && bounded {
+            true => Box::new(Recorded::new(oracle, None, budget)),
+            false => oracle,
         };
-        Ok((source, transform))
+        Ok((oracle, transform))
     }
 
     fn combination(&mut self) -> Result<Box<dyn Oracle>, Problem> {

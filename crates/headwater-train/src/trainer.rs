@@ -3,6 +3,7 @@
 mod drawing;
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use headwater_core::{
@@ -121,7 +122,10 @@ pub enum StepError {
 
 /// Trains a policy; see the crate's documentation for how an update goes.
 pub struct Trainer {
+    /// Its lanes are those of updates alone.
     sim: Box<dyn Simulator>,
+    /// A fork of it for everything else: policies that are looked at, checkpoints that are checked.
+    aside: Box<dyn Simulator>,
     scorer: Scorer,
     estimator: Box<dyn Estimator>,
     backward: Backward,
@@ -146,6 +150,8 @@ pub struct Trainer {
     // Workspace.
     roller: Roller,
     batch: Batch,
+    /// Lanes of the last update's forward trajectories.
+    found: Range<u32>,
     rows: Scored,
     grads: Grads,
     pulled: Pulled,
@@ -181,6 +187,7 @@ impl Trainer {
         let n = estimator.params().data.len();
         Self {
             batch: Batch::new(sim.spec(), wants(needs)),
+            aside: sim.fork(),
             sim,
             scorer: if config.lag > 0 { scorer.ahead() } else { scorer },
             backward,
@@ -201,6 +208,7 @@ impl Trainer {
             reward_calls: 0,
             modes: HashSet::new(),
             roller: Roller::default(),
+            found: 0..0,
             rows: Scored::default(),
             grads: Grads::default(),
             pulled: Pulled::default(),
@@ -217,7 +225,7 @@ impl Trainer {
     /// # Errors
     /// With the index of the first text that names no object, and why.
     pub fn with_data(mut self, objects: Vec<String>) -> Result<Self, (usize, String)> {
-        self.given.read(&mut *self.sim, objects)?;
+        self.given.read(&mut *self.aside, objects)?;
         Ok(self)
     }
 
@@ -256,21 +264,27 @@ impl Trainer {
         self.reward_calls
     }
 
-    /// The objects of the last update's forward trajectories: lanes of the simulator, and log R of each.
-    pub fn found(&self) -> (&dyn Simulator, std::ops::Range<u32>, &[f64]) {
-        let (given, all) = (self.given.lanes(), self.batch.log_reward.len());
-        (&*self.sim, given as u32..all as u32, &self.batch.log_reward[given..])
+    /// A simulator of the environment with its reward, without lanes.
+    pub fn simulator(&self) -> Box<dyn Simulator> {
+        self.sim.fork()
     }
 
-    /// The oracle that scores come from, if they are not the environment's own.
-    pub fn oracle(&mut self) -> Option<&mut dyn Oracle> {
+    /// The objects of the forward trajectories of the last update made here: lanes of a simulator, and log R of each.
+    /// They stay what they are until the next update begins; none if it fails.
+    pub fn found(&self) -> (&dyn Simulator, Range<u32>, &[f64]) {
+        let Range { start, end } = self.found;
+        (&*self.sim, self.found.clone(), &self.batch.log_reward[start as usize..end as usize])
+    }
+
+    /// The oracle that scores come from.
+    pub fn oracle(&mut self) -> &mut dyn Oracle {
         self.scorer.oracle()
     }
 
     /// The policy as it is now, for evaluation and sampling.
     pub fn policy(&mut self) -> PolicyView<'_> {
         PolicyView {
-            sim: &mut *self.sim,
+            sim: &mut *self.aside,
             scorer: &mut self.scorer,
             estimator: &*self.estimator,
             backward: &self.backward,
@@ -288,6 +302,7 @@ impl Trainer {
     pub fn step(&mut self) -> Result<StepReport, StepError> {
         let step = self.step;
         let calls = self.scorer.calls();
+        self.found = 0..0;
         self.watch.begin();
         if self.config.lag == 0 {
             self.draw()?;
@@ -322,6 +337,7 @@ impl Trainer {
         self.learn(log_z, grad_norm);
         self.watch.lap(Phase::Optimise);
         self.note_found();
+        self.found = self.given.lanes() as u32..lanes as u32;
         let transitions = self.batch.transitions() as u64;
         self.flights.land();
         self.step += 1;
@@ -473,10 +489,10 @@ impl Trainer {
         if state.params.tensors != *have || state.adam.mean.len() != state.params.data.len() {
             return Err(StateMismatch);
         }
-        if !self.flights.restore(state.flights, &mut *self.sim, self.config.batch) {
+        if !self.flights.restore(state.flights, &mut *self.aside, self.config.batch) {
             return Err(StateMismatch);
         }
-        if !self.given.restore(state.kept, &mut *self.sim) {
+        if !self.given.restore(state.kept, &mut *self.aside) {
             return Err(StateMismatch);
         }
         self.estimator.update(&mut |p| p.data.copy_from_slice(&state.params.data));

@@ -10,7 +10,7 @@ use headwater_core::{Heads, Key, Regression, Settings};
 
 use headwater_exact::enumerate;
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Native, Scorer, Transform};
 use headwater_train::{Backward, Parts, PathCounts, TrainConfig, Trainer};
 
 /// Counts what is asked of the system's allocator, on all threads.
@@ -77,7 +77,7 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
         estimator: Box::new(
             Mlp::new(&config, sim.spec().encoding, heads, false, Arc::clone(&pool), Key::new(1)).unwrap(),
         ),
-        scorer: Scorer::new(Source::Native, Transform::plain(native.scale)),
+        scorer: Scorer::new(Box::new(Native), Transform::plain(native.scale)),
         backward: match past {
             Past::Uniform => Backward::Uniform,
             Past::Learned => Backward::Learned,

@@ -143,7 +143,7 @@ fn drawn(member: &Member, assembly: &mut Assembly, free: bool, key: Key) -> Resu
 
 /// Both distributions from samples, and the estimate of log Z that they give.
 fn weighed(drawn: &[Drawn], assembly: &mut Assembly) -> (Cloud, f64) {
-    let mut sim = assembly.trainer.found().0.fork();
+    let mut sim = assembly.trainer.simulator();
     sim.reset(drawn.len());
     // A text that is no object any more (of another configuration) stays in the initial state.
     let lanes: Vec<u32> =
@@ -228,7 +228,7 @@ fn candidates(member: &Member) -> Result<(Vec<Shown>, String), Problems> {
 
 /// A few trajectories of the policy.
 fn trajectories(assembly: &mut Assembly, key: Key) -> Result<Vec<Trajectory>, RewardError> {
-    let mut sim = assembly.trainer.found().0.fork();
+    let mut sim = assembly.trainer.simulator();
     let mut batch = Experience::new(sim.spec(), Looks::default());
     batch.roll(&mut assembly.trainer.policy(), 0..TRAJECTORIES, Behaviour::ON_POLICY, key)?;
     let stop = Action(sim.spec().n_actions as u32);

@@ -145,6 +145,28 @@ fn a_spent_budget_ends_a_run_in_good_order() {
 }
 
 #[test]
+fn a_budget_on_a_native_reward_allows_every_objective_and_guide() {
+    let dir = Temp::with_configs();
+    let subsets = "[env]\nkind = \"subsets\"\nn = 4\n[policy]\nwidth = 16\n[train]\nsteps = 10\nbatch = 8\nthreads = 1\n";
+    dir.write("subsets.toml", subsets);
+    let steps = |out: &str, set: &str| {
+        let sets = "--set objective.kind=fl-db --set policy.guide=1 --set run.samples=5";
+        dir.run(&format!("train subsets.toml --out {out} -q {sets} {set}")).ok();
+        dir.read(&format!("{out}/steps.csv"))
+    };
+    // All but the columns of time.
+    let untimed = |csv: String| -> Vec<String> {
+        let head: Vec<String> = csv.lines().next().unwrap().split(',').map(str::to_owned).collect();
+        let kept = |(name, _): &(&String, &str)| !name.ends_with("_s");
+        let row = |row: &str| {
+            head.iter().zip(row.split(',')).filter(kept).map(|(_, x)| x).collect::<Vec<_>>().join(",")
+        };
+        csv.lines().map(row).collect()
+    };
+    assert_eq!(untimed(steps("counted", "--set ledger.max_calls=100000")), untimed(steps("free", "")));
+}
+
+#[test]
 fn candidates_are_the_best_and_apart() {
     let dir = Temp::with_configs();
     dir.run("train grid.toml --out run -q --set run.samples=400").ok();

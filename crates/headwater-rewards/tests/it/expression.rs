@@ -3,7 +3,7 @@
 use headwater_core::{Encoding, EnvSpec, Lanes, SettingError, Simulator};
 use headwater_envs::Registered;
 use headwater_envs::strings::{Growth, Strings};
-use headwater_rewards::{Expression, ExpressionConfig, RewardError, Scorer, Source, World};
+use headwater_rewards::{Expression, ExpressionConfig, RewardError, Scorer, World};
 
 use crate::transform;
 
@@ -147,7 +147,7 @@ fn the_scorer_reads_features_and_names_what_has_no_reward() {
         let config = ExpressionConfig { expression: text.to_owned() };
         let oracle = Expression::new(&config, &world).unwrap();
         let log = transform(&crate::config(None));
-        let mut scorer = Scorer::new(Source::Oracle(Box::new(oracle)), log);
+        let mut scorer = Scorer::new(Box::new(oracle), log);
         let mut out = [0.0; 3];
         scorer.log_reward(&sim, &[2, 0, 1], &mut out).map(|()| out)
     };

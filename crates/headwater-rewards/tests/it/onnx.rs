@@ -6,7 +6,7 @@ use headwater_envs::Registered;
 use headwater_envs::dag::Dag;
 use headwater_envs::hypergrid::Hypergrid;
 use headwater_envs::strings::{Config, Growth, Strings};
-use headwater_rewards::{Objects, Onnx, OnnxConfig, Oracle, Scorer, Source, TransformKind, World};
+use headwater_rewards::{Objects, Onnx, OnnxConfig, Oracle, Scorer, TransformKind, World};
 
 use crate::{config, transform};
 
@@ -145,7 +145,7 @@ fn the_scorer_names_the_object_whose_score_is_none() {
     let sim = strings(&["ab", "bcd", "a"]);
     let oracle = rehearsed(&settings("features.onnx", "features.json", form(Features)), &sim).unwrap();
     let transform = transform(&config(Some(TransformKind::Exp)));
-    let mut scorer = Scorer::new(Source::Oracle(Box::new(oracle)), transform);
+    let mut scorer = Scorer::new(Box::new(oracle), transform);
     let error = scorer.log_reward(&sim, &[0, 1, 2], &mut [0.0; 3]).unwrap_err().to_string();
     assert!(error.contains("`bcd`") && error.contains("-inf"), "{error}");
 }

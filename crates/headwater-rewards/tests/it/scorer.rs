@@ -6,7 +6,8 @@ use headwater_core::settings::{File, Value, defaults};
 use headwater_core::{RewardScale, Simulator};
 use headwater_envs::find;
 use headwater_rewards::{
-    Objects, Oracle, RewardError, Scorer, Source, Table, TableConfig, Transform, TransformConfig,
+    Budget, Combination, CombinationConfig, Native, Objects, Oracle, Part, PartConfig, Recorded, RewardError,
+    Rule, Scorer, Table, TableConfig, Transform, TransformConfig,
 };
 
 use crate::{config, file_config, table, transform};
@@ -35,13 +36,13 @@ fn native_scores_and_tables_give_the_same_log_rewards() {
     let sim = strings("01", 3, Some("hamming"), &texts);
     let lanes = [3, 1, 0];
     let [mut scores, mut native, mut looked_up] = [[0.0; 3]; 3];
-    let mut scorer = Scorer::new(Source::Native, Transform::plain(RewardScale::LogReward));
+    let mut scorer = Scorer::new(Box::new(Native), Transform::plain(RewardScale::LogReward));
     scorer.score_and_log_reward(&*sim, &lanes, &mut scores, &mut native).expect("native scores are finite");
     assert_eq!((scores, native), ([0.0, -1.0, 0.0], [0.0, -1.0, 0.0]));
 
     // The same as rewards in a file.
     let table = table("object,score\n000,1\n111,1\n011,0.36787944117144233\n").expect("a table");
-    let mut scorer = Scorer::new(Source::Oracle(Box::new(table)), Transform::plain(RewardScale::Reward));
+    let mut scorer = Scorer::new(Box::new(table), Transform::plain(RewardScale::Reward));
     for round in 1..=3 {
         scorer.log_reward(&*sim, &lanes, &mut looked_up).expect("all are in the table");
         assert_eq!(scorer.calls(), 3 * round);
@@ -56,10 +57,44 @@ fn only_native_rewards_that_say_so_cover_unfinished_states() {
     let motifs = strings("01", 3, Some("motifs"), &[]);
     let hamming = strings("01", 3, Some("hamming"), &[]);
     let plain = Transform::plain(RewardScale::LogReward);
-    let native = Scorer::new(Source::Native, plain);
+    let native = Scorer::new(Box::new(Native), plain);
     assert!(native.covers_unfinished(&*motifs) && !native.covers_unfinished(&*hamming));
-    let oracle = Source::Oracle(Box::new(table("object,score\na,1\n").expect("a table")));
+    let oracle = Box::new(table("object,score\na,1\n").expect("a table"));
     assert!(!Scorer::new(oracle, plain).covers_unfinished(&*motifs));
+}
+
+#[test]
+fn a_native_reward_stays_one_behind_a_budget_a_thread_and_a_combination() {
+    let motifs = strings("01", 3, Some("motifs"), &[]);
+    let plain = Transform::plain(RewardScale::LogReward);
+    let budget = || Budget { max_calls: Some(100), max_seconds: None };
+    let recorded = || Box::new(Recorded::new(Box::new(Native), None, budget()));
+    let part = |oracle: Box<dyn Oracle>| Part {
+        name: "one".to_owned(),
+        oracle,
+        transform: Transform::plain(RewardScale::LogReward),
+        config: PartConfig { weight: 1.0, at_most: None, at_least: None, softness: 1.0 },
+    };
+    let combined = |oracle| {
+        let combination = Combination::new(&CombinationConfig { rule: Rule::Sum }, vec![part(oracle)]);
+        Box::new(combination.expect("a combination"))
+    };
+    let scorers = [
+        Scorer::new(recorded(), plain),
+        Scorer::new(recorded(), plain).ahead(),
+        Scorer::new(combined(recorded()), plain),
+    ];
+    for mut scorer in scorers {
+        assert!(scorer.covers_unfinished(&*motifs));
+        let mut sim = motifs.fork();
+        sim.reset(2);
+        scorer.score(&*sim, &[0, 1], &mut [0.0; 2]).expect("the empty string is unfinished, and has a score");
+    }
+    let table = || Box::new(table("object,score\na,1\n").expect("a table"));
+    assert!(
+        !Scorer::new(Box::new(Recorded::new(table(), None, budget())), plain).covers_unfinished(&*motifs)
+    );
+    assert!(!Scorer::new(combined(table()), plain).covers_unfinished(&*motifs));
 }
 
 /// Gives back the number that a text is, if it is one.
@@ -77,7 +112,7 @@ impl Oracle for Echo {
 #[test]
 fn objects_without_a_log_reward_are_named() {
     let sim = strings("013x", 2, None, &["13", "00", "3x"]);
-    let mut scorer = Scorer::new(Source::Oracle(Box::new(Echo)), Transform::plain(RewardScale::Reward));
+    let mut scorer = Scorer::new(Box::new(Echo), Transform::plain(RewardScale::Reward));
     let mut out = [0.0; 3];
     let mut error = |lanes: &[u32]| {
         scorer.log_reward(&*sim, lanes, &mut out[..lanes.len()]).expect_err("no log R").to_string()
@@ -88,7 +123,7 @@ fn objects_without_a_log_reward_are_named() {
     );
     assert_eq!(error(&[0, 2, 1]), "the score of `3x` is NaN, which has no finite log R");
     let floor = transform(&TransformConfig { floor: Some(1.0), ..config(None) });
-    let mut scorer = Scorer::new(Source::Oracle(Box::new(Echo)), floor);
+    let mut scorer = Scorer::new(Box::new(Echo), floor);
     scorer.log_reward(&*sim, &[1, 0], &mut out[..2]).expect("the floor is positive");
     assert_eq!(out[..2], [0.0, 13f64.ln()]);
 }
@@ -111,7 +146,7 @@ fn measured_binding_of_all_dna_8_mers_has_the_log_z_of_the_literature() {
     let texts: Vec<String> = table.iter().map(|(object, _)| object.to_owned()).collect();
     let sim = strings("ACGT", 8, None, &texts.iter().map(String::as_str).collect::<Vec<_>>());
     let settings = TransformConfig { beta: 3.0, scale: 10.0, floor: Some(1e-3), ..config(None) };
-    let mut scorer = Scorer::new(Source::Oracle(Box::new(table)), transform(&settings));
+    let mut scorer = Scorer::new(Box::new(table), transform(&settings));
     let lanes: Vec<u32> = (0..65_536).collect();
     let mut log_rewards = vec![0.0; lanes.len()];
     scorer.log_reward(&*sim, &lanes, &mut log_rewards).expect("every 8-mer is in the table");

@@ -7,7 +7,7 @@ use headwater_core::settings::{Value, defaults};
 use headwater_core::{Heads, Key, Needs, Regression, RewardScale, Scored, Stop};
 use headwater_exact::enumerate;
 use headwater_nn::{Pool, Tabular};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Native, Scorer, Transform};
 use headwater_train::{Behaviour, Experience, Looks, Slopes, encodings};
 
 use super::actor::Actor;
@@ -251,7 +251,7 @@ fn transitions_from_a_ring_are_edges() {
         let table = encodings(&graph);
         let arena = Arena {
             sim: sim.fork(),
-            scorer: Scorer::new(Source::Native, Transform::plain(RewardScale::Reward)),
+            scorer: Scorer::new(Box::new(Native), Transform::plain(RewardScale::Reward)),
             exact: None,
             network: Box::new(move |heads, _| Box::new(Tabular::new(table.clone(), heads))),
             pool: Arc::new(Pool::new(1)),

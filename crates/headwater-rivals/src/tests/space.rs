@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::{Heads, Key, Simulator, Stop};
 use headwater_envs::registry;
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Native, Scorer, Transform};
 use headwater_train::Exact;
 
 use crate::Arena;
@@ -143,5 +143,5 @@ impl Space {
 
 fn scorer(name: &'static str) -> Scorer {
     let scale = headwater_envs::find(name).unwrap().rewards[0].scale;
-    Scorer::new(Source::Native, Transform::plain(scale))
+    Scorer::new(Box::new(Native), Transform::plain(scale))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_core::settings::{Value, defaults};
 use headwater_core::{Estimator, Heads, Key, RewardScale, Simulator};
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Objects, Oracle, RewardError, Scorer, Source, Transform};
+use headwater_rewards::{Native, Objects, Oracle, RewardError, Scorer, Transform};
 use headwater_rivals::{Arena, Found, Method, MethodEntry};
 use headwater_train::Exact;
 
@@ -71,7 +71,7 @@ impl Space {
     pub fn method_failing(&self, entry: &MethodEntry, key: Key) -> Box<dyn Method> {
         let log_reward = |i: usize| self.exact.log_reward()[self.objects[i]];
         let scores = self.texts.iter().map(|(text, &i)| (text.clone(), log_reward(i))).collect();
-        let source = Source::Oracle(Box::new(Failing { scores, calls: 0 }));
+        let source = Box::new(Failing { scores, calls: 0 });
         let scorer = Scorer::new(source, Transform::plain(RewardScale::LogReward));
         self.method_on(self.sim.fork(), scorer, entry, &[], key, 1)
     }
@@ -130,7 +130,7 @@ pub fn learns(m: &MethodEntry) -> bool {
 
 fn scorer(name: &str) -> Scorer {
     let scale = headwater_envs::find(name).unwrap().rewards[0].scale;
-    Scorer::new(Source::Native, Transform::plain(scale))
+    Scorer::new(Box::new(Native), Transform::plain(scale))
 }
 
 /// The texts and log-rewards of what is found in some rounds.

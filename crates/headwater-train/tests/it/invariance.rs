@@ -1,7 +1,9 @@
 //! Results are a function of configuration and seed: not of threads, not of interruptions.
 
+use headwater_core::Key;
 use headwater_core::settings::{Schedule, Shape, Value};
-use headwater_train::{BackwardKind, StateMismatch, TrainState, Trainer};
+use headwater_rewards::{Budget, Native, Recorded, Scorer, Transform};
+use headwater_train::{BackwardKind, Behaviour, StateMismatch, TrainState, Trainer, sample};
 
 use crate::support::{Net, Plan, Problem, bits, grid, int, objective, problem, strings, text};
 
@@ -145,5 +147,56 @@ fn a_larger_batch_begins_with_the_smaller_one() {
         // What the additional lanes add is the log of a product of m − n whole numbers between 1 and 16.
         assert!((rest - rest.round()).abs() < 1e-6 * rest, "{n} to {m}: {rest}");
         assert!(large - small <= (m - n) as f64 * 16f64.ln() + 1e-9);
+    }
+}
+
+/// What is native stays native behind a budget: unfinished states keep their scores, edges their guides.
+#[test]
+fn a_budget_before_a_native_reward_changes_no_bit() {
+    let mut problem = problem("subsets", &[("n", int(6))], "energies", &[]);
+    assert!(problem.sim.has_guide() && problem.state_reward);
+    problem.sim.guide_by(1.0);
+    for lag in [0, 2] {
+        let mut plan = Plan::default().cosine(20, 0.01, 0.1);
+        plan.train.lag = lag;
+        let budget = Budget { max_calls: Some(100_000), max_seconds: None };
+        let recorded = Recorded::new(Box::new(Native), None, budget);
+        let scorer = Scorer::new(Box::new(recorded), Transform::plain(problem.scale));
+        let mut free = plan.trainer(&problem, objective("fl-db"));
+        let mut counted = plan.trainer_with(&problem, problem.sim.fork(), scorer, objective("fl-db"));
+        assert_eq!(run(&mut free, 20), run(&mut counted, 20), "lag {lag}");
+        assert!(bits(&free.state()) == bits(&counted.state()), "lag {lag}");
+    }
+}
+
+#[test]
+fn what_an_update_found_stays_while_others_sample() {
+    let problem = grid(2, 8);
+    let mut plan = Plan::default().batch(16);
+    plan.train.replay = 4;
+    let mut trainer = plan.trainer(&problem, objective("tb"));
+    let found = |trainer: &Trainer| {
+        let (sim, lanes, log_reward) = trainer.found();
+        (lanes.map(|lane| sim.text(lane)).collect::<Vec<_>>(), log_reward.to_vec())
+    };
+    assert_eq!(found(&trainer), (vec![], vec![]), "there was no update yet");
+    run(&mut trainer, 3);
+    let before = found(&trainer);
+    assert_eq!(before.0.len(), 16);
+    let mut drawn = 0;
+    sample(&mut trainer.policy(), 100, Behaviour::ON_POLICY, Key::new(9), &mut |_| drawn += 1).unwrap();
+    assert_eq!(drawn, 100);
+    let state = trainer.state();
+    trainer.restore(state).unwrap();
+    assert_eq!(found(&trainer), before);
+    // Each object's log R is its own.
+    let mut scorer = problem.scorer();
+    let mut sim = trainer.simulator();
+    sim.reset(1);
+    for (text, log_reward) in before.0.iter().zip(&before.1) {
+        sim.load(0, text).unwrap();
+        let mut own = [0.0];
+        scorer.log_reward(&*sim, &[0], &mut own).unwrap();
+        assert_eq!(own[0], *log_reward, "{text}");
     }
 }

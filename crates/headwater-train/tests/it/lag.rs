@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use headwater_core::Key;
-use headwater_rewards::{Forms, Objects, Oracle, RewardError, Scorer, Source, Transform};
+use headwater_rewards::{Forms, Objects, Oracle, RewardError, Scorer, Transform};
 use headwater_train::Trainer;
 
 use crate::support::{Plan, Problem, bits, grid, objective};
@@ -46,7 +46,7 @@ fn lagged(lag: u64, steps: u64) -> Plan {
 fn slow(plan: &Plan, problem: &Problem, longest: u32, fails: Option<u64>) -> (Trainer, Arc<AtomicU64>) {
     let batches = Arc::new(AtomicU64::new(0));
     let oracle = Slow { batches: Arc::clone(&batches), longest, fails };
-    let scorer = Scorer::new(Source::Oracle(Box::new(oracle)), Transform::plain(problem.scale));
+    let scorer = Scorer::new(Box::new(oracle), Transform::plain(problem.scale));
     (plan.trainer_with(problem, problem.sim.fork(), scorer, objective("tb")), batches)
 }
 

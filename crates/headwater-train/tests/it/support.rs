@@ -10,7 +10,7 @@ use headwater_core::{
 use headwater_envs::hypergrid::{Cell, Hypergrid};
 use headwater_exact::enumerate;
 use headwater_nn::{Activation, Guided, Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Native, Scorer, Transform};
 use headwater_train::{
     Backward, BackwardKind, Exact, Parts, PathCounts, TrainConfig, TrainState, Trainer, encodings,
 };
@@ -24,7 +24,7 @@ pub struct Problem {
 
 impl Problem {
     pub fn scorer(&self) -> Scorer {
-        Scorer::new(Source::Native, Transform::plain(self.scale))
+        Scorer::new(Box::new(Native), Transform::plain(self.scale))
     }
 
     pub fn exact(&self) -> Exact {
@@ -400,8 +400,9 @@ impl Simulator for Recorder {
         self.inner.describe(a)
     }
 
+    /// Forks write into the same record.
     fn fork(&self) -> Box<dyn Simulator> {
-        self.inner.fork()
+        Box::new(Self { inner: self.inner.fork(), record: Arc::clone(&self.record) })
     }
 }
 

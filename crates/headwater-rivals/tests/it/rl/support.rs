@@ -6,7 +6,7 @@ use headwater_core::settings::{File, Schedule, Shape, Value, Values, defaults};
 use headwater_core::{Estimator, Heads, Key, RewardScale, Simulator};
 use headwater_exact::{Divergence, ForwardPolicy, Graph, log_sum_exp, log_terminating, log_trajectories};
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool, Tabular};
-use headwater_rewards::{Scorer, Source, Transform};
+use headwater_rewards::{Native, Scorer, Transform};
 use headwater_rivals::{Arena, Method, Spent, find};
 use headwater_train::{Exact, encodings};
 
@@ -42,7 +42,7 @@ impl Problem {
         let native = entry.reward(reward).unwrap();
         let reward_values = with(native.entry.fields, &[]);
         let sim = entry.build(&with(entry.entry.fields, settings), Some((reward, &reward_values))).unwrap();
-        let mut scorer = Scorer::new(Source::Native, Transform::plain(native.scale));
+        let mut scorer = Scorer::new(Box::new(Native), Transform::plain(native.scale));
         let exact = Arc::new(Exact::new(&*sim, &mut scorer, 100_000).unwrap());
         Self { sim, scale: native.scale, exact }
     }
@@ -92,7 +92,7 @@ impl Problem {
         };
         let arena = Arena {
             sim: self.sim.fork(),
-            scorer: Scorer::new(Source::Native, Transform::plain(self.scale)),
+            scorer: Scorer::new(Box::new(Native), Transform::plain(self.scale)),
             exact: Some(Arc::clone(&self.exact)),
             network: Box::new(network),
             pool,
