@@ -35,6 +35,8 @@
 //! | n = 8 | 135,135 | 353,522 | 463,981 |
 //! | n | (2n−3)!! | Σₖ (n−1+k)!/(2ᵏ k! (n−1−k)!) | |
 
+mod arrangement;
+pub mod chain;
 mod drawing;
 pub mod fasta;
 pub mod fitch;

@@ -4,9 +4,10 @@
 //! that is not empty, else their union, and then one mutation is counted (Fitch 1971). A bit stands for a site and a word
 //! for 64 of them, so that a merge is a few dozen operations per word.
 //!
-//! Sites that need the same number of mutations on every tree are counted once and for all: those in which fewer than two
-//! states are had by two or more sequences each. Sites with the same pattern up to the names of the states are one, with
-//! a weight; a weight is a sum of powers of two, and all bits of a word weigh the same.
+//! Sites that need the same number of mutations on every tree are counted once and for all: those in which one state suits
+//! all sequences, and those in which every ambiguous sequence may have each of the certain states and fewer than two
+//! states are certain in two or more sequences. Sites with the same pattern up to the names of the states are one, with a
+//! weight; a weight is a sum of powers of two, and all bits of a word weigh the same.
 
 use std::collections::BTreeMap;
 
@@ -98,6 +99,32 @@ impl Fitch {
         sum
     }
 
+    /// Writes the sets of two merged clades into `out`, and returns the mutations that merging costs.
+    #[inline]
+    pub fn merged(&self, a: &[Word], b: &[Word], out: &mut [Word]) -> u32 {
+        let mut sum = 0;
+        for (((a, b), out), weight) in a.iter().zip(b).zip(out).zip(&self.weights) {
+            let both: Word = std::array::from_fn(|k| a[k] & b[k]);
+            let empty = !(both[0] | both[1] | both[2] | both[3] | both[4]);
+            *out = std::array::from_fn(|k| both[k] | ((a[k] | b[k]) & empty));
+            sum += empty.count_ones() * weight;
+        }
+        sum
+    }
+
+    /// The mutations that merging `c` costs with what `a` and `b` are merged to, those of the latter not counted.
+    #[inline]
+    pub fn joint_cost(&self, a: &[Word], b: &[Word], c: &[Word]) -> u32 {
+        let mut sum = 0;
+        for (((a, b), c), weight) in a.iter().zip(b).zip(c).zip(&self.weights) {
+            let both: Word = std::array::from_fn(|k| a[k] & b[k]);
+            let empty = !(both[0] | both[1] | both[2] | both[3] | both[4]);
+            let shared = (0..5).fold(0, |all, k| all | ((both[k] | ((a[k] | b[k]) & empty)) & c[k]));
+            sum += shared.count_zeros() * weight;
+        }
+        sum
+    }
+
     /// Merges `b` into `a`, and returns the mutations that it costs.
     #[inline]
     pub fn merge(&self, a: &mut [Word], b: &[Word]) -> u32 {
@@ -114,17 +141,21 @@ impl Fitch {
 
 /// The pattern of a site; if it needs the same number of mutations on every tree, that number.
 fn pattern(mut sets: Vec<u8>) -> Result<u32, Vec<u8>> {
+    if sets.iter().fold(ANY, |all, set| all & set) != 0 {
+        return Ok(0);
+    }
     let mut counts = [0u32; 5];
     sets.iter()
         .filter(|set| set.is_power_of_two())
         .for_each(|set| counts[set.trailing_zeros() as usize] += 1);
     let seen = (0..5).filter(|&k| counts[k] > 0).fold(0u8, |seen, k| seen | 1 << k);
-    if sets.iter().any(|&set| !set.is_power_of_two() && set & seen != seen) {
+    // Without a certain state, ambiguous ones disagree among themselves.
+    if seen == 0 || sets.iter().any(|&set| !set.is_power_of_two() && set & seen != seen) {
         return Err(sets);
     }
     if counts.iter().filter(|&&count| count > 1).count() < 2 {
         // Whatever is alone, or has no rival, can be had by one mutation on its own branch.
-        return Ok(seen.count_ones().saturating_sub(1));
+        return Ok(seen.count_ones() - 1);
     }
     // States in the order in which they come; what may be any of those that come may be anything.
     let (mut names, mut next) = ([0u8; 5], 0);

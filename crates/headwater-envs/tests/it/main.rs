@@ -19,6 +19,7 @@ mod ising;
 mod known;
 mod line;
 mod phylo;
+mod phylo_chains;
 mod registry;
 mod scheduling;
 mod words;

@@ -112,6 +112,103 @@ fn mutations_are_those_of_every_site_by_itself() {
     }
 }
 
+/// Every code that a file may have, and its states: bits for A, C, G, T.
+const CODES: [(char, u8); 19] = [
+    ('A', 1),
+    ('C', 2),
+    ('G', 4),
+    ('T', 8),
+    ('U', 8),
+    ('R', 5),
+    ('Y', 10),
+    ('S', 6),
+    ('W', 9),
+    ('K', 12),
+    ('M', 3),
+    ('B', 14),
+    ('D', 13),
+    ('H', 11),
+    ('V', 7),
+    ('N', 15),
+    ('X', 15),
+    ('?', 15),
+    ('-', 16),
+];
+
+/// The least mutations below a node for each of its five states, by Sankoff's dynamic programme (1975); and the text
+/// behind the clade.
+fn sankoff<'a>(newick: &'a str, set: &dyn Fn(&str) -> u8) -> ([u32; 5], &'a str) {
+    let Some(inside) = newick.strip_prefix('(') else {
+        let end = newick.find([',', ')', ';']).unwrap();
+        let states = set(&newick[..end]);
+        return (std::array::from_fn(|k| if states >> k & 1 == 1 { 0 } else { 1000 }), &newick[end..]);
+    };
+    let (left, rest) = sankoff(inside, set);
+    let (right, rest) = sankoff(rest.strip_prefix(',').unwrap(), set);
+    let best = |part: [u32; 5], k: usize| (0..5).map(|j| part[j] + u32::from(j != k)).min().unwrap();
+    (std::array::from_fn(|k| best(left, k) + best(right, k)), rest.strip_prefix(')').unwrap())
+}
+
+/// Ambiguous codes are as likely as nucleotides, and sites of a few codes, ambiguous ones alone among them, are there as
+/// well as sites of all. Every tree, every tree that was climbed to, and every merge on the way has Sankoff's mutations.
+#[test]
+fn mutations_are_those_of_sankoff_whatever_the_codes() {
+    for case in 0..60 {
+        let key = Key::new(900).fold(case);
+        let n = 3 + key.fold(0).below(12) as usize;
+        let sites = 1 + key.fold(1).below(90) as usize;
+        let mut rows = vec![String::new(); n];
+        for site in 0..sites {
+            let at = key.fold(2).fold(site as u64);
+            let few = [1, 2, 2, 3, CODES.len()][at.fold(0).below(5) as usize] as u32;
+            for (leaf, row) in rows.iter_mut().enumerate() {
+                let which = u64::from(at.fold(1).fold(leaf as u64).below(few));
+                let code = if few == 19 { which as u32 } else { at.fold(2).fold(which).below(19) };
+                row.push(CODES[code as usize].0);
+            }
+        }
+        let fasta: String = rows.iter().enumerate().map(|(i, row)| format!(">s{i}\n{row}\n")).collect();
+        for gap in [Gap::Fifth, Gap::Unknown] {
+            let env = over(&fasta, gap);
+            let expected = |tree: &str| -> u32 {
+                let least = |site: usize| {
+                    let set = |name: &str| {
+                        let c = rows[name[1..].parse::<usize>().unwrap()].as_bytes()[site];
+                        let states = CODES.iter().find(|code| code.0 == char::from(c)).unwrap().1;
+                        if states == 16 && gap == Gap::Unknown { 31 } else { states }
+                    };
+                    sankoff(tree, &set).0.into_iter().min().unwrap()
+                };
+                (0..sites).map(least).sum()
+            };
+            let climbed = climb(&env, key.fold(3));
+            assert_eq!(env.mutations(&climbed), expected(&text(&env, &climbed)), "{fasta}{gap:?}");
+            for k in 0..5 {
+                let (actions, tree) = random_tree(&env, key.fold(4).fold(k));
+                assert_eq!(env.mutations(&tree), expected(&text(&env, &tree)), "{fasta}{gap:?}");
+                let (mut s, mut sum) = (env.initial(), env.fitch().constant());
+                for a in actions {
+                    env.merge_costs(&s, |i, j, cost| {
+                        sum += if env.label(i, j) == a as usize { cost } else { 0 };
+                    });
+                    env.step(&mut s, Action(a));
+                }
+                assert_eq!(env.mutations(&tree), sum);
+            }
+        }
+    }
+}
+
+/// With purines and pyrimidines alone, no sequence has a certain state anywhere, and trees differ all the same.
+#[test]
+fn sites_without_a_certain_state_count() {
+    let env = over(">a\nRRN\n>b\nRYN\n>c\nYRN\n>d\nYYR\n", Gap::Fifth);
+    for (tree, mutations) in [("((a,b),(c,d));", 3), ("((a,c),(b,d));", 3), ("((a,d),(b,c));", 4)] {
+        assert_eq!(env.mutations(&env.parse(tree).unwrap()), mutations, "{tree}");
+    }
+    assert_eq!((env.fitch().constant(), env.fitch().n_patterns()), (0, 2));
+}
+
 #[test]
 fn a_merge_adds_what_it_costs() {
     let env = over(&random_fasta(12, 200, "ACGT-", "RYN-", Key::new(7)), Gap::Fifth);
