@@ -46,7 +46,7 @@ fn row(program: &Path, grid: &str, config: &str, objective: &str) -> Result<Stri
     let json = output(run(program, &args))?;
     let get = |name| number(&json, name).ok_or_else(|| format!("`headwater train --json` says no `{name}`"));
     let (steps, seconds, tv) = (get("iterations")?, get("train_seconds")?, get("tv")?);
-    let error = get("log_z")? - get("log_z_true")?;
+    let error = get("log_z_learned").or_else(|_| get("elbo"))? - get("log_z_true")?;
     Ok(format!("| {grid} | {objective} | {steps} | {seconds:.1} | {} | {} |\n", short(tv), short(error)))
 }
 

@@ -87,7 +87,7 @@ fn row(program: &Path, config: &str) -> Result<String, Error> {
     let get = |name| number(&json, name);
     let must = |name| get(name).ok_or_else(|| format!("`headwater train --json` says no `{name}`"));
     let known = KNOWN.iter().find(|(name, _)| *name == config).map(|(_, log_z)| *log_z);
-    let log_z = get("log_z").or_else(|| get("elbo"));
+    let log_z = ["log_z_learned", "elbo", "log_z_estimate"].iter().find_map(|name| get(name));
     let error = log_z.zip(get("log_z_true").or(known)).map(|(log_z, truth)| log_z - truth);
     let show = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
     Ok(format!(

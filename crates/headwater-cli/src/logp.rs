@@ -44,16 +44,13 @@ pub fn run(args: &Logp) -> Result<Verdict, Failure> {
             for (i, text) in objects.iter().enumerate() {
                 match log_prob(&mut assembly.trainer.policy(), text, samples, key.fold(i as u64)) {
                     Ok(p) => {
-                        let e = p.log_p;
-                        writeln!(
-                            out,
-                            "{},{},{},{},{}",
-                            out::quoted(text),
-                            e.value,
-                            e.low,
-                            e.high,
-                            p.log_reward
-                        )?;
+                        // Without an interval, there is a lower bound.
+                        let (low, high) = match p.log_p.interval {
+                            Some([low, high]) => (low, high.to_string()),
+                            None => (p.log_p.at_least, String::new()),
+                        };
+                        let (text, value, log_reward) = (out::quoted(text), p.log_p.value, p.log_reward);
+                        writeln!(out, "{text},{value},{low},{high},{log_reward}")?;
                     }
                     Err(LogProbError::Reward(e)) => return Err(fail(e)),
                     Err(e) => complain(e.to_string()),

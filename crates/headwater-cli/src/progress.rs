@@ -12,6 +12,7 @@ use headwater_train::StepReport;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::out::{count, number, talk};
+use crate::train::{log_z_sampled, share};
 
 /// The observer for this terminal, or lack of one.
 pub fn observer(quiet: bool, first: u64, total: u64, run: &Path) -> Box<dyn Observer> {
@@ -37,15 +38,12 @@ impl Observer for Quiet {
 fn distance(e: &Evaluation) -> String {
     match (&e.exact, &e.sampled) {
         (Some(x), _) => {
-            format!("TV {}  log Z {:.3} of {:.3}", number(x.divergence.tv), x.log_z, x.log_z_true)
+            let learned = x.log_z_learned.map_or_else(String::new, |z| format!("{z:.3} learned, "));
+            format!("TV {}  log Z {learned}{:.3} true", number(x.divergence.tv), x.log_z_true)
         }
-        (None, Some(s)) => format!(
-            "log Z {:.3} [{:.3}, {:.3}]  ESS {:.1} %",
-            s.log_z.value,
-            s.log_z.low,
-            s.log_z.high,
-            100.0 * s.ess
-        ),
+        (None, Some(s)) => {
+            format!("log Z {}  ESS {}", log_z_sampled(s.log_z_learned, &s.log_z), share(s.ess))
+        }
         (None, None) => String::new(),
     }
 }

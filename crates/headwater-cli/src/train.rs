@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use headwater_run::session::{Observer, Outcome, Session};
 use headwater_run::{Coverage, Status, evaluation::Evaluation};
+use headwater_train::{Estimate, ExactReport, LogMean};
 use serde_json::{Value as Json, json};
 
 use crate::args::Train;
@@ -128,27 +129,26 @@ pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
             ("JSD", format!("{} nats", number(d.jsd))),
             ("KL(target, model)", format!("{} nats", number(d.kl_target_model))),
             ("KL(model, target)", format!("{} nats", number(d.kl_model_target))),
-            (
-                "log Z",
-                format!(
-                    "{:.4} learned, {:.4} true, difference {}",
-                    x.log_z,
-                    x.log_z_true,
-                    number((x.log_z - x.log_z_true).abs())
-                ),
-            ),
+            ("log Z", log_z_exact(x)),
             ("bounds of log Z", format!("{:.4} (ELBO) to {:.4} (EUBO)", x.elbo, x.eubo)),
-            ("log p against log R", format!("Pearson {:.4}", x.pearson)),
+            (
+                "log p against log R",
+                x.pearson.map_or_else(|| UNDEFINED.to_owned(), |r| format!("Pearson {r:.4}")),
+            ),
         ]);
     }
     if let Some(s) = &e.sampled {
-        let of = |e: headwater_train::Estimate| format!("{:.4}  [{:.4}, {:.4}]", e.value, e.low, e.high);
+        let few = if s.log_z.interval.is_none() { ", too small to estimate log Z" } else { "" };
+        let correlations = s.pearson.zip(s.spearman).map_or_else(
+            || UNDEFINED.to_owned(),
+            |(p, r)| format!("Pearson {}, Spearman {}", interval(p), interval(r)),
+        );
         rows.extend([
-            ("log Z", of(s.log_z)),
-            ("ELBO", of(s.elbo)),
-            ("EUBO (weighted)", of(s.eubo)),
-            ("effective sample", format!("{:.1} % of {}", 100.0 * s.ess, count(s.samples as u64))),
-            ("log p against log R", format!("Pearson {}, Spearman {}", of(s.pearson), of(s.spearman))),
+            // What was learned is said once.
+            ("log Z", log_z_sampled(s.log_z_learned.filter(|_| e.exact.is_none()), &s.log_z)),
+            ("ELBO", format!("{}, estimated", interval(s.elbo))),
+            ("effective sample", format!("{} of {}{few}", share(s.ess), count(s.samples as u64))),
+            ("log p against log R", correlations),
         ]);
     }
     if e.exact.is_none() && e.sampled.is_none() {
@@ -159,6 +159,41 @@ pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
         rows.push(("modes found", format!("{}{}", count(modes as u64), of.unwrap_or_default())));
     }
     rows
+}
+
+/// What is said of a correlation where there is none.
+const UNDEFINED: &str = "undefined: all rewards, or all probabilities, are equal";
+
+/// log Z where it is known: as learned, if it is, and the truth.
+pub fn log_z_exact(x: &ExactReport) -> String {
+    match x.log_z_learned {
+        Some(z) => format!(
+            "{z:.4} learned, {:.4} true, difference {}",
+            x.log_z_true,
+            number((z - x.log_z_true).abs())
+        ),
+        None => format!("{:.4} true; this objective learns none", x.log_z_true),
+    }
+}
+
+/// log Z where it is not known: as learned, if it is, and what samples say: an estimate with its 95 % interval, or what it
+/// is at least.
+pub fn log_z_sampled(learned: Option<f64>, z: &LogMean) -> String {
+    let learned = learned.map_or_else(String::new, |z| format!("{z:.4} learned, "));
+    match z.estimate() {
+        Some(e) => format!("{learned}{} estimated", interval(e)),
+        None => format!("{learned}at least {:.4} (with 95 % confidence)", z.at_least),
+    }
+}
+
+/// An estimate with its interval.
+fn interval(e: Estimate) -> String {
+    format!("{:.4} [{:.4}, {:.4}]", e.value, e.low, e.high)
+}
+
+/// A share in per cent, with more digits where it is small.
+pub fn share(x: f64) -> String {
+    if x < 0.01 { format!("{:.2} %", 100.0 * x) } else { format!("{:.1} %", 100.0 * x) }
 }
 
 /// Most memory that this process ever held, in bytes; `None` where the system does not say.

@@ -65,7 +65,8 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The pictures of both distributions; `points` are what is known of single objects, `log_z` is what their line needs.
+    /// The pictures of both distributions; `points` are what is known of single objects, `log_z` is what their
+    /// line needs, NaN if it is not known.
     pub fn figures(&self, prefix: &str, points: &[Point], log_z: f64) -> Vec<Figure> {
         let how = self.how();
         let mut out = Vec::new();
@@ -77,10 +78,11 @@ impl Cloud {
                 false => "exact",
             };
             let thinned = scatter.thinned().map_or_else(String::new, |t| format!(" {t}."));
-            let caption = format!(
-                "A perfect sampler lies on the dashed line; above it objects come too often, below it too \
-                 rarely. log p: {what}.{thinned}"
-            );
+            let line = match log_z.is_finite() {
+                true => "lies on the dashed line; above it objects come too often, below it too rarely",
+                false => "lies on a line of slope 1, which is not drawn: log Z is not known well enough",
+            };
+            let caption = format!("A perfect sampler {line}. log p: {what}.{thinned}");
             out.push(Figure::new(format!("{prefix}scatter"), caption, Plot::Scatter(scatter)));
         }
         let heat = self.heat();

@@ -54,18 +54,25 @@ const CURVES: &[Curve] = &[
     },
     Curve {
         id: "spearman",
-        title: "rank correlation of log p and log R",
-        from: Source::Metrics("spearman"),
+        title: "rank correlation of log p and log R, estimated",
+        from: Source::Metrics("spearman_estimate"),
         log: false,
         caption: "Spearman's, estimated on objects of the policy and of uniform play: 1 if better objects \
              are always likelier.",
     },
     Curve {
         id: "pearson",
-        title: "correlation of log p and log R",
+        title: "correlation of log p and log R, exact",
         from: Source::Metrics("pearson"),
         log: false,
-        caption: "Pearson's: 1 if log p is log R and a constant.",
+        caption: "Pearson's, over all objects: 1 if log p is log R and a constant.",
+    },
+    Curve {
+        id: "pearson-estimate",
+        title: "correlation of log p and log R, estimated",
+        from: Source::Metrics("pearson_estimate"),
+        log: false,
+        caption: "Pearson's, on objects of the policy and of uniform play: 1 if log p is log R and a constant.",
     },
     Curve {
         id: "ess",
@@ -220,25 +227,38 @@ fn over_seeds(runs: &[Vec<[f64; 2]>]) -> Vec<[f64; 4]> {
     at.iter().filter(|(_, s)| s[0] == most).map(|(&x, s)| [x as f64, s[1] / s[0], s[2], s[3]]).collect()
 }
 
-/// log Z against the truth or its bounds.
+/// Columns of log Z of one group, with their names in the legend.
+const LOG_Z: &[(&str, &str)] = &[
+    ("log_z_learned", "learned"),
+    ("log_z_estimate", "estimated"),
+    ("log_z_at_least", "at least"),
+    ("elbo", "lower bound (ELBO)"),
+    ("eubo", "upper bound (EUBO)"),
+    ("elbo_estimate", "ELBO, estimated"),
+];
+
+/// log Z as learned, beside the truth and the exact bounds, or beside what samples say of it.
 fn log_z(groups: &[Group]) -> Option<Figure> {
     let of = |group: &Group, name: &'static str| {
         let runs: Vec<_> = group.runs.iter().filter_map(|run| series(&Source::Metrics(name), run)).collect();
         over_seeds(&runs)
     };
     let mut lines = Vec::new();
-    for group in groups {
-        let name = if groups.len() == 1 { "log Z".to_owned() } else { group.name.clone() };
-        lines.push(Line::new(name, of(group, "log_z")));
+    if let [group] = groups {
+        lines.extend(LOG_Z.iter().map(|&(column, name)| Line::new(name, of(group, column))));
+    } else {
+        for group in groups {
+            let learned = of(group, "log_z_learned");
+            let estimate = || of(group, "log_z_estimate");
+            let points = if learned.is_empty() { estimate() } else { learned };
+            lines.push(Line::new(group.name.clone(), points));
+        }
     }
     let truth = groups.iter().map(|g| of(g, "log_z_true")).find(|points| !points.is_empty());
     let known = truth.is_some();
     if let Some(points) = truth {
-        lines.push(Line { reference: true, ..Line::new("true log Z", points) });
-    }
-    if let [group] = groups {
-        lines.push(Line::new("lower bound (ELBO)", of(group, "elbo")));
-        lines.push(Line::new("upper bound (EUBO)", of(group, "eubo")));
+        let at = lines.len().min(1);
+        lines.insert(at, Line { reference: true, ..Line::new("true", points) });
     }
     lines.retain(|line| !line.points.is_empty());
     if lines.is_empty() {
@@ -246,12 +266,13 @@ fn log_z(groups: &[Group]) -> Option<Figure> {
     }
     let most = (POINTS / lines.len()).clamp(60, 1000);
     lines.iter_mut().for_each(|line| line.points = thin::band(&line.points, most));
-    let what = match known {
-        true => "log Z as learned against the exact one; the bounds meet where the sampler is perfect.",
-        false => {
-            "log Z as estimated, between its bounds, which meet where the sampler is perfect. The upper one \
-             is too low where the effective sample size is small."
+    let what = match (known, groups.len() > 1) {
+        (true, _) => "log Z as learned against the exact one; its bounds meet where the sampler is perfect.",
+        (false, false) => {
+            "log Z as learned, and what samples say of it: an estimate where the effective sample size is large enough \
+             for one, and what it is at least (with 95 % confidence)."
         }
+        (false, true) => "log Z as learned, or as estimated where the objective learns none.",
     };
     let chart = Chart { title: "log Z".to_owned(), x: "updates".to_owned(), log: false, lines };
     Some(Figure::new("log-z", format!("{what}{}", seeds(groups)), Plot::Lines(chart)))

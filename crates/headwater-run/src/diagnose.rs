@@ -15,7 +15,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-pub use facts::{Acting, Draw, Facts, Truth};
+pub use facts::{Acting, Draw, Facts};
 
 use crate::session::SessionError;
 

@@ -2,10 +2,38 @@
 
 use headwater_core::Key;
 use headwater_rewards::RewardError;
-use headwater_train::{ExactReport, SampledReport, evaluate_sampled};
+use headwater_train::{Estimate, ExactReport, SampledReport, evaluate_sampled};
 use serde_json::{Map, Value as Json, json};
 
+use crate::Cell;
 use crate::assemble::Assembly;
+
+/// Columns of `metrics.csv`. What is exact and what is estimated by sampling have columns of their own.
+pub const METRICS: &[&str] = &[
+    "step",
+    "wall_s",
+    "trajectories",
+    "transitions",
+    "reward_calls",
+    "loss",
+    "log_z_learned",
+    "log_z_true",
+    "log_z_estimate",
+    "log_z_at_least",
+    "tv",
+    "jsd",
+    "kl_target_model",
+    "kl_model_target",
+    "elbo",
+    "eubo",
+    "elbo_estimate",
+    "pearson",
+    "pearson_estimate",
+    "spearman_estimate",
+    "ess",
+    "mean_reward_ratio",
+    "modes",
+];
 
 /// What is known of a policy after a number of updates.
 #[derive(Clone, Copy, Debug)]
@@ -69,27 +97,49 @@ pub fn sampled(assembly: &mut Assembly, key: Key) -> Result<SampledReport, Rewar
 }
 
 impl Evaluation {
-    /// log Z as learned, or as estimated from samples where the space is not enumerated.
-    pub fn log_z(&self) -> Option<f64> {
-        self.exact.map(|e| e.log_z).or(self.sampled.map(|s| s.log_z.value))
+    /// log Z as learned; `None` if the objective learns none, or nothing was evaluated.
+    pub fn log_z_learned(&self) -> Option<f64> {
+        self.exact.map_or_else(|| self.sampled?.log_z_learned, |e| e.log_z_learned)
     }
 
-    /// The lower bound of log Z.
-    pub fn elbo(&self) -> Option<f64> {
-        self.exact.map(|e| e.elbo).or(self.sampled.map(|s| s.elbo.value))
+    /// The evaluation as a row of [`METRICS`]; what is not known, or is no finite number, is empty.
+    pub fn row(&self, wall_s: f64) -> Vec<Cell<'static>> {
+        let (exact, sampled) = (self.exact, self.sampled);
+        let value = |e: Option<Estimate>| e.map(|e| e.value);
+        let numbers = [
+            self.log_z_learned(),
+            exact.map(|x| x.log_z_true),
+            sampled.and_then(|s| value(s.log_z.estimate())),
+            sampled.map(|s| s.log_z.at_least),
+            exact.map(|x| x.divergence.tv),
+            exact.map(|x| x.divergence.jsd),
+            exact.map(|x| x.divergence.kl_target_model),
+            exact.map(|x| x.divergence.kl_model_target),
+            exact.map(|x| x.elbo),
+            exact.map(|x| x.eubo),
+            sampled.map(|s| s.elbo.value),
+            exact.and_then(|x| x.pearson),
+            sampled.and_then(|s| value(s.pearson)),
+            sampled.and_then(|s| value(s.spearman)),
+            sampled.map(|s| s.ess),
+            exact.map(|x| x.mean_reward_ratio),
+        ];
+        let mut row = vec![
+            Cell::Int(self.step),
+            Cell::Real(wall_s),
+            Cell::Int(self.trajectories),
+            Cell::Int(self.transitions),
+            Cell::Int(self.reward_calls),
+            Cell::Real(self.loss),
+        ];
+        row.extend(numbers.map(|x| x.filter(|x| !x.is_nan()).map_or(Cell::Empty, Cell::Real)));
+        row.push(self.modes.map_or(Cell::Empty, |m| Cell::Int(m as u64)));
+        row
     }
 
-    /// The upper bound of log Z.
-    pub fn eubo(&self) -> Option<f64> {
-        self.exact.map(|e| e.eubo).or(self.sampled.map(|s| s.eubo.value))
-    }
-
-    /// Correlation of log p and log R.
-    pub fn pearson(&self) -> Option<f64> {
-        self.exact.map(|e| e.pearson).or(self.sampled.map(|s| s.pearson.value))
-    }
-
-    /// The evaluation as JSON, with the names of the glossary. Intervals are `[low, high]` under `…_interval`.
+    /// The evaluation as JSON, with the names of the glossary. What is exact has a plain name; what is estimated by
+    /// sampling ends in `_estimate`, with its interval `[low, high]` under `…_estimate_interval`. Both are null where there
+    /// is no estimate.
     pub fn to_json(&self) -> Json {
         let mut out = Map::new();
         let mut put = |name: &str, value: Json| {
@@ -102,6 +152,7 @@ impl Evaluation {
         put("loss", json!(self.loss));
         put("modes", json!(self.modes));
         put("modes_true", json!(self.modes_true));
+        put("log_z_learned", json!(self.log_z_learned()));
         if let Some(e) = self.exact {
             let d = e.divergence;
             for (name, value) in [
@@ -109,27 +160,26 @@ impl Evaluation {
                 ("jsd", d.jsd),
                 ("kl_target_model", d.kl_target_model),
                 ("kl_model_target", d.kl_model_target),
-                ("log_z", e.log_z),
                 ("log_z_true", e.log_z_true),
                 ("elbo", e.elbo),
                 ("eubo", e.eubo),
-                ("pearson", e.pearson),
                 ("mean_reward_ratio", e.mean_reward_ratio),
             ] {
                 put(name, json!(value));
             }
+            put("pearson", json!(e.pearson));
         }
         if let Some(s) = self.sampled {
             for (name, e) in [
-                ("log_z", s.log_z),
-                ("elbo", s.elbo),
-                ("eubo", s.eubo),
+                ("log_z", s.log_z.estimate()),
+                ("elbo", Some(s.elbo)),
                 ("pearson", s.pearson),
                 ("spearman", s.spearman),
             ] {
-                put(name, json!(e.value));
-                put(&format!("{name}_interval"), json!([e.low, e.high]));
+                put(&format!("{name}_estimate"), json!(e.map(|e| e.value)));
+                put(&format!("{name}_estimate_interval"), json!(e.map(|e| [e.low, e.high])));
             }
+            put("log_z_at_least", json!(s.log_z.at_least));
             put("ess", json!(s.ess));
             put("samples", json!(s.samples));
             put("objects", json!(s.objects));

@@ -18,6 +18,7 @@ mod coverage;
 pub mod diagnose;
 mod error;
 pub mod evaluation;
+mod former;
 mod json_schema;
 mod ledger;
 mod manifest;

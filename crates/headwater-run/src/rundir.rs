@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::atomic::{self, parent, sweep, sync_dir};
 use crate::error::cause;
-use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, write_atomic};
+use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, former, write_atomic};
 
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
@@ -197,7 +197,7 @@ impl RunDir {
     /// # Errors
     /// If it is there and cannot be read.
     pub fn read_metrics(&self) -> Result<Columns, RunError> {
-        read_table(&self.path.join(METRICS))
+        Ok(Columns::parse(&former::metrics(read_text(&self.path.join(METRICS))?)))
     }
 
     /// `steps.csv`, in the same way.
@@ -205,7 +205,30 @@ impl RunDir {
     /// # Errors
     /// If it is there and cannot be read.
     pub fn read_steps(&self) -> Result<Columns, RunError> {
-        read_table(&self.path.join(STEPS))
+        Ok(Columns::parse(&former::steps(read_text(&self.path.join(STEPS))?, &self.objective())))
+    }
+
+    /// Writes both tables anew if their columns have former names, so that a run can go on.
+    ///
+    /// # Errors
+    /// If they cannot be read or written.
+    pub fn rename_columns(&self) -> Result<(), RunError> {
+        let objective = self.objective();
+        let rename = |name: &str, renamed: &dyn Fn(String) -> String| {
+            let path = self.path.join(name);
+            let text = read_text(&path)?;
+            let new = renamed(text.clone());
+            if new == text { Ok(()) } else { write_atomic(&path, new.as_bytes()) }
+        };
+        rename(METRICS, &former::metrics)?;
+        rename(STEPS, &|text| former::steps(text, &objective))
+    }
+
+    /// The kind of its objective, or nothing if the configuration does not say.
+    fn objective(&self) -> String {
+        let config: toml::Table = self.config().ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+        let kind = config.get("objective").and_then(|section| section.get("kind")?.as_str());
+        kind.unwrap_or_default().to_owned()
     }
 
     /// `steps.csv`: a row for every so many steps.
@@ -311,10 +334,11 @@ fn last_number(parent: &Path, name: &str) -> u64 {
     fs::read_dir(parent).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
 }
 
-fn read_table(path: &Path) -> Result<Columns, RunError> {
+/// A file as text; nothing if there is none.
+fn read_text(path: &Path) -> Result<String, RunError> {
     match fs::read(path) {
-        Ok(bytes) => Ok(Columns::parse(&String::from_utf8_lossy(&bytes))),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Columns::default()),
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(e) => Err(RunError::io("read", path)(e)),
     }
 }

@@ -12,43 +12,22 @@ use headwater_train::{
 use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
-use crate::evaluation::{Evaluation, evaluate};
+use crate::evaluation::{Evaluation, METRICS, evaluate};
 use crate::task::NotExact;
 use crate::{
     Cell, Checked, Checkpoint, Checkpoints, Coverage, Data, Input, Manifest, Problem, Problems, RunDir,
     RunError, Status, Table,
 };
 
-/// Columns of `metrics.csv`.
-pub const METRICS: &[&str] = &[
-    "step",
-    "wall_s",
-    "trajectories",
-    "transitions",
-    "reward_calls",
-    "loss",
-    "log_z",
-    "log_z_true",
-    "tv",
-    "jsd",
-    "kl_target_model",
-    "kl_model_target",
-    "elbo",
-    "eubo",
-    "pearson",
-    "spearman",
-    "ess",
-    "mean_reward_ratio",
-    "modes",
-];
-
-/// Columns of `steps.csv`.
+/// Columns of `steps.csv`. `log_z_learned` is empty unless log Z is a parameter of the objective; `log_scale` is the common
+/// scale of all flows of objectives that learn flows, and empty for the others.
 pub const STEPS: &[&str] = &[
     "step",
     "wall_s",
     "loss",
     "residual_rms",
-    "log_z",
+    "log_z_learned",
+    "log_scale",
     "mean_len",
     "log_reward_mean",
     "entropy",
@@ -178,6 +157,7 @@ impl Session {
             return Err(refused(what.to_owned(), format!("these may change: {}", RESUMABLE.join(", "))));
         }
         let assembly = assemble(&checked).map_err(SessionError::Config)?;
+        dir.rename_columns()?;
         let manifest = manifest.resume(Manifest::now_unix_s());
         let mut session = Self::open(assembly, dir, manifest)?;
         session.restore()?;
@@ -324,7 +304,7 @@ impl Session {
             }
             if step.is_multiple_of(eval_every) || step == total {
                 let Some(done) = afforded(self.evaluate(), &mut spent)? else { break };
-                self.log_metrics(&done, start.elapsed().as_secs_f64())?;
+                self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
                 observer.evaluated(&done);
                 evaluation = (step == total).then_some(done);
             }
@@ -374,9 +354,12 @@ impl Session {
 
     fn log_step(&mut self, wall_s: f64) -> Result<(), RunError> {
         let (r, entropy) = (&self.last, self.assembly.trainer.entropy());
-        let numbers =
-            [wall_s, r.loss, r.residual_rms, r.log_z, r.mean_len, r.log_reward_mean, entropy, r.grad_norm];
-        let row: Vec<Cell<'_>> = [Cell::Int(r.step)].into_iter().chain(numbers.map(Cell::Real)).collect();
+        let needs = self.assembly.trainer.needs();
+        let if_so = |so: bool| if so { Cell::Real(r.log_z) } else { Cell::Empty };
+        let mut row = vec![Cell::Int(r.step)];
+        row.extend([wall_s, r.loss, r.residual_rms].map(Cell::Real));
+        row.extend([if_so(needs.log_z), if_so(!needs.log_z && (needs.flow || needs.inflow))]);
+        row.extend([r.mean_len, r.log_reward_mean, entropy, r.grad_norm].map(Cell::Real));
         self.steps.append(&row)
     }
 
@@ -384,32 +367,6 @@ impl Session {
     fn log_oracle(&mut self) -> Result<(), RunError> {
         let said = self.assembly.trainer.oracle().take_log();
         if said.is_empty() { Ok(()) } else { self.dir.log(&said) }
-    }
-
-    fn log_metrics(&mut self, e: &Evaluation, wall_s: f64) -> Result<(), RunError> {
-        let real = |x: Option<f64>| x.filter(|x| !x.is_nan()).map_or(Cell::Empty, Cell::Real);
-        let row = [
-            Cell::Int(e.step),
-            Cell::Real(wall_s),
-            Cell::Int(e.trajectories),
-            Cell::Int(e.transitions),
-            Cell::Int(e.reward_calls),
-            Cell::Real(e.loss),
-            real(e.log_z()),
-            real(e.exact.map(|x| x.log_z_true)),
-            real(e.exact.map(|x| x.divergence.tv)),
-            real(e.exact.map(|x| x.divergence.jsd)),
-            real(e.exact.map(|x| x.divergence.kl_target_model)),
-            real(e.exact.map(|x| x.divergence.kl_model_target)),
-            real(e.elbo()),
-            real(e.eubo()),
-            real(e.pearson()),
-            real(e.sampled.map(|s| s.spearman.value)),
-            real(e.sampled.map(|s| s.ess)),
-            real(e.exact.map(|x| x.mean_reward_ratio)),
-            e.modes.map_or(Cell::Empty, |m| Cell::Int(m as u64)),
-        ];
-        self.metrics.append(&row)
     }
 
     fn save(&mut self) -> Result<PathBuf, RunError> {

@@ -13,8 +13,10 @@ use crate::{RunDir, Status};
 pub const COLUMNS: &[(&str, &str)] = &[
     ("iterations", "updates"),
     ("loss", "loss"),
-    ("log_z", "log Z"),
-    ("log_z_true", "true"),
+    ("log_z_learned", "log Z learned"),
+    ("log_z_true", "log Z true"),
+    ("log_z_estimate", "log Z estimated"),
+    ("log_z_at_least", "log Z at least"),
     ("elbo", "ELBO"),
     ("eubo", "EUBO"),
     ("tv", "TV"),

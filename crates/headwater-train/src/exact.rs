@@ -11,6 +11,7 @@ use crate::backward::Backward;
 use headwater_nn::Softmax;
 
 use crate::batch::softmax;
+use crate::stats::pearson;
 use crate::trainer::PolicyView;
 
 /// States that the network evaluates at once.
@@ -40,16 +41,16 @@ pub enum ExactError {
 pub struct ExactReport {
     /// Distances between the sampler's distribution and the target.
     pub divergence: Divergence,
-    /// log Z as learned.
-    pub log_z: f64,
+    /// log Z as learned; `None` if the objective learns none.
+    pub log_z_learned: Option<f64>,
     /// log Σ R.
     pub log_z_true: f64,
     /// E over P_F of log R + Σ log P_B − Σ log P_F: a lower bound of log Z.
     pub elbo: f64,
     /// The same over the target and P_B: an upper bound of log Z.
     pub eubo: f64,
-    /// Pearson correlation of log p(x) and log R(x) over all objects.
-    pub pearson: f64,
+    /// Pearson correlation of log p(x) and log R(x) over all objects; `None` if all of one of them are equal.
+    pub pearson: Option<f64>,
     /// Mean of R over the sampler's distribution, divided by its mean over the target.
     pub mean_reward_ratio: f64,
 }
@@ -130,8 +131,7 @@ impl Exact {
             Backward::MaxEnt(_) => maxent_backward(g),
             Backward::Uniform | Backward::Learned => uniform_backward(g),
         };
-        let mut log_z = view.needs.log_z.then_some(view.log_z);
-        let mut rows = Evaluator::new(g.sim(), view.estimator.heads(), view.estimator.tape_width());
+        let mut rows = Evaluator::new(g.sim(), view.estimator.heads(), view.estimator.tape_width(), CHUNK);
         let states: Vec<u32> = (0..g.n_states() as u32).collect();
         for chunk in states.chunks(CHUNK) {
             rows.evaluate(g.sim(), view, chunk);
@@ -141,35 +141,8 @@ impl Exact {
                     rows.backward(g, i, s as usize, &mut backward);
                 }
             }
-            if chunk[0] == 0 && log_z.is_none() {
-                log_z = self.initial_log_flow(view, &rows, &forward);
-            }
         }
-        EdgePolicies { forward, backward, log_z }
-    }
-
-    /// log F(s₀) as the objective's parametrisation has it; `None` if it has none.
-    fn initial_log_flow(
-        &self,
-        view: &mut PolicyView<'_>,
-        rows: &Evaluator,
-        forward: &ForwardPolicy,
-    ) -> Option<f64> {
-        let needs = view.needs;
-        let mut own = [0.0];
-        if needs.state_reward {
-            view.scorer.log_reward(self.graph.sim(), &[0], &mut own).ok()?;
-        }
-        let own = own[0];
-        if needs.flow {
-            Some(view.log_z + f64::from(rows.out[rows.heads.flow?]) + own)
-        } else if needs.inflow {
-            Some(view.log_z + rows.softmax[0].log_sum)
-        } else if needs.state_reward && needs.stop_everywhere {
-            Some(own - forward.stop[0])
-        } else {
-            None
-        }
+        EdgePolicies { forward, backward, log_z: learned_log_z(view) }
     }
 
     /// Compares the policy with the target.
@@ -188,19 +161,34 @@ impl Exact {
         // Under the target, an edge is passed with probability F(s→s′)/Z: visits and choices in one number.
         let none = vec![-self.log_z; g.n_states()];
         let eubo = expected_log_weight(self, policies, &none, &target.edge, &target.stop);
-        let objects: Vec<usize> =
-            g.objects().filter(|&s| log_p[s].is_finite() && self.log_reward[s].is_finite()).collect();
-        let pearson = crate::stats::pearson(objects.iter().map(|&s| (log_p[s], self.log_reward[s])));
+        let pairs = g.objects().map(|s| (log_p[s], self.log_reward[s]));
+        let pairs: Vec<_> = pairs.filter(|(p, r)| p.is_finite() && r.is_finite()).collect();
         let mean = |log_q: &[f64]| log_sum_exp(g.objects().map(|s| log_q[s] + self.log_reward[s]));
         ExactReport {
             divergence: Divergence::between(&self.log_target, &log_p),
-            log_z: log_z.unwrap_or(elbo),
+            log_z_learned: *log_z,
             log_z_true: self.log_z,
             elbo,
             eubo,
-            pearson,
+            pearson: pearson(&pairs),
             mean_reward_ratio: (mean(&log_p) - mean(&self.log_target)).exp(),
         }
+    }
+
+    /// Mean entropy of a choice, in nats, of the forward policy of the exact flow under the policy's own P_B, over the states
+    /// that it visits and that leave a choice, as often as it visits them; 0 where there is none.
+    pub fn target_entropy(&self, policies: &EdgePolicies) -> f64 {
+        let g = &self.graph;
+        let flow = flow(g, &self.log_reward, &policies.backward);
+        let (mut sum, mut visits) = (0.0, 0.0);
+        for s in (0..g.n_states()).filter(|&s| g.out(s).len() + usize::from(g.stops()[s] == Stop::May) > 1) {
+            let visit = (flow.state[s] - self.log_z).exp();
+            let leaving = g.out(s).map(|e| flow.edge[e]).chain(g.is_object(s).then(|| flow.stop[s]));
+            let log_p = leaving.map(|f| f - flow.state[s]).filter(|p| p.is_finite());
+            sum -= visit * log_p.map(|p| p.exp() * p).sum::<f64>();
+            visits += visit;
+        }
+        if visits > 0.0 { sum / visits } else { 0.0 }
     }
 
     /// The exact flow under the policy's own P_B, and per state how much the policy's flow differs from it.
@@ -208,6 +196,33 @@ impl Exact {
         let flow = flow(&self.graph, &self.log_reward, &policies.backward);
         let errors = flow_errors(&self.graph, &policies.forward, &flow);
         (flow, errors)
+    }
+}
+
+/// log Z as the policy has it: the objective's own parameter, or log F(s₀) in its parametrisation; `None` if it has neither.
+pub(crate) fn learned_log_z(view: &mut PolicyView<'_>) -> Option<f64> {
+    let needs = view.needs;
+    if needs.log_z {
+        return Some(view.log_z);
+    }
+    let by_stop = needs.state_reward && needs.stop_everywhere;
+    if !needs.flow && !needs.inflow && !by_stop {
+        return None;
+    }
+    let mut sim = view.sim.fork();
+    sim.reset(1);
+    let mut own = [0.0];
+    if needs.state_reward {
+        view.scorer.log_reward(&*sim, &[0], &mut own).ok()?;
+    }
+    let mut rows = Evaluator::new(&*sim, view.estimator.heads(), view.estimator.tape_width(), 1);
+    rows.evaluate(&*sim, view, &[0]);
+    if needs.flow {
+        Some(view.log_z + f64::from(rows.out[rows.heads.flow?]) + own[0])
+    } else if needs.inflow {
+        Some(view.log_z + rows.softmax[0].log_sum)
+    } else {
+        Some(own[0] - rows.log_stop(0))
     }
 }
 
@@ -250,20 +265,21 @@ struct Evaluator {
 }
 
 impl Evaluator {
-    fn new(sim: &dyn Simulator, heads: Heads, tape_width: usize) -> Self {
+    /// With room for so many states.
+    fn new(sim: &dyn Simulator, heads: Heads, tape_width: usize, rows: usize) -> Self {
         let n = heads.n_actions;
         Self {
             heads,
-            x: Encoded::new(sim.spec().encoding, CHUNK),
-            masks: BitMatrix::new(CHUNK, n + 1),
-            back_masks: BitMatrix::new(CHUNK, n),
-            stops: vec![Stop::Never; CHUNK],
+            x: Encoded::new(sim.spec().encoding, rows),
+            masks: BitMatrix::new(rows, n + 1),
+            back_masks: BitMatrix::new(rows, n),
+            stops: vec![Stop::Never; rows],
             tape_width,
-            out: Floats::zeros(CHUNK * heads.stride),
-            tape: Floats::zeros(CHUNK * tape_width),
-            softmax: vec![Softmax::default(); CHUNK],
-            back_softmax: vec![Softmax::default(); CHUNK],
-            row: BitMatrix::new(CHUNK, n),
+            out: Floats::zeros(rows * heads.stride),
+            tape: Floats::zeros(rows * tape_width),
+            softmax: vec![Softmax::default(); rows],
+            back_softmax: vec![Softmax::default(); rows],
+            row: BitMatrix::new(rows, n),
         }
     }
 
@@ -284,6 +300,16 @@ impl Evaluator {
         if let Some(at) = self.heads.backward {
             sim.backward_masks(states, &mut self.back_masks, 0);
             softmax(view.pool, &out[at..], stride, n, &self.back_masks, 0, &mut self.back_softmax[..k]);
+        }
+    }
+
+    /// log P_F of stopping in the `i`-th state of the chunk, which may stop.
+    fn log_stop(&self, i: usize) -> f64 {
+        match self.stops[i] {
+            Stop::Must => 0.0,
+            Stop::May | Stop::Never => {
+                f64::from(self.out[i * self.heads.stride + self.heads.n_actions]) - self.softmax[i].log_sum
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod sampled;
 mod settings;
 mod stats;
 mod trainer;
+mod weights;
 
 pub use backward::{Backward, PathCounts, encodings};
 pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
@@ -30,5 +31,6 @@ pub use sampled::{
     LogProb, LogProbError, Sample, SampledReport, Sampler, evaluate_sampled, log_prob, sample, sampled_l1,
 };
 pub use settings::{BackwardKind, EvalConfig, Optimizer, PolicyConfig, TrainConfig};
-pub use stats::{Estimate, bootstrap, pearson, spearman};
+pub use stats::{Estimate, bootstrap, correlation, mean, pearson, spearman};
 pub use trainer::{Parts, PolicyView, StateMismatch, StepError, StepReport, TrainState, Trainer};
+pub use weights::{LogMean, MIN_ESS, effective_share};

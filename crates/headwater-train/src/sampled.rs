@@ -1,37 +1,39 @@
 //! Evaluation by sampling, for spaces too large to enumerate: every number with its interval.
 
 use headwater_core::{Key, Needs, ParseError, Scored, Stop};
-use headwater_exact::{log_sum_exp, perfect_sampler_l1};
+use headwater_exact::perfect_sampler_l1;
 use headwater_rewards::RewardError;
 
 use crate::backward::encodings;
 use crate::batch::{Batch, Wants};
-use crate::exact::Exact;
+use crate::exact::{Exact, learned_log_z};
 use crate::judge;
 use crate::phases::Stopwatch;
 use crate::rollout::{Behaviour, Draw, Roller};
-use crate::stats::{Estimate, bootstrap, pearson, spearman};
+use crate::stats::{Estimate, correlation, mean, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
+use crate::weights::{LogMean, log_mean_exp};
 
 /// Lanes rolled at once.
 const LANES: usize = 1024;
 
-/// What sampled evaluation says; intervals are 95 % bootstrap intervals over trajectories or objects.
+/// What sampled evaluation says; intervals are of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SampledReport {
-    /// log of the mean importance weight: log Z, from below in expectation.
-    pub log_z: Estimate,
-    /// Mean log weight: a lower bound of log Z in expectation.
+    /// log Z as learned; `None` if the objective learns none.
+    pub log_z_learned: Option<f64>,
+    /// What the weights R P_B / P_F of trajectories say of log Z: an estimate where enough of them decide, a lower bound
+    /// always. What the policy never draws is in neither.
+    pub log_z: LogMean,
+    /// Mean log weight, an estimate of a lower bound of log Z. There is no such estimate of the upper one, which is a
+    /// mean over the target, from which nothing can be drawn here.
     pub elbo: Estimate,
-    /// Mean log weight under the target, by self-normalised importance sampling: an upper bound of log Z in the limit,
-    /// and too low where the effective sample size is small.
-    pub eubo: Estimate,
     /// Effective sample size of the weights, as a fraction of the sample.
     pub ess: f64,
-    /// Correlation of log p̂(x) and log R(x) over distinct objects.
-    pub pearson: Estimate,
+    /// Correlation of log p̂(x) and log R(x) over distinct objects; `None` if all of one of them are equal.
+    pub pearson: Option<Estimate>,
     /// Rank correlation of the same.
-    pub spearman: Estimate,
+    pub spearman: Option<Estimate>,
     /// Number of trajectories.
     pub samples: usize,
     /// Number of distinct objects behind the correlations.
@@ -57,7 +59,7 @@ pub struct Sample {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogProb {
     /// log p̂(x), by importance sampling of trajectories through P_B.
-    pub log_p: Estimate,
+    pub log_p: LogMean,
     /// log R(x).
     pub log_reward: f64,
 }
@@ -223,11 +225,7 @@ pub fn log_prob(
     key: Key,
 ) -> Result<LogProb, LogProbError> {
     let (ratios, log_reward) = Sampler::new(view).backward(view, text, repeats, key)?;
-    Ok(LogProb { log_p: bootstrap(&ratios, key.fold(u64::MAX), log_mean_exp), log_reward })
-}
-
-fn log_mean_exp(values: &[f64]) -> f64 {
-    log_sum_exp(values.iter().copied()) - (values.len() as f64).ln()
+    Ok(LogProb { log_p: LogMean::new(&ratios), log_reward })
 }
 
 /// Evaluates the policy from `samples` trajectories, and its log p̂ on about `objects` objects with
@@ -266,18 +264,15 @@ pub fn evaluate_sampled(
             Err(LogProbError::Parse(_)) => unreachable!("the simulator reads the texts that it shows"),
         }
     }
-    let total = log_sum_exp(weights.iter().copied());
-    let squares = log_sum_exp(weights.iter().map(|w| 2.0 * w));
+    pairs.retain(|(log_p, log_reward)| log_p.is_finite() && log_reward.is_finite());
+    let log_z = LogMean::new(&weights);
     Ok(SampledReport {
-        log_z: bootstrap(&weights, key.fold(4), log_mean_exp),
-        elbo: bootstrap(&weights, key.fold(5), |w| w.iter().sum::<f64>() / w.len() as f64),
-        eubo: bootstrap(&weights, key.fold(6), |w| {
-            let total = log_sum_exp(w.iter().copied());
-            w.iter().map(|w| (w - total).exp() * w).sum()
-        }),
-        ess: (2.0 * total - squares).exp() / weights.len() as f64,
-        pearson: bootstrap(&pairs, key.fold(7), |p| pearson(p.iter().copied())),
-        spearman: bootstrap(&pairs, key.fold(8), spearman),
+        log_z_learned: learned_log_z(view),
+        log_z,
+        elbo: mean(&weights),
+        ess: log_z.ess,
+        pearson: correlation(&pairs, key.fold(7), pearson),
+        spearman: correlation(&pairs, key.fold(8), spearman),
         samples,
         objects: pairs.len(),
     })

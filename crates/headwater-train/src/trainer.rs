@@ -259,6 +259,11 @@ impl Trainer {
         self.mode_log_reward.map(|_| self.modes.len())
     }
 
+    /// What the objective reads.
+    pub fn needs(&self) -> Needs {
+        self.needs
+    }
+
     /// Scores that training has asked of the reward; evaluation does not count.
     pub fn reward_calls(&self) -> u64 {
         self.reward_calls

@@ -9,7 +9,7 @@ use headwater_run::candidates::{Candidate, Candidates};
 use headwater_run::evaluation::{Evaluation, evaluate};
 use headwater_run::session::load;
 use headwater_run::{Drawn, Problems};
-use headwater_train::{Behaviour, Exact, Experience, LogProbError, Looks, log_prob, sample};
+use headwater_train::{Behaviour, Exact, Experience, LogMean, LogProbError, Looks, log_prob, sample};
 
 use super::runs::Member;
 use crate::out::{Failure, fail};
@@ -80,9 +80,9 @@ pub fn gather(member: &Member, prefix: &str) -> Result<Result<Gathered, String>,
     Ok(Ok(Gathered { learned, evaluation, notes }))
 }
 
-/// log Z: the true one if it is known, else the estimate.
+/// log Z: the true one if it is known, else the estimate, if there is one.
 fn best_log_z(e: &Evaluation) -> Option<f64> {
-    e.exact.map(|x| x.log_z_true).or(e.log_z())
+    e.exact.map(|x| x.log_z_true).or_else(|| Some(e.sampled?.log_z.estimate()?.value))
 }
 
 fn first_line(problems: &Problems) -> String {
@@ -141,7 +141,7 @@ fn drawn(member: &Member, assembly: &mut Assembly, free: bool, key: Key) -> Resu
     Ok(drawn)
 }
 
-/// Both distributions from samples, and the estimate of log Z that they give.
+/// Both distributions from samples, and the estimate of log Z that they give; NaN if they give none.
 fn weighed(drawn: &[Drawn], assembly: &mut Assembly) -> (Cloud, f64) {
     let mut sim = assembly.trainer.simulator();
     sim.reset(drawn.len());
@@ -167,7 +167,8 @@ fn weighed(drawn: &[Drawn], assembly: &mut Assembly) -> (Cloud, f64) {
         distinct: texts.len(),
         known: Some(Known::Samples { samples, effective }),
     };
-    (cloud, total - (samples as f64).ln())
+    let log_z = (samples > 0).then(|| LogMean::new(&weights)).and_then(|z| z.estimate());
+    (cloud, log_z.map_or(f64::NAN, |e| e.value))
 }
 
 /// log p of objects of the policy, spread over their rewards, and of uniform play, with intervals.
@@ -194,7 +195,8 @@ fn estimates(drawn: &[Drawn], assembly: &mut Assembly, key: Key) -> Result<Vec<P
                 object: text,
                 log_reward: p.log_reward,
                 log_p: p.log_p.value,
-                interval: [p.log_p.low, p.log_p.high],
+                // Where too few trajectories decide, log p is known to be at least something, and at most 0.
+                interval: p.log_p.interval.unwrap_or([p.log_p.at_least, 0.0]),
             }),
             Err(LogProbError::Reward(e)) => return Err(fail(e)),
             Err(LogProbError::Parse(_)) => {}

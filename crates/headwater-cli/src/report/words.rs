@@ -3,7 +3,7 @@
 use headwater_report::{Summary, number};
 use headwater_run::Status;
 use headwater_run::evaluation::Evaluation;
-use headwater_train::{Estimate, TrainConfig};
+use headwater_train::{Estimate, SampledReport, TrainConfig};
 
 use super::runs::{Family, Member};
 use crate::out::count;
@@ -111,7 +111,6 @@ fn percent(share: f64) -> String {
 /// How close the sampler is, and how that was measured.
 fn found(e: &Evaluation) -> Vec<String> {
     let mut out = Vec::new();
-    let interval = |x: Estimate| format!("{} [{}, {}]", number(x.value), number(x.low), number(x.high));
     if let Some(x) = &e.exact {
         let tv = x.divergence.tv;
         out.push(format!(
@@ -124,13 +123,16 @@ fn found(e: &Evaluation) -> Vec<String> {
             CLOSE[0],
             CLOSE[1]
         ));
+        let learned = x.log_z_learned.map_or_else(
+            || "Its objective learns no log Z".to_owned(),
+            |z| format!("The log Z that it learned is {}", number(z)),
+        );
         out.push(format!(
-            "It believes log Z to be {}; the truth is {}. The Jensen–Shannon divergence is {} nats, the \
-             correlation of log p and log R {}.",
-            number(x.log_z),
+            "{learned}; the true one is {}. The Jensen–Shannon divergence is {} nats, the correlation of log p and \
+             log R {}.",
             number(x.log_z_true),
             number(x.divergence.jsd),
-            number(x.pearson)
+            x.pearson.map_or_else(|| "undefined".to_owned(), number)
         ));
     }
     if let Some(s) = &e.sampled {
@@ -145,17 +147,7 @@ fn found(e: &Evaluation) -> Vec<String> {
             100.0 * EFFECTIVE[0],
             100.0 * EFFECTIVE[1]
         ));
-        out.push(format!(
-            "log Z is estimated as {}, between {} (ELBO) and {} (EUBO). log p and log R have the \
-             correlation {}, their ranks {}, over {} objects of the policy and of uniform play. In brackets \
-             are 95 % intervals.",
-            interval(s.log_z),
-            interval(s.elbo),
-            interval(s.eubo),
-            interval(s.pearson),
-            interval(s.spearman),
-            count(s.objects as u64)
-        ));
+        out.push(sampled(s));
     }
     if let Some(modes) = e.modes {
         let of = e.modes_true.map_or_else(String::new, |n| format!(" of {}", count(n as u64)));
@@ -165,6 +157,35 @@ fn found(e: &Evaluation) -> Vec<String> {
         ));
     }
     out
+}
+
+/// What samples say of log Z and of the order of objects.
+fn sampled(s: &SampledReport) -> String {
+    let interval = |x: Estimate| format!("{} [{}, {}]", number(x.value), number(x.low), number(x.high));
+    let known = match s.log_z.estimate() {
+        Some(e) => format!("log Z is estimated as {}", interval(e)),
+        None => format!(
+            "log Z is at least {}, with 95 % confidence; so few of the samples decide that it cannot be estimated",
+            number(s.log_z.at_least)
+        ),
+    };
+    let learned = s.log_z_learned.map_or_else(String::new, |z| format!(", and was learned as {}", number(z)));
+    let correlations = s.pearson.zip(s.spearman).map_or_else(
+        || "log p and log R have no correlation, since all of one of them are equal".to_owned(),
+        |(p, r)| {
+            format!(
+                "log p and log R have the correlation {}, their ranks {}, over {} objects of the policy and of uniform play",
+                interval(p),
+                interval(r),
+                count(s.objects as u64)
+            )
+        },
+    );
+    format!(
+        "{known}{learned}. The mean log weight (ELBO), which is below log Z, is estimated as {}; {correlations}. In brackets \
+         are 95 % intervals.",
+        interval(s.elbo)
+    )
 }
 
 /// What to do next.

@@ -34,6 +34,12 @@ function say(element, text, kind) {
   if (kind !== undefined && element.className !== kind) element.className = kind;
 }
 
+// log Z as learned, and what is known of it: the truth, an estimate, or what it is at least.
+function logZ(run, learned) {
+  const known = [[run.log_z_true, (x) => `${short(x)} true`], [run.log_z_estimate, (x) => `${short(x)} estimated`], [run.log_z_at_least, (x) => `at least ${short(x)}`]].find(([x]) => x !== null);
+  return [...(learned === null ? [] : [`${short(learned)} learned`]), ...(known ? [known[1](known[0])] : [])];
+}
+
 const list = {
   ask: () => '/api/runs',
   rows: new Map(),
@@ -55,7 +61,7 @@ const list = {
       }
       const bounds = run.elbo !== null && run.eubo !== null ? `${short(run.elbo)} to ${short(run.eubo)}` : '–';
       const ess = run.ess === null ? '–' : `${(100 * run.ess).toFixed(1)} %`;
-      const texts = [run.status, whole(short(run.step), run), short(run.tv), short(run.log_z), bounds, ess, time(run.seconds)];
+      const texts = [run.status, whole(short(run.step), run), short(run.tv), logZ(run, run.log_z_learned).join(', ') || '–', bounds, ess, time(run.seconds)];
       texts.forEach((text, i) => say(this.rows.get(run.name).cells[i], text, i === 0 ? mood(run.status) : ''));
     }
     const names = runs.map((run) => run.name);
@@ -108,8 +114,9 @@ const run = {
     this.fact('loss', of(r.last_loss, short));
     this.fact('total variation', of(r.tv, short));
     this.fact('JSD', of(r.jsd, (x) => `${short(x)} nats`));
-    const z = r.log_z ?? r.last_log_z;
-    this.fact('log Z', of(z, (x) => (r.log_z_true === null ? short(x) : `${short(x)} of ${short(r.log_z_true)}`)));
+    this.fact('log Z', logZ(r, r.log_z_learned ?? r.last_log_z_learned).join(', ') || null);
+    this.fact('ELBO', of(r.elbo_estimate, (x) => `${short(x)} estimated`));
+    this.fact('log of the scale of flows', of(r.last_log_scale, short));
     this.fact('bounds of log Z', r.elbo === null || r.eubo === null ? null : `${short(r.elbo)} to ${short(r.eubo)}`);
     this.fact('effective sample', of(r.ess, (x) => `${(100 * x).toFixed(1)} %`));
     this.fact('modes found', of(r.modes, short));

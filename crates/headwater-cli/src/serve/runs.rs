@@ -101,7 +101,19 @@ impl Run {
         put("seconds", json!(seconds));
         put("step", json!(view.step()));
         put("steps", json!(view.total));
-        for name in ["tv", "jsd", "log_z", "log_z_true", "elbo", "eubo", "ess", "modes"] {
+        for name in [
+            "tv",
+            "jsd",
+            "log_z_learned",
+            "log_z_true",
+            "log_z_estimate",
+            "log_z_at_least",
+            "elbo",
+            "eubo",
+            "elbo_estimate",
+            "ess",
+            "modes",
+        ] {
             put(name, json!(view.metrics.last(name)));
         }
         out
@@ -121,7 +133,7 @@ impl Run {
             json!(view.findings(now).iter().map(Check::to_json).collect::<Vec<_>>()),
         );
         out.insert("rows".to_owned(), json!(rows));
-        for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z"] {
+        for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z_learned", "log_scale"] {
             out.insert(format!("last_{name}"), json!(view.steps.last(name)));
         }
         if tables && since != Some(rows) {

@@ -109,16 +109,14 @@ fn rows(view: &View, now_unix_s: u64) -> Vec<(&'static str, String)> {
     if let (Some(tv), Some(jsd)) = (eval("tv"), eval("jsd")) {
         rows.push(("TV", format!("{}  JSD {}", number(tv), number(jsd))));
     }
-    let log_z = eval("log_z").or_else(|| view.steps.last("log_z"));
-    match (log_z, eval("log_z_true")) {
-        (Some(z), Some(truth)) => {
-            rows.push(("log Z", format!("{z:.4} of {truth:.4}, difference {}", number((z - truth).abs()))));
-        }
-        (Some(z), None) => rows.push(("log Z", format!("{z:.4}"))),
-        _ => {}
+    if let Some(said) = log_z(view) {
+        rows.push(("log Z", said));
     }
     if let (Some(low), Some(high)) = (eval("elbo"), eval("eubo")) {
         rows.push(("bounds of log Z", format!("{low:.4} (ELBO) to {high:.4} (EUBO)")));
+    }
+    if let Some(elbo) = eval("elbo_estimate") {
+        rows.push(("ELBO", format!("{elbo:.4} estimated")));
     }
     if let Some(ess) = eval("ess") {
         rows.push(("effective sample", format!("{:.1} %", 100.0 * ess)));
@@ -129,12 +127,32 @@ fn rows(view: &View, now_unix_s: u64) -> Vec<(&'static str, String)> {
     rows
 }
 
+/// log Z as learned, and what is known of it; of the last evaluation if there was one, else of the last update.
+fn log_z(view: &View) -> Option<String> {
+    let eval = |name: &str| view.metrics.last(name);
+    let learned = eval("log_z_learned").or_else(|| view.steps.last("log_z_learned"));
+    let known = match (eval("log_z_true"), eval("log_z_estimate"), eval("log_z_at_least")) {
+        (Some(truth), ..) => {
+            let off =
+                learned.map_or_else(String::new, |z| format!(", difference {}", number((z - truth).abs())));
+            Some(format!("{truth:.4} true{off}"))
+        }
+        (None, Some(estimate), _) => Some(format!("{estimate:.4} estimated")),
+        (None, None, Some(least)) => Some(format!("at least {least:.4}")),
+        (None, None, None) => None,
+    };
+    let said: Vec<String> = learned.map(|z| format!("{z:.4} learned")).into_iter().chain(known).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
 /// The curves worth a place, with their names.
 fn curves(view: &View) -> Vec<(&'static str, Vec<[f64; 2]>)> {
-    let good = if view.metrics.last("tv").is_some() { ("TV", "tv") } else { ("ELBO", "elbo") };
+    let exact = view.metrics.last("tv").is_some();
+    let good = if exact { ("TV", "tv") } else { ("ELBO, estimated", "elbo_estimate") };
     let all = [
         ("loss", view.steps.curve("loss")),
-        ("log Z", view.steps.curve("log_z")),
+        ("log Z learned", view.steps.curve("log_z_learned")),
+        ("log of the scale of flows", view.steps.curve("log_scale")),
         (good.0, view.metrics.curve(good.1)),
     ];
     all.into_iter().filter(|(_, points)| points.len() > 1).collect()

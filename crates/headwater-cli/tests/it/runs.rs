@@ -305,3 +305,64 @@ fn an_update_that_fails_keeps_what_was_done_before() {
     "#]].assert_eq(&exact);
     assert!(!dir.path("runs").exists());
 }
+
+/// The tables of a run as they were before their columns said what they are: with `log_z` for all that was meant by it.
+fn made_former(dir: &Temp, run: &str) {
+    let rename = |name: &str, kept: &[(&str, &str)]| {
+        let path = format!("{run}/{name}");
+        let text = dir.read(&path);
+        let names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        let at = |name: &str| names.iter().position(|n| *n == name).unwrap();
+        let header = kept.iter().map(|(former, _)| *former).collect::<Vec<_>>().join(",");
+        let rows = text.lines().skip(1).map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            kept.iter()
+                .map(|(_, name)| if name.is_empty() { "" } else { cells[at(name)] })
+                .collect::<Vec<_>>()
+                .join(",")
+        });
+        let text: String = [header].into_iter().chain(rows).map(|line| line + "\n").collect();
+        dir.write(&path, text);
+    };
+    let same = |name: &'static str| (name, name);
+    let mut metrics: Vec<(&str, &str)> =
+        ["step", "wall_s", "trajectories", "transitions", "reward_calls", "loss"].map(same).into();
+    metrics.push(("log_z", "log_z_learned"));
+    metrics.extend(
+        ["log_z_true", "tv", "jsd", "kl_target_model", "kl_model_target", "elbo", "eubo", "pearson"]
+            .map(same),
+    );
+    metrics.extend([("spearman", ""), same("ess"), same("mean_reward_ratio"), same("modes")]);
+    rename("metrics.csv", &metrics);
+    let mut steps: Vec<(&str, &str)> = ["step", "wall_s", "loss", "residual_rms"].map(same).into();
+    steps.push(("log_z", "log_z_learned"));
+    steps.extend(["mean_len", "log_reward_mean", "entropy", "grad_norm"].map(same));
+    rename("steps.csv", &steps);
+}
+
+#[test]
+fn a_run_with_former_columns_is_read_and_goes_on() {
+    let dir = Temp::with_configs();
+    for (run, former) in [("new", false), ("old", true)] {
+        dir.run(&format!("train grid.toml --out {run} -q --set run.log_every=1 --set eval.every=5")).ok();
+        if former {
+            made_former(&dir, run);
+            assert!(dir.read("old/steps.csv").starts_with("step,wall_s,loss,residual_rms,log_z,mean_len,"));
+        }
+    }
+    let row = |run: &str| {
+        let mut row = dir.run(&format!("summary {run} --json")).json()["runs"][0].clone();
+        for timed in ["run", "seconds", "trajectories_per_s"] {
+            row.as_object_mut().unwrap().remove(timed);
+        }
+        row
+    };
+    assert_eq!(row("old"), row("new"));
+    assert!(row("old")["log_z_learned"].is_number());
+    for run in ["old", "new"] {
+        let picture = dir.run(&format!("watch {run}")).ok();
+        assert!(picture.contains(" learned, ") && picture.contains("log Z learned"), "{picture}");
+        dir.run(&format!("train --resume {run} -q --set train.steps=25")).ok();
+    }
+    assert_same(&dir, "old", "new");
+}

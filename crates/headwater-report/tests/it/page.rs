@@ -24,7 +24,7 @@ fn columns(rows: usize) -> (Columns, Columns) {
     };
     let steps = ["loss", "log_reward_mean", "entropy", "mean_len", "grad_norm"];
     let metrics =
-        ["log_z", "log_z_true", "tv", "jsd", "elbo", "eubo", "pearson", "mean_reward_ratio", "modes"];
+        ["log_z_learned", "log_z_true", "tv", "jsd", "elbo", "eubo", "pearson", "mean_reward_ratio", "modes"];
     let of = |names: &[&'static str]| {
         let named = names.iter().enumerate().map(|(i, name)| (*name, wave(0.1 * (i + 1) as f64)));
         [("step", ramp(10.0))].into_iter().chain(named).collect::<Vec<_>>()

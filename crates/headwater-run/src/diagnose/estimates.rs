@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use headwater_exact::log_sum_exp;
+use headwater_report::number;
+use headwater_train::{LogMean, MIN_ESS, effective_share};
 
 use super::{Check, Draw, Facts};
 
 /// How far log Z may lie outside its bounds, in nats: a factor of 1.2 in every flow.
 const LOG_Z_SLACK: f64 = 0.2;
-
-/// Effective sample size (Kong 1992), as a share of the sample: below it a few draws decide every weighted mean.
-const MIN_ESS: f64 = 0.1;
 
 /// Spread, in nats, of log P_F − log P_B over trajectories to one object: 0 where P_B is that of P_F (Malkin et al. 2022,
 /// arXiv:2201.13259).
@@ -37,33 +36,54 @@ const MIN_DRAWS: usize = 200;
 /// for molecule design").
 const MIN_CORRELATION: f64 = 0.5;
 
-/// Is the learned log Z between the bounds that the policy gives it?
+/// Does the learned log Z agree with what is known of log Z?
 pub fn log_z(facts: &Facts) -> Result<Check, String> {
-    let (z, low, high) = match (&facts.truth, facts.log_z, &facts.sampled) {
-        (Some(truth), ..) if truth.learns_log_z => (truth.report.log_z, truth.report.elbo, truth.report.eubo),
-        (None, _, Err(why)) => return Err(why.clone()),
-        (Some(_), ..) | (None, None, _) => return Err("the objective learns no log Z".to_owned()),
-        // Where few weights decide, the upper bound is too low.
-        (None, Some(z), Ok(s)) if s.ess < MIN_ESS => (z, s.elbo.low, f64::INFINITY),
-        (None, Some(z), Ok(s)) => (z, s.elbo.low, s.eubo.high),
+    let none = "the objective learns no log Z";
+    let (z, low, high, what) = match (&facts.truth, &facts.sampled) {
+        (Some(truth), _) => {
+            let z = truth.log_z_learned.ok_or(none)?;
+            (z, truth.elbo, truth.eubo, "its bounds by the policy (ELBO and EUBO)")
+        }
+        (None, Err(why)) => return Err(why.clone()),
+        (None, Ok(s)) => {
+            let z = s.log_z_learned.ok_or(none)?;
+            match s.log_z.interval {
+                Some([low, high]) => (z, low, high, "the interval of its estimate"),
+                None if z < s.log_z.at_least - LOG_Z_SLACK => {
+                    (z, s.log_z.at_least, f64::INFINITY, "what it is at least (with 95 % confidence)")
+                }
+                // Whoever knows so little cannot call it satisfactory.
+                None => {
+                    return Err(format!(
+                        "the learned log Z is {z:.3}, and all that is known of log Z is that it is at least {:.3}: the effective \
+                         sample is {:.2} %, too small for an estimate",
+                        s.log_z.at_least,
+                        100.0 * s.ess
+                    ));
+                }
+            }
+        }
     };
     let outside = (low - z).max(z - high).max(0.0);
+    let range = if high == f64::INFINITY { format!("{low:.3}") } else { format!("{low:.3} to {high:.3}") };
     Ok(Check {
         name: "log-z",
-        value: format!(
-            "the learned log Z is {z:.3}, outside its bounds {low:.3} (ELBO) to {high:.3} (EUBO) by {outside:.3} nats"
-        ),
+        value: format!("the learned log Z is {z:.3}, outside {what}, {range}, by {outside:.3} nats"),
         threshold: format!("at most {LOG_Z_SLACK} nats outside"),
         passed: outside <= LOG_Z_SLACK,
         meaning: format!(
-            "log Z has not followed the policy: every flow is off by a factor of {:.3e}, and no residual can be \
-             smaller",
-            outside.exp()
+            "log Z has not followed the policy: every flow is off by a factor of {}, and no residual can be smaller",
+            factor(outside)
         ),
         remedy: "a larger `train.lr_log_z` (0.1 is usual, a hundred times that of the network), `train.log_z_init = \
                  \"auto\"`, or more `train.steps`"
             .to_owned(),
     })
+}
+
+/// e^`nats` for people, also where it is no f64.
+fn factor(nats: f64) -> String {
+    if nats < 14.0 { number(nats.exp()) } else { format!("e^{nats:.0}") }
 }
 
 /// Are the weights of many draws much alike?
@@ -75,7 +95,7 @@ pub fn effective_sample(facts: &Facts) -> Result<Check, String> {
             let weight = |d: &Draw| d.log_p.map_or_else(|| d.log_weight(), |log_p| d.log_reward - log_p);
             let weights: Vec<f64> = draws.iter().map(weight).collect();
             let by = if exact { "R/p" } else { "R P_B/P_F" };
-            (effective(&weights), format!("{} draws, by the weights {by}", draws.len()))
+            (effective_share(&weights), format!("{} draws, by the weights {by}", draws.len()))
         }
         (Err(_), Some(ess)) => (ess, "the draws of the last evaluation, by the weights R P_B/P_F".to_owned()),
         (Err(why), None) => return Err(why.clone()),
@@ -173,14 +193,12 @@ pub fn concentration(facts: &Facts) -> Result<Check, String> {
     top.truncate(TOP);
     let mass = top.iter().map(|t| t.1.0).sum::<usize>() as f64 / draws.len() as f64;
     let log_z = match &facts.truth {
-        Some(truth) => truth.report.log_z_true,
+        Some(truth) => truth.log_z_true,
         // Z is as the policy's own draws have it, to which modes that it never finds do not contribute.
         None => {
             let weights: Vec<f64> = draws.iter().map(Draw::log_weight).collect();
-            if effective(&weights) < MIN_ESS {
-                return Err("Z is not known, and few weights decide its estimate".to_owned());
-            }
-            log_sum_exp(weights.iter().copied()) - (weights.len() as f64).ln()
+            let estimate = LogMean::new(&weights).estimate();
+            estimate.ok_or("Z is not known, and few weights decide its estimate")?.value
         }
     };
     let due = (log_sum_exp(top.iter().map(|t| t.1.1)) - log_z).exp().min(1.0);
@@ -207,10 +225,9 @@ pub fn concentration(facts: &Facts) -> Result<Check, String> {
 /// Does the policy rank objects that it did not learn from?
 pub fn correlation(facts: &Facts) -> Result<Check, String> {
     let sampled = facts.sampled.as_ref().map_err(String::clone)?;
-    let found = sampled.pearson;
-    if found.value.is_nan() {
-        return Err("all objects have the same reward".to_owned());
-    }
+    let found = sampled
+        .pearson
+        .ok_or("it is undefined: all objects have the same reward, or the same probability")?;
     Ok(Check {
         name: "correlation",
         value: format!(
@@ -224,13 +241,6 @@ pub fn correlation(facts: &Facts) -> Result<Check, String> {
                  the reward depends on"
             .to_owned(),
     })
-}
-
-/// Effective sample size of log weights, as a share of their number.
-fn effective(log_weights: &[f64]) -> f64 {
-    let total = log_sum_exp(log_weights.iter().copied());
-    let squares = log_sum_exp(log_weights.iter().map(|w| 2.0 * w));
-    (2.0 * total - squares).exp() / log_weights.len() as f64
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -66,15 +66,6 @@ pub struct Acting {
     pub given: f64,
 }
 
-/// What exact evaluation says.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Truth {
-    /// The report.
-    pub report: ExactReport,
-    /// Has the objective an estimate of log Z of its own?
-    pub learns_log_z: bool,
-}
-
 /// What is known of a run.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -107,9 +98,9 @@ pub struct Facts {
     /// Sampled evaluation.
     pub sampled: Result<SampledReport, String>,
     /// Exact evaluation, where the space is enumerated.
-    pub truth: Option<Truth>,
-    /// log Z as a parameter of the objective, if it has one.
-    pub log_z: Option<f64>,
+    pub truth: Option<ExactReport>,
+    /// Mean entropy of a choice, in nats, of the policy whose flow is the target's, where the space is enumerated.
+    pub target_entropy: Option<f64>,
 }
 
 impl Facts {
@@ -118,18 +109,18 @@ impl Facts {
         let unknown = || "that needs more than the tables".to_owned();
         let last = |name: &str| view.metrics.last(name);
         let or_nan = |name: &str| last(name).unwrap_or(f64::NAN);
-        let report = last("log_z").zip(last("log_z_true")).map(|(log_z, log_z_true)| ExactReport {
+        let truth = last("log_z_true").map(|log_z_true| ExactReport {
             divergence: Divergence {
                 tv: or_nan("tv"),
                 jsd: or_nan("jsd"),
                 kl_target_model: or_nan("kl_target_model"),
                 kl_model_target: or_nan("kl_model_target"),
             },
-            log_z,
+            log_z_learned: last("log_z_learned"),
             log_z_true,
             elbo: or_nan("elbo"),
             eubo: or_nan("eubo"),
-            pearson: or_nan("pearson"),
+            pearson: last("pearson"),
             mean_reward_ratio: or_nan("mean_reward_ratio"),
         });
         Self {
@@ -147,9 +138,8 @@ impl Facts {
             unscored: Err(unknown()),
             paths: Err(unknown()),
             sampled: Err(unknown()),
-            // An objective that learns no log Z is given its lower bound for one, which no check minds.
-            truth: report.map(|report| Truth { report, learns_log_z: true }),
-            log_z: None,
+            truth,
+            target_entropy: None,
         }
     }
 
@@ -203,10 +193,6 @@ impl Facts {
     /// have to do.
     fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) {
         let key = key(assembly.seed, Purpose::Diagnose);
-        let state = assembly.trainer.state();
-        let objective = headwater_objectives::find(checked.kind("objective"));
-        let needs = objective.map(|o| (o.build)(&checked.section("objective").values).needs());
-        self.log_z = state.log_z.filter(|_| needs.is_some_and(|n| n.log_z));
         if let Ok(task) = Task::build(checked) {
             self.log_floor = task.scorer.transform().log_floor();
         }
@@ -229,8 +215,8 @@ impl Facts {
                 let state = exact.graph_mut().find(&draw.text).ok().flatten();
                 draw.log_p = state.map(|s| log_p[s]);
             }
-            let learns_log_z = policies.log_z.is_some();
-            self.truth = Some(Truth { report: exact.compare(&policies), learns_log_z });
+            self.truth = Some(exact.compare(&policies));
+            self.target_entropy = Some(exact.target_entropy(&policies));
         }
         if let Ok(draws) = &self.draws {
             let texts = distinct(draws);

@@ -1,13 +1,13 @@
 //! Checks on facts made by hand: each trips by its own number, and says so.
 
 use headwater_report::Columns;
-use headwater_train::{Estimate, SampledReport};
+use headwater_train::{Estimate, LogMean, SampledReport};
 
-use super::{Acting, Draw, Facts, judge, names};
+use super::{Acting, Diagnosis, Draw, Facts, judge, names};
 use crate::Status;
 
 const COLUMNS: &[&str] =
-    &["step", "loss", "residual_rms", "log_z", "mean_len", "log_reward_mean", "entropy", "grad_norm"];
+    &["step", "loss", "residual_rms", "log_z_learned", "mean_len", "log_reward_mean", "entropy", "grad_norm"];
 
 /// Two kinds of objects, made as often as they should be, by a run of a hundred logged updates.
 fn healthy() -> Facts {
@@ -40,17 +40,22 @@ fn healthy() -> Facts {
         unscored: Ok((0, 50)),
         paths: Ok(vec![vec![0.0; 4]; 10]),
         sampled: Ok(SampledReport {
-            log_z: tight(-half),
+            log_z_learned: Some(-half),
+            log_z: LogMean {
+                value: -half,
+                interval: Some([-half - 0.01, -half + 0.01]),
+                at_least: -half - 1.0,
+                ess: 1.0,
+            },
             elbo: tight(-half),
-            eubo: tight(-half),
             ess: 1.0,
-            pearson: tight(0.9),
-            spearman: tight(0.9),
+            pearson: Some(tight(0.9)),
+            spearman: Some(tight(0.9)),
             samples: 100,
             objects: 50,
         }),
         truth: None,
-        log_z: Some(-half),
+        target_entropy: None,
     }
 }
 
@@ -105,7 +110,7 @@ fn each_check_trips_by_its_own_number() {
         column(f, "loss", |i| (0.05 * i as f64).exp());
     });
     trips(&["entropy"], |f| column(f, "entropy", |i| if i < 50 { 1.0 } else { 0.0 }));
-    trips(&["log-z"], |f| f.log_z = Some(0.0));
+    trips(&["log-z"], |f| f.sampled.as_mut().unwrap().log_z_learned = Some(0.0));
     // One weight of two hundred is all that counts; it is that of a rare length, too rare to matter.
     trips(&["effective-sample"], |f| {
         each(f, |i, d| d.log_pf -= if i == 0 { 9.0 } else { 0.0 });
@@ -117,8 +122,48 @@ fn each_check_trips_by_its_own_number() {
     });
     trips(&["length"], |f| each(f, |i, d| d.log_pf += if i % 2 == 0 { 1.2 } else { -1.2 }));
     trips(&["correlation"], |f| {
-        f.sampled.as_mut().unwrap().pearson = Estimate { value: 0.1, low: 0.0, high: 0.2 };
+        f.sampled.as_mut().unwrap().pearson = Some(Estimate { value: 0.1, low: 0.0, high: 0.2 });
     });
+}
+
+/// Where few weights decide there is a lower bound and nothing else: a learned log Z above it is neither right nor wrong.
+#[test]
+fn log_z_is_not_satisfactory_without_support() {
+    let with = |learned: Option<f64>| {
+        let mut facts = healthy();
+        let sampled = facts.sampled.as_mut().unwrap();
+        sampled.log_z = LogMean { value: 9.0, interval: None, at_least: 7.2, ess: 0.012 };
+        (sampled.log_z_learned, sampled.ess) = (learned, 0.012);
+        judge(&facts)
+    };
+    let why = |d: &Diagnosis| {
+        d.skipped.iter().find(|s| s.name == "log-z").map(|s| s.why.clone()).unwrap_or_default()
+    };
+    assert_eq!(
+        why(&with(Some(8.95))),
+        "the learned log Z is 8.950, and all that is known of log Z is that it is at least 7.200: the effective sample is \
+         1.20 %, too small for an estimate"
+    );
+    assert_eq!(why(&with(None)), "the objective learns no log Z");
+    let below = with(Some(-4784.0));
+    let check = below.tripped().find(|c| c.name == "log-z").expect("it is below the bound");
+    assert!(
+        check.value.contains("-4784.000, outside what it is at least (with 95 % confidence), 7.200"),
+        "{check:?}"
+    );
+    assert!(check.meaning.contains("a factor of e^4791,"), "{check:?}");
+}
+
+/// A policy that is sure of itself is right where the target is as sharp, and wrong where it is not.
+#[test]
+fn a_sharp_target_does_not_trip_entropy() {
+    for (target, passes) in [(Some(0.0), true), (Some(0.004), true), (Some(0.3), false), (None, false)] {
+        let mut facts = healthy();
+        column(&mut facts, "entropy", |i| if i < 50 { 1.0 } else { 1e-5 });
+        facts.target_entropy = target;
+        let said = judge(&facts);
+        assert_eq!(said.tripped().all(|c| c.name != "entropy"), passes, "{target:?}");
+    }
 }
 
 #[test]

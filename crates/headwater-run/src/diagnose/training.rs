@@ -61,8 +61,11 @@ pub fn ended(facts: &Facts) -> Result<Check, String> {
 pub fn finite(facts: &Facts) -> Result<Check, String> {
     let reason = facts.reason.clone().unwrap_or_default();
     let failed = facts.status == Status::Failed && is_not_finite(&reason);
-    let columns = ["loss", "residual_rms", "log_z", "log_reward_mean", "grad_norm"];
-    let bad = columns.iter().flat_map(|c| facts.steps.column(c)).filter(|x| !x.is_finite()).count();
+    let columns = ["loss", "residual_rms", "log_z_learned", "log_scale", "log_reward_mean", "grad_norm"];
+    let columns = columns.map(|name| facts.steps.column(name)).into_iter();
+    // A column that the objective has no use for is empty.
+    let used = columns.filter(|column| column.iter().any(|x| !x.is_nan()));
+    let bad = used.flatten().filter(|x| !x.is_finite()).count();
     let value = if failed { reason } else { format!("{bad} numbers of `steps.csv` are not finite") };
     Ok(Check {
         name: "finite",
@@ -204,11 +207,19 @@ pub fn entropy(facts: &Facts) -> Result<Check, String> {
     if *first == 0.0 {
         return Err("there is never more than one action to choose from".to_owned());
     }
+    let passed = match (facts.target_entropy, facts.truth) {
+        (Some(target), _) => *last >= MIN_ENTROPY.min(target - 0.5 * MIN_ENTROPY),
+        (None, Some(_)) if *last < MIN_ENTROPY => {
+            return Err("the target may be as sharp; `headwater diagnose` works that out".to_owned());
+        }
+        (None, _) => *last >= MIN_ENTROPY,
+    };
+    let own = facts.target_entropy.map_or_else(String::new, |h| format!("; that of the target is {h:.4}"));
     Ok(Check {
         name: "entropy",
-        value: format!("{last:.4} nats per choice"),
-        threshold: format!("at least {MIN_ENTROPY} nats"),
-        passed: *last >= MIN_ENTROPY,
+        value: format!("{last:.4} nats per choice{own}"),
+        threshold: format!("at least {MIN_ENTROPY} nats, or about that of the target"),
+        passed,
         meaning: format!(
             "the policy has become deterministic: its choices had {first:.3} nats at first, and hardly any by the end, \
              so that it makes few objects over and over"

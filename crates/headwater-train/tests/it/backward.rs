@@ -4,7 +4,9 @@ use headwater_core::{Action, Key};
 use headwater_exact::{Graph, log_terminating, uniform_backward};
 use headwater_train::{BackwardKind, Exact, LogProbError, Trainer, evaluate_sampled, log_prob};
 
-use crate::support::{Net, Plan, Problem, Recorder, chi_square, grid, objective, problem, strings, text};
+use crate::support::{
+    Net, Plan, Problem, Recorder, chi_square, grid, grid_with, objective, problem, strings, text,
+};
 
 const KINDS: [BackwardKind; 4] =
     [BackwardKind::Uniform, BackwardKind::Learned, BackwardKind::LearnedOwn, BackwardKind::MaxEnt];
@@ -100,7 +102,8 @@ fn log_prob_converges_and_its_intervals_cover() {
             assert!((many.log_p.value - truth).abs() < 0.03, "{kind:?}: {many:?}, truly {truth}");
             let covers = |k: &u64| {
                 let e = log_prob(&mut view, object, 200, Key::new(100 + k)).unwrap().log_p;
-                e.low <= truth && truth <= e.high
+                assert!(e.at_least <= truth, "{kind:?}: {e:?}, truly {truth}");
+                e.interval.is_some_and(|[low, high]| low <= truth && truth <= high)
             };
             let covered = (0..40).filter(covers).count();
             assert!(covered >= 28, "{kind:?}: {covered} of 40");
@@ -137,28 +140,31 @@ fn log_prob_knows_objects_only() {
     assert!(log_prob(&mut trainer.policy(), "00000000", 4, Key::new(1)).is_ok());
 }
 
-/// The bounds' own estimates, against their exact values, at 40 keys; see above for the threshold.
+/// ELBO and log Z as estimated, against their exact values, at 40 keys: 38 expected, and fewer than 34 has a probability of
+/// 1.4 % at 95 %. The bound holds at all of them: it fails far less often than in the 5 % that it may.
 #[test]
-fn sampled_evaluation_covers_the_exact_bounds() {
+fn sampled_evaluation_covers_the_exact_values() {
     let problems: [Problem; 2] = [grid(2, 5), strings(4)];
     for (problem, kind) in problems.iter().zip([BackwardKind::Uniform, BackwardKind::Learned]) {
         let exact = problem.exact();
         let mut trainer = half_trained(kind).trained(problem, objective("tb"));
         let report = exact.evaluate(&mut trainer.policy());
         assert!(report.elbo < report.log_z_true && report.log_z_true < report.eubo, "{report:?}");
-        let mut covered = [0; 3];
+        let mut covered = [0; 2];
         for k in 0..40 {
             let sampled = evaluate_sampled(&mut trainer.policy(), 800, 4, 1, Key::new(k)).unwrap();
-            assert!(sampled.elbo.value <= sampled.log_z.value && sampled.log_z.value <= sampled.eubo.value);
+            let log_z = sampled.log_z.estimate().expect("the policy is near enough to its target");
+            assert!(sampled.elbo.value <= log_z.value && sampled.log_z.at_least < log_z.value);
+            assert!(sampled.log_z.at_least <= report.log_z_true, "{sampled:?}, exactly {report:?}");
             assert!(0.0 < sampled.ess && sampled.ess <= 1.0 + 1e-12);
-            let truths = [report.elbo, report.log_z_true, report.eubo];
+            assert_eq!(sampled.log_z_learned, report.log_z_learned);
             for ((e, truth), n) in
-                [sampled.elbo, sampled.log_z, sampled.eubo].iter().zip(truths).zip(&mut covered)
+                [sampled.elbo, log_z].iter().zip([report.elbo, report.log_z_true]).zip(&mut covered)
             {
                 *n += usize::from(e.low <= truth && truth <= e.high);
             }
         }
-        assert!(covered.iter().all(|&n| n >= 28), "{kind:?}: {covered:?} of 40 cover {report:?}");
+        assert!(covered.iter().all(|&n| n >= 34), "{kind:?}: {covered:?} of 40 cover {report:?}");
     }
 }
 
@@ -170,6 +176,35 @@ fn sampled_correlations_come_close_to_the_exact_one() {
     let report = exact.evaluate(&mut trainer.policy());
     let sampled = evaluate_sampled(&mut trainer.policy(), 256, 600, 256, Key::new(1)).unwrap();
     assert!(sampled.objects > exact.graph().n_objects() / 2, "most objects were seen: {}", sampled.objects);
-    assert!((sampled.pearson.value - report.pearson).abs() < 0.03, "{sampled:?}, exactly {report:?}");
-    assert!(sampled.spearman.value > 0.5);
+    let (found, exactly) = (sampled.pearson.unwrap(), report.pearson.unwrap());
+    assert!((found.value - exactly).abs() < 0.03, "{sampled:?}, exactly {report:?}");
+    assert!(sampled.spearman.unwrap().value > 0.5);
+}
+
+/// Four dimensions of sixteen, where twenty updates leave an effective sample below 1 %: of ten percentile intervals five
+/// held. There are none now, and the bound holds for every seed; after enough updates the interval is there.
+#[test]
+fn a_policy_far_from_its_target_has_a_bound_and_no_interval() {
+    let problem = grid(4, 16);
+    let truth = problem.exact().log_z();
+    for seed in 0..10 {
+        let plan = Plan { seed, ..Plan::default() }.cosine(20, 1e-3, 0.1).batch(16);
+        let mut trainer = plan.trained(&problem, objective("tb"));
+        let report = evaluate_sampled(&mut trainer.policy(), 4096, 64, 8, Key::new(seed)).unwrap();
+        assert!(report.ess < 0.1 && report.log_z.estimate().is_none(), "seed {seed}: {report:?}");
+        assert!(report.log_z.at_least <= truth && report.log_z.at_least > 0.0, "seed {seed}: {report:?}");
+        for e in [report.pearson, report.spearman].map(Option::unwrap) {
+            assert!(e.low <= e.value && e.value <= e.high, "seed {seed}: {e:?}");
+        }
+    }
+}
+
+/// Without differences there is nothing to correlate: every object has the same reward, or the same probability.
+#[test]
+fn correlations_of_equal_rewards_are_undefined() {
+    let problem = grid_with(4, |_, _| 1.0);
+    let mut trainer = half_trained(BackwardKind::Uniform).trained(&problem, objective("tb"));
+    let report = evaluate_sampled(&mut trainer.policy(), 64, 40, 8, Key::new(1)).unwrap();
+    assert_eq!((report.pearson, report.spearman), (None, None));
+    assert_eq!(problem.exact().evaluate(&mut trainer.policy()).pearson, None);
 }

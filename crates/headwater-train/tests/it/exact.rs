@@ -84,11 +84,13 @@ fn the_exact_flow_is_perfect() {
                 let what = format!("{name} on {} with {backward:?}: {report:?}", problem.sim.spec().name);
                 // Single precision of logits, over trajectories of some ten edges.
                 assert!(report.divergence.tv < 1e-6, "{what}");
-                for estimate in [report.log_z, report.log_z_true, report.elbo, report.eubo] {
+                assert_eq!(report.log_z_learned.is_none(), name == "vargrad", "{what}");
+                let learned = report.log_z_learned.unwrap_or(report.elbo);
+                for estimate in [learned, report.log_z_true, report.elbo, report.eubo] {
                     assert!((estimate - exact.log_z()).abs() < 1e-5, "{what}");
                 }
                 assert!((report.mean_reward_ratio - 1.0).abs() < 1e-6, "{what}");
-                assert!(report.pearson > 1.0 - 1e-9, "{what}");
+                assert!(report.pearson.is_none_or(|r| r > 1.0 - 1e-9), "{what}");
                 let policies = exact.policies(&mut trainer.policy());
                 let (_, errors) = exact.flow_errors(&policies);
                 assert!(errors.iter().all(|&e| e < 1e-6), "{what}");
@@ -177,7 +179,11 @@ fn uniform_play_is_what_brute_force_says() {
             ("ELBO", report.elbo, expected_log_weight(false)),
             ("EUBO", report.eubo, expected_log_weight(true)),
             ("mean reward", report.mean_reward_ratio, mean(&|x| x.2) / mean(&target)),
-            ("Pearson", report.pearson, headwater_train::pearson(pairs.iter().copied())),
+            (
+                "Pearson",
+                report.pearson.unwrap_or(f64::NAN),
+                headwater_train::pearson(&pairs).unwrap_or(f64::NAN),
+            ),
         ] {
             // Where uniform play makes all objects equally likely, there is no correlation.
             let same = (got - want).abs() < 1e-9 * (1.0 + want.abs()) || got.is_nan() && want.is_nan();
