@@ -17,7 +17,7 @@ pub enum Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::Problems(Problems(vec![problem]))
+        Self::Problems(problem.into())
     }
 }
 

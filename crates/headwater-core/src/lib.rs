@@ -7,6 +7,7 @@
 mod encoding;
 mod env;
 mod estimator;
+mod excerpt;
 mod floats;
 mod graph;
 mod key;
@@ -26,6 +27,7 @@ mod sim;
 pub use encoding::{Encoded, EncodedRow, Encoding};
 pub use env::{Action, Environment, Stop};
 pub use estimator::{Estimator, Flops, Heads, Params, Tensor, Wanted};
+pub use excerpt::{EXCERPT, excerpt, listed};
 pub use floats::Floats;
 pub use graph::{Cyclic, StateGraph};
 pub use key::Key;

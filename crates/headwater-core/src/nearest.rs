@@ -3,6 +3,10 @@
 /// The candidate that `given` most likely was meant to be, if one is near: at most a third of its letters differ, or
 /// one contains the other.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // No name is that long, and the distance to one would take long.
+    if given.len() > 1000 {
+        return None;
+    }
     let fold = |s: &str| s.to_lowercase().replace('_', "-");
     let given = fold(given);
     let letters = given.chars().count();

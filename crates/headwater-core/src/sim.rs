@@ -19,7 +19,7 @@ pub struct EnvSpec {
 
 /// A text that names no state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a state of `{env}`")]
+#[error("`{}` is not a state of `{env}`", crate::excerpt(text))]
 pub struct ParseError {
     /// The text that was given.
     pub text: String,

@@ -265,7 +265,7 @@ pub fn key(seed: u64, purpose: Purpose) -> Key {
 /// Everything that cannot work together: see [`Task::build`]; an objective that the environment, the reward or the
 /// policy cannot serve; a table or a MaxEnt backward policy over a space that cannot be enumerated.
 pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
-    let one = |p: Problem| Problems(vec![p]);
+    let one = |p: Problem| Problems::from(p);
     let mut task = Task::build(checked).map_err(one)?;
     let (exact, not_exact) = match task.enumerate(checked).map_err(one)? {
         Ok(exact) => (Some(exact), None),
@@ -304,7 +304,7 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let estimator = estimator.map_err(|p| problems.push(p)).ok();
     let backward = backward(checked, &*objective, exact.as_ref()).map_err(|p| problems.push(p)).ok();
     let (Some(estimator), Some(backward), true) = (estimator, backward, problems.is_empty()) else {
-        return Err(Problems(problems));
+        return Err(problems.into());
     };
     let threshold = exact.as_ref().map(|e| e.mode_log_reward(eval.mode_fraction));
     let mode_log_reward = eval.mode_log_reward.or(threshold);

@@ -37,7 +37,7 @@ impl Candidates {
     /// # Errors
     /// If it is no run, or neither is there.
     pub fn of(run: &Path, sets: &[String]) -> Result<Self, Problems> {
-        let one = |p: Problem| Problems(vec![p]);
+        let one = |p: Problem| Problems::from(p);
         let dir = RunDir::open(run).map_err(|e| one(Problem::from(&e)))?;
         let input = Input::read(&dir.config_path()).map_err(one)?.set(sets.iter().cloned());
         let checked = input.check(&schema())?;

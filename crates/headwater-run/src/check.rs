@@ -27,12 +27,10 @@ pub(crate) fn check(input: Input, schema: &Schema) -> Result<Checked, Problems> 
             sections.extend(parts.into_iter().filter_map(|part| checker.part(i, kind, part)));
         }
     }
-    let mut problems = checker.problems;
-    if problems.is_empty() {
+    if checker.problems.is_empty() {
         return Ok(Checked { input, sections });
     }
-    problems.sort_by_key(|(rank, _)| *rank);
-    Err(Problems(problems.into_iter().map(|(_, problem)| problem).collect()))
+    Err(checker.problems())
 }
 
 /// A key with its value, as the user wrote it.
@@ -62,6 +60,8 @@ struct Checker<'a> {
     schema: &'a Schema,
     /// The sections of the schema, then the parts that the user has named.
     specs: Vec<SectionSpec>,
+    /// The numbers of parts in `specs` by their names.
+    named: BTreeMap<String, usize>,
     /// The numbers of the parts of a section, in the order in which they were named.
     parts: BTreeMap<usize, Vec<usize>>,
     /// By number of the section and key.
@@ -70,7 +70,12 @@ struct Checker<'a> {
     headers: BTreeMap<usize, Range<usize>>,
     /// The kinds found so far, by section.
     kinds: BTreeMap<String, &'static str>,
-    problems: Vec<(Rank, Problem)>,
+    /// The first [`Problems::MOST`], in order; their places are found in the end.
+    problems: Vec<(Rank, Origin, Problem)>,
+    /// How many more there are.
+    more: usize,
+    /// Problems of no place so far.
+    placeless: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -79,38 +84,75 @@ impl<'a> Checker<'a> {
             input,
             schema,
             specs: schema.sections.clone(),
+            named: BTreeMap::new(),
             parts: BTreeMap::new(),
             items: BTreeMap::new(),
             headers: BTreeMap::new(),
             kinds: BTreeMap::new(),
             problems: Vec::new(),
+            more: 0,
+            placeless: 0,
         }
     }
 
     fn report(&mut self, origin: &Origin, problem: Problem) {
-        let (rank, place) = match origin {
-            Origin::File(span) => ((0, span.start), self.input.at(span.start)),
-            Origin::Set(i) => ((1, *i), Some(Place::Set(self.input.sets[*i].clone()))),
-            Origin::Default => ((2, self.problems.len()), self.input.whole()),
+        self.placeless += usize::from(matches!(origin, Origin::Default));
+        let rank = self.rank(origin);
+        let at = self.problems.partition_point(|(before, ..)| *before <= rank);
+        self.problems.insert(at, (rank, origin.clone(), problem));
+        if self.problems.len() > Problems::MOST {
+            self.problems.pop();
+            self.more += 1;
+        }
+    }
+
+    /// Counts a problem at `origin` that would not be told anyway, before work is spent on what to say of it.
+    fn counted(&mut self, origin: &Origin) -> bool {
+        let rank = self.rank(origin);
+        let full = self.problems.len() == Problems::MOST
+            && self.problems.last().is_some_and(|(last, ..)| *last <= rank);
+        self.more += usize::from(full);
+        full
+    }
+
+    fn rank(&self, origin: &Origin) -> Rank {
+        match origin {
+            Origin::File(span) => (0, span.start),
+            Origin::Set(i) => (1, *i),
+            Origin::Default => (2, self.placeless),
+        }
+    }
+
+    /// What was found, with places.
+    fn problems(self) -> Problems {
+        let input = self.input;
+        let place = |origin| match origin {
+            Origin::File(Range { start, .. }) => input.at(start),
+            Origin::Set(i) => Some(Place::Set(input.sets[i].clone())),
+            Origin::Default => input.whole(),
         };
-        self.problems.push((rank, problem.place(place)));
+        let placed = |(_, origin, problem): (Rank, Origin, Problem)| problem.place(place(origin));
+        Problems { first: self.problems.into_iter().map(placed).collect(), more: self.more }
     }
 
     /// Parses the file and the assignments into items. `false` if the file is so broken that what it says is unclear.
     fn gather(&mut self) -> bool {
         let (table, errors) = DeTable::parse_recoverable(&self.input.text);
+        let text = self.input.text.as_str();
         let mut clear = true;
-        let mut last_line = None;
+        let mut last = None;
         for error in &errors {
             let span = error.span().unwrap_or(0..0);
-            let (problem, harmless) = self.syntax(error.message(), &span);
-            clear &= harmless;
+            clear &= is_harmless(error.message(), text.get(span.clone()).unwrap_or_default());
             // One slip can break several rules at once; the first says it best.
-            let line = self.input.text.get(..span.start).map(|before| before.matches('\n').count());
-            if last_line != Some(line) {
-                self.report(&Origin::File(span), problem);
+            let between = last.map(|last: usize| span.start.min(last)..span.start.max(last));
+            let again = between.and_then(|between| text.get(between)).is_some_and(|t| !t.contains('\n'));
+            last = Some(span.start);
+            let origin = Origin::File(span.clone());
+            if !again && !self.counted(&origin) {
+                let problem = self.syntax(error.message(), &span);
+                self.report(&origin, problem);
             }
-            last_line = Some(line);
         }
         if clear {
             self.gather_file(table.into_inner());
@@ -122,24 +164,24 @@ impl<'a> Checker<'a> {
         clear
     }
 
-    /// What a message of the parser means, and whether the rest of the file is still clear.
-    fn syntax(&self, message: &str, span: &Range<usize>) -> (Problem, bool) {
+    /// What a message of the parser means.
+    fn syntax(&self, message: &str, span: &Range<usize>) -> Problem {
         let text = &self.input.text;
         let given = text.get(span.clone()).unwrap_or_default();
-        if message == "duplicate key" {
+        if message == DUPLICATE {
             let key = given.trim_matches(['"', '\'']);
             let problem = Problem::new(format!("`{key}` is given a second time"));
-            return (problem.hint("keep one of the two".to_owned()), true);
+            return problem.hint("keep one of the two".to_owned());
         }
-        if message.starts_with("string values must be quoted") && !given.is_empty() {
+        if is_harmless(message, given) {
             let problem = Problem::new(format!("`{given}` is not a TOML value"));
-            return (problem.hint(format!("a string needs quotes: `\"{given}\"`")), true);
+            return problem.hint(format!("a string needs quotes: `\"{given}\"`"));
         }
         let start = text[..span.start].rfind('\n').map_or(0, |i| i + 1);
         let line = text[start..].lines().next().unwrap_or_default().trim();
         let message = message.strip_suffix(", expected nothing").unwrap_or(message);
         let what = if line.is_empty() { "invalid TOML".to_owned() } else { format!("invalid TOML `{line}`") };
-        (Problem::new(what).detail(format!(": {message}")), false)
+        Problem::new(what).detail(format!(": {message}"))
     }
 
     fn gather_file(&mut self, root: DeTable<'a>) {
@@ -230,9 +272,10 @@ impl<'a> Checker<'a> {
     fn named_part(&mut self, i: usize, name: &str) -> usize {
         let whole = &self.schema.sections[i];
         let spec = whole.parts.as_ref().expect("the section has parts").spec(&whole.name, name);
-        if let Some(known) = self.specs.iter().position(|known| known.name == spec.name) {
+        if let Some(&known) = self.named.get(&*spec.name) {
             return known;
         }
+        self.named.insert(spec.name.to_string(), self.specs.len());
         self.specs.push(spec);
         self.parts.entry(i).or_default().push(self.specs.len() - 1);
         self.specs.len() - 1
@@ -266,6 +309,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_section(&mut self, name: &str, at: &Origin) {
+        if self.counted(at) {
+            return;
+        }
         let names: Vec<&str> =
             self.schema.sections.iter().map(|spec| &*spec.name).filter(|n| !n.is_empty()).collect();
         let hint = nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
@@ -418,6 +464,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_key(&mut self, section: &str, fields: &[Field], key: &str, at: &Origin, kind: Option<&str>) {
+        if self.counted(at) {
+            return;
+        }
         let spec = self.specs.iter().find(|spec| spec.name == section);
         let own = spec.and_then(|spec| spec.kinds).map(|_| KIND);
         let allowed: Vec<&str> = own.into_iter().chain(fields.iter().map(|field| field.name)).collect();
@@ -466,6 +515,14 @@ impl<'a> Checker<'a> {
             Some(format!("`{key}` belongs to the section `{}` with `kind = \"{kind}\"`", spec.name))
         })
     }
+}
+
+/// What the parser says of a key that is there already.
+const DUPLICATE: &str = "duplicate key";
+
+/// Is it clear what the rest of a file means after this message of the parser?
+fn is_harmless(message: &str, given: &str) -> bool {
+    message == DUPLICATE || message.starts_with("string values must be quoted") && !given.is_empty()
 }
 
 /// What is said of a kind that does not exist.

@@ -168,7 +168,7 @@ impl Comparison {
                 };
                 let played = play(checked, &self.terms, stop, &mut reached).and_then(|curve| {
                     let Some(curve) = curve else { return Ok(()) };
-                    self.keep(name, *seed, &curve).map_err(|e| Problems(vec![Problem::from(&e)]))?;
+                    self.keep(name, *seed, &curve).map_err(|e| Problems::from(Problem::from(&e)))?;
                     let done = 1 + done.fetch_add(1, Ordering::Relaxed);
                     if let Some(last) = curve.last() {
                         tell(last, curve.len(), done);

@@ -114,7 +114,7 @@ pub fn play(
                 }
                 board.add(found);
             });
-            let round = round.map_err(|e| Problems(vec![Problem::new(e.to_string())]))?;
+            let round = round.map_err(|e| Problems::from(Problem::new(e.to_string())))?;
             spent += round;
             seconds = before + clock.elapsed().as_secs_f64();
             if round == Spent::default() {
@@ -222,7 +222,7 @@ impl Contestant {
 }
 
 fn one(problem: Problem) -> Problems {
-    Problems(vec![problem])
+    Problems::from(problem)
 }
 
 /// The trainer as a method: a round is an update.

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use headwater_core::{EXCERPT, excerpt};
+
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -94,23 +96,50 @@ impl fmt::Display for Problem {
             text += &format!("\n\nhint: {hint}");
         }
         // Messages quote what they were given, and a terminal obeys control characters.
-        for c in text.chars() {
+        for c in shortened(&text).chars() {
             if c.is_control() && c != '\n' { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
         }
         Ok(())
     }
 }
 
+/// A message in which nothing between backticks has more than [`EXCERPT`] characters.
+fn shortened(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(20 * EXCERPT));
+    for (i, piece) in text.split('`').enumerate() {
+        if i > 0 {
+            out.push('`');
+        }
+        if i % 2 == 1 { out += &excerpt(piece) } else { out += piece }
+    }
+    out
+}
+
 impl std::error::Error for Problem {}
 
 /// Everything that is wrong with a configuration, in the order of the file; never empty.
+///
+/// Of very many, the first are enough to begin with: [`Problems::MOST`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems {
+    /// The first of them.
+    pub first: Vec<Problem>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Problems {
+    /// How many problems of a configuration are told; the others are counted.
+    pub const MOST: usize = 10;
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.0.iter().enumerate() {
+        for (i, problem) in self.first.iter().enumerate() {
             write!(f, "{}{problem}", if i > 0 { "\n\n" } else { "" })?;
+        }
+        if self.more > 0 {
+            write!(f, "\n\nand {} more", self.more)?;
         }
         Ok(())
     }
@@ -120,7 +149,13 @@ impl std::error::Error for Problems {}
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
-        Self(vec![problem])
+        vec![problem].into()
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(first: Vec<Problem>) -> Self {
+        Self { first, more: 0 }
     }
 }
 

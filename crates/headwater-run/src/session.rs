@@ -62,11 +62,11 @@ impl SessionError {
     pub fn problems(&self) -> Problems {
         match self {
             Self::Config(problems) => problems.clone(),
-            Self::Run(e) => Problems(vec![Problem::from(e)]),
-            Self::Step(StepError::NotFinite { .. }) => Problems(vec![Problem::new(self.to_string()).hint(
+            Self::Run(e) => Problem::from(e).into(),
+            Self::Step(StepError::NotFinite { .. }) => Problems::from(Problem::new(self.to_string()).hint(
                 "what was done before is saved; try a smaller `train.lr` or `train.clip`, or set `reward.floor`".to_owned(),
-            )]),
-            other => Problems(vec![Problem::new(other.to_string())]),
+            )),
+            other => Problem::new(other.to_string()).into(),
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn starter(schema: &Schema, kinds: &[(&str, &str)]) -> Result<String, Proble
             break;
         }
     }
-    if problems.is_empty() { Ok(out) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok(out) } else { Err(problems.into()) }
 }
 
 fn write_section(

@@ -193,7 +193,7 @@ impl Sampler {
 #[derive(Debug, thiserror::Error)]
 pub enum LogProbError {
     /// The text names no object: nothing at all, or a state in which no trajectory may end.
-    #[error("`{}` is no object of `{}`", .0.text, .0.env)]
+    #[error("`{}` is not an object of `{}`", headwater_core::excerpt(&.0.text), .0.env)]
     Parse(#[from] ParseError),
     /// The object's reward could not be had.
     #[error(transparent)]

@@ -38,7 +38,7 @@ fn every_committed_configuration_is_valid() {
             }
             Err(problems) => {
                 let unread = |p: &headwater_run::Problem| p.to_string().contains("there is no such file");
-                assert!(problems.0.iter().all(unread), "{}: {problems}", file.display());
+                assert!(problems.first.iter().all(unread), "{}: {problems}", file.display());
             }
         }
     }

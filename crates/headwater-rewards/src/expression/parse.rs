@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use headwater_core::SettingError;
+use headwater_core::{EXCERPT, SettingError};
 
 use super::{Arity, FUNCTIONS, Function, Step};
 use headwater_core::nearest;
@@ -32,9 +32,13 @@ impl Flaw {
             wrong => format!("`{wrong}`, at character {character} of the expression, {message}"),
         };
         let start = text[..at.start].rfind('\n').map_or(0, |i| i + 1);
-        let line = text[start..].lines().next().unwrap_or("").replace('\t', " ");
         let before = text[start..at.start].chars().count();
-        let marks = text[at].chars().count().max(1);
+        // Of a long line, what is around the place.
+        let left = before.saturating_sub(EXCERPT / 2);
+        let line: String =
+            text[start..].lines().next().unwrap_or("").chars().skip(left).take(EXCERPT).collect();
+        let (line, before) = (line.replace('\t', " "), before - left);
+        let marks = text[at].chars().count().clamp(1, EXCERPT - before);
         let picture = format!("    {line}\n    {}{}", " ".repeat(before), "^".repeat(marks));
         SettingError::at("expression", message).hint(format!("{hint}\n\n{picture}"))
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use headwater_core::SettingError;
 
 use super::{Format, TableConfig, json_lines, separated};
-use headwater_core::nearest;
+use headwater_core::{listed, nearest};
 
 /// Takes the object, the score and the place of a row; see [`Reader::place`].
 pub(super) type Each<'a> = dyn FnMut(&str, f64, usize) + 'a;
@@ -181,8 +181,7 @@ fn format(config: &TableConfig) -> Format {
 
 /// What there is instead of `name`, as a hint.
 pub(super) fn others(what: &str, names: &[&str], name: &str) -> String {
-    let all: Vec<String> = names.iter().map(|c| format!("`{c}`")).collect();
     let near =
         nearest(name, names.iter().copied()).map_or(String::new(), |c| format!("did you mean `{c}`? "));
-    format!("{near}the {what} are {}", all.join(", "))
+    format!("{near}the {what} are {}", listed(names.iter().copied()))
 }

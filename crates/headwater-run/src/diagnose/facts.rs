@@ -174,7 +174,7 @@ impl Facts {
         match load(path) {
             Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir),
             Err(e) => {
-                let first = e.problems().0.first().map_or_else(|| e.to_string(), |p| p.what.clone());
+                let first = e.problems().first.first().map_or_else(|| e.to_string(), |p| p.what.clone());
                 facts.lack(&format!("the policy cannot be had: {first}"));
             }
         }

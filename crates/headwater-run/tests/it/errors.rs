@@ -541,10 +541,56 @@ fn any_text_is_either_accepted_or_refused_with_a_message() {
             let mutated = format!("{}{insert}{}", &text[..end], &text[end..]);
             for candidate in [mutated.as_str(), &text[..end]] {
                 if let Err(problems) = check(candidate, &[insert]) {
-                    assert!(problems.0.iter().all(|p| p.to_string().starts_with("error: ")), "{problems}");
-                    assert!(!problems.0.is_empty());
+                    assert!(
+                        problems.first.iter().all(|p| p.to_string().starts_with("error: ")),
+                        "{problems}"
+                    );
+                    assert!(!problems.first.is_empty());
                 }
             }
         }
+    }
+}
+
+#[test]
+fn of_very_many_problems_ten_are_told_and_the_others_counted() {
+    let told = |text: &str| check(text, &[]).unwrap_err().to_string();
+    let said = told(&"this is no toml\n".repeat(60_000));
+    assert!(
+        said.starts_with("error: invalid TOML `this is no toml` in grid.toml:1:6: key with no value"),
+        "{said}"
+    );
+    assert_eq!(said.matches("error: ").count(), 10);
+    assert!(said.ends_with("\n\nand 59990 more"), "{said}");
+    // The first of the file are told, in whatever order they are found.
+    let keys: String = (0..5000).rev().map(|i| format!("k{i:04} = 1\n")).collect();
+    let said = told(&format!("[env]\nkind = \"hypergrid\"\nside = 4\n[train]\nbatch = 1\n{keys}"));
+    assert!(said.starts_with("error: unknown key `k4999` of `train` in grid.toml:6:1"), "{said}");
+    assert!(said.contains("unknown key `k4990`") && !said.contains("`k4989`"), "{said}");
+    assert!(said.ends_with("\n\nand 4990 more"), "{said}");
+    // Many on one line are one slip.
+    assert_eq!(told(&"= ".repeat(60_000)).matches("error: ").count(), 1);
+    let parts: String = (0..20_000).map(|i| format!("[env.p{i}]\n")).collect();
+    assert!(told(&parts).len() < 10_000);
+}
+
+#[test]
+fn long_values_are_not_repeated_in_full() {
+    let long = "x".repeat(100_000);
+    for (text, sets) in [
+        (format!("{GOOD}{long}"), vec![]),
+        (GOOD.replace("hypergrid", &long), vec![]),
+        (format!("{long} = 1\n{GOOD}"), vec![]),
+        (format!("[{long}]\n{GOOD}"), vec![]),
+        (format!("{GOOD}\nsteps = {long}\n"), vec![]),
+        (GOOD.to_owned(), vec![format!("env.side={long}")]),
+        (GOOD.to_owned(), vec![long.clone()]),
+        (GOOD.to_owned(), vec![format!("{long}=3")]),
+    ] {
+        let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+        let said = check(&text, &sets).unwrap_err().to_string();
+        assert!(said.len() < 2000, "{} bytes: {}", said.len(), &said[..500]);
+        assert!(said.contains(&"x".repeat(60)) && said.contains('…'), "{said}");
+        assert!(!said.contains(&"x".repeat(201)), "{said}");
     }
 }

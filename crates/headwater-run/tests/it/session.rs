@@ -201,7 +201,7 @@ fn what_cannot_be_built_leaves_nothing_behind() {
     let dir = Temp::new();
     let create = |sets: &[&str]| Session::create(&checked(sets), &dir.path("runs"), None).err().unwrap();
     let error = create(&["policy.width=20"]);
-    assert!(matches!(&error, SessionError::Config(problems) if problems.0.len() == 1), "{error:?}");
+    assert!(matches!(&error, SessionError::Config(problems) if problems.first.len() == 1), "{error:?}");
     let large = create(&["policy.backward=maxent", "eval.exact_cap=3"]).problems();
     expect![[r#"
         error: a `maxent` backward policy needs a space that can be enumerated; there are more than 3 states in `--set policy.backward=maxent`

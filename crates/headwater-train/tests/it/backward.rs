@@ -135,7 +135,7 @@ fn log_prob_knows_objects_only() {
     for nothing in ["abc", "", "000000000", "0000000", "ε"] {
         let error = log_prob(&mut trainer.policy(), nothing, 4, Key::new(1)).unwrap_err();
         assert!(matches!(&error, LogProbError::Parse(e) if e.text == nothing), "{nothing}: {error}");
-        assert_eq!(error.to_string(), format!("`{nothing}` is no object of `strings`"));
+        assert_eq!(error.to_string(), format!("`{nothing}` is not an object of `strings`"));
     }
     assert!(log_prob(&mut trainer.policy(), "00000000", 4, Key::new(1)).is_ok());
 }
