@@ -1,35 +1,47 @@
 //! Parquet: a column of strings and one of numbers, read side by side.
 
+mod thrift;
+mod trust;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, ConvertedType, Type};
-use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::{ByteArrayType, DataType};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use ::parquet::file::metadata::RowGroupMetaData;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::schema::types::ColumnDescriptor;
 use bytes::Bytes;
 use headwater_core::SettingError;
 
+use self::trust::{Claims, Guarded};
 use super::reader::{Each, Reader};
 
 /// Rows that are read at once.
 const BATCH: usize = 4096;
+
+/// Bytes of texts that are read at once, where a text repeats the one before it.
+const REPEATED: usize = 1 << 26;
+
+/// How many times as large as their pages such texts can be.
+const MOST_REPEATED: u64 = 1000;
 
 /// Hands over every row.
 pub(super) fn rows(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
     // The library panics at some files that are broken, and bad input is no reason to. What was taken so far is dropped.
     std::panic::catch_unwind(AssertUnwindSafe(|| read(reader, each))).unwrap_or_else(|_| {
         let error = reader.fault("path", "the file is broken: its parts contradict each other");
-        Err(error.hint("write it again"))
+        Err(error.hint(AGAIN))
     })
 }
 
 fn read(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
     let broken = |error: ParquetError| reader.fault("path", error);
     let bytes = Bytes::from_owner(Shared(Arc::clone(&reader.config.path.bytes)));
-    let file = SerializedFileReader::new(bytes).map_err(|e| {
+    trust::footer(&bytes).map_err(|message| reader.fault("path", message).hint(AGAIN))?;
+    let file = SerializedFileReader::new(bytes.clone()).map_err(|e| {
         let hint = "it should begin and end with the letters `PAR1`; perhaps it was not written to its end";
         broken(e).hint(hint)
     })?;
@@ -45,13 +57,18 @@ fn read(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
     if !holds_numbers(&scores) {
         return Err(misfit(reader, "score", &scores, "floating-point numbers or signed integers"));
     }
+    let claims = claims(reader, &file, &bytes, [object, score])?;
+    let batch = match (claims.prefixes, usize::try_from(claims.largest)) {
+        (true, Ok(largest)) => (REPEATED / largest.max(1)).clamp(16, BATCH),
+        _ => BATCH,
+    };
+    // Different texts are no more bytes than their pages, unless they repeat each other.
+    let mut room = claims.bytes.saturating_mul(if claims.prefixes { MOST_REPEATED } else { 1 });
     let mut row = 0;
     for i in 0..file.num_row_groups() {
         let group = file.get_row_group(i).map_err(broken)?;
-        for column in [object, score] {
-            readable(reader, &*group, column)?;
-        }
-        let texts = group.get_column_reader(object).map_err(broken)?;
+        let pages = group.get_column_page_reader(object).map_err(broken)?;
+        let texts = get_column_reader(Arc::clone(&objects), Box::new(Guarded::new(pages, &objects)));
         let numbers = group.get_column_reader(score).map_err(broken)?;
         let Some(mut texts) = strings(texts, objects.max_def_level()) else {
             return Err(misfit(reader, "object", &objects, "strings"));
@@ -61,8 +78,8 @@ fn read(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
         };
         let (mut some_texts, mut some_numbers) = (Vec::new(), Vec::new());
         loop {
-            texts.next(&mut some_texts).map_err(broken)?;
-            numbers(&mut some_numbers).map_err(broken)?;
+            texts.next(batch, &mut some_texts).map_err(broken)?;
+            numbers(batch, &mut some_numbers).map_err(broken)?;
             if some_texts.len() != some_numbers.len() {
                 return Err(reader.error("path", row, "the two columns have different numbers of rows"));
             }
@@ -75,6 +92,10 @@ fn read(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
                 })?;
                 let text = std::str::from_utf8(text.data())
                     .map_err(|_| reader.error("path", row, "the object is not text in UTF-8"))?;
+                let Some(left) = room.checked_sub(text.len() as u64) else {
+                    return Err(reader.error("path", row, REPEATS).hint(ONCE));
+                };
+                room = left;
                 let number = number.ok_or_else(|| {
                     let hint = "remove the row if the object has no score";
                     reader.no_number(text, "null", row).hint(hint)
@@ -85,6 +106,41 @@ fn read(reader: &Reader<'_>, each: &mut Each<'_>) -> Result<(), SettingError> {
         }
     }
     Ok(())
+}
+
+const AGAIN: &str = "write it again";
+const REPEATS: &str = "objects are there again and again";
+const ONCE: &str = "an object has one score: keep one of its rows";
+
+/// What the two columns say of themselves, if it can be.
+fn claims(
+    reader: &Reader<'_>,
+    file: &SerializedFileReader<Bytes>,
+    bytes: &[u8],
+    [object, score]: [usize; 2],
+) -> Result<Claims, SettingError> {
+    let mut all = Claims::default();
+    for (i, group) in file.metadata().row_groups().iter().enumerate() {
+        for column in [object, score] {
+            readable(reader, group, column)?;
+            let chunk = group.column(column);
+            let name = || headwater_core::excerpt(&chunk.column_path().string()).into_owned();
+            let claims = trust::pages(bytes, chunk).map_err(|message| {
+                let place = format!("column `{}` of row group {}", name(), i + 1);
+                reader.fault("path", format!("{place} is broken: {message}")).hint(AGAIN)
+            })?;
+            if column == object {
+                all.add(claims);
+            }
+        }
+    }
+    // A text takes a byte of its page at least, or is shorter than the one before it: then that one took more.
+    if all.values > 2 * all.bytes + 1 {
+        let message =
+            format!("there are {} rows, and their objects have {} bytes in all", all.values, all.bytes);
+        return Err(reader.fault("path", message).hint(ONCE));
+    }
+    Ok(all)
 }
 
 /// The bytes of a file, without a copy.
@@ -126,8 +182,8 @@ fn misfit(
 }
 
 /// Is the column compressed in a way that is known here?
-fn readable(reader: &Reader<'_>, group: &dyn RowGroupReader, column: usize) -> Result<(), SettingError> {
-    let column = group.metadata().column(column);
+fn readable(reader: &Reader<'_>, group: &RowGroupMetaData, column: usize) -> Result<(), SettingError> {
+    let column = group.column(column);
     let codec = match column.compression() {
         Compression::ZSTD(_) => "Zstandard",
         Compression::BROTLI(_) => "Brotli",
@@ -154,12 +210,12 @@ impl<T: DataType> Column<T> {
         Self { reader, defined, values: Vec::new(), levels: Vec::new() }
     }
 
-    /// The next values instead of those in `out`, [`BATCH`] at most and none at the end; a null is `None`.
-    fn next(&mut self, out: &mut Vec<Option<T::T>>) -> Result<(), ParquetError> {
+    /// The next values instead of those in `out`, `batch` at most and none at the end; a null is `None`.
+    fn next(&mut self, batch: usize, out: &mut Vec<Option<T::T>>) -> Result<(), ParquetError> {
         self.values.clear();
         self.levels.clear();
         out.clear();
-        self.reader.read_records(BATCH, Some(&mut self.levels), None, &mut self.values)?;
+        self.reader.read_records(batch, Some(&mut self.levels), None, &mut self.values)?;
         let mut values = self.values.drain(..);
         if self.defined == 0 {
             out.extend(values.map(Some));
@@ -178,7 +234,7 @@ fn strings(column: ColumnReader, defined: i16) -> Option<Column<ByteArrayType>> 
 }
 
 /// As [`Column::next`], of numbers of any type.
-type Floats = Box<dyn FnMut(&mut Vec<Option<f64>>) -> Result<(), ParquetError>>;
+type Floats = Box<dyn FnMut(usize, &mut Vec<Option<f64>>) -> Result<(), ParquetError>>;
 
 fn floats(column: ColumnReader, defined: i16) -> Option<Floats> {
     fn converted<T: DataType>(
@@ -191,8 +247,8 @@ fn floats(column: ColumnReader, defined: i16) -> Option<Floats> {
     {
         let mut column = Column::new(reader, defined);
         let mut values = Vec::new();
-        Box::new(move |out| {
-            column.next(&mut values)?;
+        Box::new(move |batch, out| {
+            column.next(batch, &mut values)?;
             out.clear();
             out.extend(values.drain(..).map(|value| value.map(&to_f64)));
             Ok(())

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use headwater_core::SettingError;
 use headwater_core::settings::File;
 use headwater_rewards::Table;
-use parquet::basic::{Compression, GzipLevel};
+use parquet::basic::{Compression, Encoding, GzipLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
@@ -207,4 +207,97 @@ fn broken_files_are_refused_without_a_panic() {
             }
         }
     }
+}
+
+#[test]
+fn every_encoding_of_texts_is_read() {
+    for n in [1usize, 2, 31, 33, 129, 1000, 9000] {
+        let texts: Vec<String> = (0..n).map(|i| format!("some prefix {:06}", i * 7 % 100_003)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let scores: Vec<f64> = (0..n).map(|i| i as f64).collect();
+        let levels = (Some(&vec![1i16; n][..]), None);
+        for encoding in [Encoding::PLAIN, Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY] {
+            for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+                for (kind, levels) in [("required", PLAIN), ("optional", levels)] {
+                    let schema = format!("{kind} binary object (UTF8); required double score;");
+                    let group = [(Values::Texts(&texts), levels), (Values::F64(&scores), PLAIN)];
+                    let bytes = write(&schema, &[&group], |p| {
+                        p.set_dictionary_enabled(false)
+                            .set_encoding(encoding)
+                            .set_writer_version(version)
+                            .set_column_encoding("score".into(), Encoding::PLAIN)
+                    });
+                    let table =
+                        read(&bytes).unwrap_or_else(|e| panic!("{n} {encoding} {version:?} {kind}: {e}"));
+                    assert!(table.iter().eq(texts.iter().copied().zip(scores.iter().copied())));
+                }
+            }
+        }
+    }
+}
+
+/// What a header says it has is held against the bytes there are.
+#[test]
+fn headers_that_say_too_much_are_refused() {
+    let refused = |bytes: &[u8], words: &str| {
+        let error = read(bytes).expect_err("the file is refused");
+        assert!(error.message.contains(words), "{error}");
+    };
+    let texts: Vec<String> = (0..10_000).map(|i| i.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let scores = vec![1.0; 10_000];
+    let schema = format!("{STRINGS} required double score;");
+    let group = [(Values::Texts(&texts), PLAIN), (Values::F64(&scores), PLAIN)];
+    let whole = write(&schema, &[&group], |p| p.set_dictionary_page_size_limit(1 << 30));
+    // 10,000 as a zigzag number of three bytes, in the header of the dictionary and in that of the page.
+    let number = [0xa0, 0x9c, 0x01];
+    let most = [0xfe, 0xff, 0x7f];
+    let places: Vec<usize> =
+        (0..500.min(whole.len())).filter(|&at| whole[at..].starts_with(&number)).collect();
+    let mut bytes = whole.clone();
+    bytes[places[0]..][..3].copy_from_slice(&most);
+    refused(&bytes, "column `object` of row group 1 is broken: a dictionary of");
+    let all_the_same = vec!["x"; 3_000_000];
+    let ones = vec![1.0; 3_000_000];
+    let group = [(Values::Texts(&all_the_same), PLAIN), (Values::F64(&ones), PLAIN)];
+    let bytes = write(&schema, &[&group], |p| p.set_data_page_row_count_limit(10_000_000));
+    assert!(bytes.len() < 100_000, "{}", bytes.len());
+    refused(&bytes, "there are 3000000 rows, and their objects have");
+    // Many rows of one long text: the same is said before they are copied.
+    let long = "x".repeat(100_000);
+    let many = vec![long.as_str(); 2000];
+    let group = [(Values::Texts(&many), PLAIN), (Values::F64(&ones[..2000]), PLAIN)];
+    refused(&write(&schema, &[&group], |p| p), "row 2: objects are there again and again");
+}
+
+/// Groups within groups that no stack holds, and a group of more columns than there are.
+#[test]
+fn a_tree_of_columns_that_is_none_is_refused() {
+    let file = |children: &[u32]| {
+        let mut footer = vec![0x15, 0x02, 0x19, 0xfc];
+        footer.extend(varint(children.len() as u32));
+        for &n in children {
+            // A name of one byte, and how many children.
+            footer.extend([0x48, 0x01, b'a', 0x15]);
+            footer.extend(varint(2 * n));
+            footer.push(0);
+        }
+        footer.push(0);
+        let len = footer.len() as u32;
+        [b"PAR1", &footer[..], &len.to_le_bytes(), b"PAR1"].concat()
+    };
+    for children in [&[1; 100_000][..], &[1_000_000_000], &[3, 0, 0]] {
+        let error = read(&file(children)).expect_err("the file is refused");
+        assert!(error.message.contains("the groups of columns in its footer are broken"), "{error}");
+    }
+}
+
+fn varint(mut n: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    while n > 127 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+    out
 }
