@@ -63,6 +63,10 @@ pub enum Command {
     Show(Show),
     /// Write, resolve or describe configurations
     Config(Config),
+    /// Run a model for another `headwater`, which is at the other end of stdin
+    #[cfg(all(feature = "onnx", unix))]
+    #[command(hide = true)]
+    ServeModel,
 }
 
 /// A configuration file with overrides.

@@ -16,6 +16,8 @@ mod export;
 mod flow;
 mod list;
 mod logp;
+#[cfg(all(feature = "onnx", unix))]
+mod model;
 mod out;
 mod phylo;
 mod play;
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
             return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
         }
     };
+    #[cfg(all(feature = "onnx", unix))]
+    model::run_apart();
     match run(args.command, started) {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
@@ -96,5 +100,7 @@ fn run(command: Command, started: Instant) -> Result<Verdict, Failure> {
         Command::List(args) => list::run(&args),
         Command::Show(args) => list::show(&args),
         Command::Config(args) => config::run(&args),
+        #[cfg(all(feature = "onnx", unix))]
+        Command::ServeModel => model::serve(),
     }
 }

@@ -31,6 +31,8 @@ pub use objects::{Forms, Objects, Texts};
 #[cfg(feature = "onnx")]
 pub use onnx::Onnx;
 pub use onnx::{InputForm, OnnxConfig};
+#[cfg(all(feature = "onnx", unix))]
+pub use onnx::{run_models_with, serve_model};
 pub use oracle::{
     Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };

@@ -2,16 +2,25 @@
 //!
 //! The model is judged before anything is trained on it: its input against the encoding of the objects, its output, and
 //! its numbers against a test vector that whoever exported it has written. An exporter can turn a model into another
-//! one without a word, and nothing else would show it.
+//! one without a word, and nothing else would show it. It runs in a process of its own, within limits of time and memory,
+//! if a program was named that does so ([`run_models_with`]; the command is one).
 //!
 //! Without the cargo feature `onnx` the settings are there, and building one says how to get it.
 
+#[cfg(feature = "onnx")]
+mod engine;
+#[cfg(all(feature = "onnx", unix))]
+mod host;
 #[cfg(feature = "onnx")]
 mod input;
 #[cfg(feature = "onnx")]
 mod model;
 #[cfg(feature = "onnx")]
 mod oracle;
+#[cfg(feature = "onnx")]
+mod packed;
+#[cfg(all(feature = "onnx", unix))]
+mod remote;
 #[cfg(feature = "onnx")]
 mod vector;
 #[cfg(feature = "onnx")]
@@ -22,6 +31,9 @@ use headwater_core::settings::{File, choice, settings};
 
 #[cfg(feature = "onnx")]
 pub use oracle::Onnx;
+
+#[cfg(all(feature = "onnx", unix))]
+pub use host::{run_models_with, serve_model};
 
 use crate::{Oracle, World};
 
@@ -60,6 +72,10 @@ settings! {
         column: usize = "0", Kind::Int { min: 0, max: 1_000_000 };
         /// Threads that the model runs on, apart from those of training.
         threads: usize = "1", Kind::Int { min: 1, max: 256 };
+        /// How long a batch, or reading the model, may take, in seconds.
+        timeout_s: f64 = "60", Kind::Real { min: 0.001, max: 1e6 };
+        /// Memory that the model may take beside that of its files, in gigabytes.
+        max_memory_gb: f64 = "4", Kind::Real { min: 0.01, max: 1e6 };
     }
 }
 

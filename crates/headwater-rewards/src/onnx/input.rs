@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use headwater_core::{Encoding, SettingError};
+use serde_json::{Value as Json, json};
 
 use super::InputForm;
+use super::packed::Packed;
 use crate::{Forms, Objects, World};
 
 /// Rows of input, in one buffer that is kept from batch to batch.
@@ -54,6 +56,12 @@ impl Input {
         };
         let message = format!("`{}` gives no {}: `{}` has {refused}", form.name(), form.name(), new.env);
         Err(SettingError::at("encoding", message).hint(format!("{}; try `one-hot`", new.layout())))
+    }
+
+    /// The form.
+    #[cfg(unix)]
+    pub(super) fn form(&self) -> InputForm {
+        self.form
     }
 
     /// The forms of objects that rows are made of.
@@ -107,57 +115,107 @@ impl Input {
         (reals == 0 && active > 0 && columns % active == 0).then(|| columns / active)
     }
 
-    /// Writes the rows of the objects `which` into `rows`, in place of what was there.
+    /// Takes the objects `which` instead of what was in `packed`.
     ///
     /// # Errors
     /// If tokens are asked for and an active column is none of its position.
-    pub(super) fn write(
+    pub(super) fn pack(
         &self,
         objects: &Objects,
         which: Range<usize>,
-        rows: &mut Rows,
+        packed: &mut Packed,
     ) -> Result<(), String> {
-        match rows {
-            Rows::Reals(x) => {
-                x.clear();
-                self.reals(objects, which, x);
-                Ok(())
+        packed.clear(which.len());
+        match (self.form, objects.rows()) {
+            (InputForm::Features, _) | (_, None) => {
+                which.for_each(|i| packed.reals.extend(objects.features_of(i).iter().map(|&x| x as f32)));
             }
-            Rows::Tokens(x) => {
-                x.clear();
-                self.tokens(objects, which, x)
-            }
-        }
-    }
-
-    fn reals(&self, objects: &Objects, which: Range<usize>, out: &mut Vec<f32>) {
-        let width = self.width();
-        let Some(encoded) = objects.rows().filter(|_| self.form == InputForm::OneHot) else {
-            which.for_each(|i| out.extend(objects.features_of(i).iter().map(|&x| x as f32)));
-            return;
-        };
-        out.resize(which.len() * width, 0.0);
-        for (row, i) in out.chunks_exact_mut(width.max(1)).zip(which) {
-            encoded.indices(i).iter().for_each(|&column| row[column as usize] = 1.0);
-            row[self.encoding.columns..].copy_from_slice(encoded.reals(i));
-        }
-    }
-
-    fn tokens(&self, objects: &Objects, which: Range<usize>, out: &mut Vec<i32>) -> Result<(), String> {
-        let group = self.group().unwrap_or(1) as u32;
-        let Some(encoded) = objects.rows() else { return Ok(()) };
-        for i in which {
-            for (position, &column) in (0..).zip(encoded.indices(i)) {
-                let token = column.checked_sub(position * group).filter(|&token| token < group);
-                let token = token.ok_or_else(|| {
-                    format!(
-                        "column {column} of `{}` is none of position {position}, so that it is no token",
-                        self.env
-                    )
-                })?;
-                out.push(token as i32);
+            (InputForm::OneHot, Some(encoded)) => which.for_each(|i| {
+                packed.columns.extend_from_slice(encoded.indices(i));
+                packed.reals.extend_from_slice(encoded.reals(i));
+            }),
+            (InputForm::Tokens, Some(encoded)) => {
+                let group = self.group().unwrap_or(1) as u32;
+                for i in which {
+                    for (position, &column) in (0..).zip(encoded.indices(i)) {
+                        let token = column.checked_sub(position * group).filter(|&token| token < group);
+                        packed.columns.push(token.ok_or_else(|| self.no_token(column, position))?);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    fn no_token(&self, column: u32, position: u32) -> String {
+        format!("column {column} of `{}` is none of position {position}, so that it is no token", self.env)
+    }
+
+    /// Takes rows of a test vector instead of what was in `packed`; each has [`Input::width`] numbers.
+    pub(super) fn pack_rows(&self, rows: &[Vec<f64>], packed: &mut Packed) {
+        packed.clear(rows.len());
+        packed.written_out = true;
+        let numbers = rows.iter().flatten();
+        if self.whole() {
+            packed.columns.extend(numbers.map(|&x| x as i32 as u32));
+        } else {
+            packed.reals.extend(numbers.map(|&x| x as f32));
+        }
+    }
+
+    /// Writes packed objects out as rows, in place of what was in `rows`. `None` if they are not of this form.
+    pub(super) fn write(&self, packed: &Packed, rows: &mut Rows) -> Option<()> {
+        let (n, width) = (packed.n, self.width());
+        let Encoding { columns, active, reals, .. } = self.encoding;
+        match rows {
+            Rows::Tokens(x) => {
+                x.clear();
+                x.extend(packed.columns.iter().map(|&token| token as i32));
+                (x.len() == n.checked_mul(width)?).then_some(())
+            }
+            Rows::Reals(x) if packed.written_out || self.form == InputForm::Features => {
+                x.clone_from(&packed.reals);
+                (x.len() == n.checked_mul(width)?).then_some(())
+            }
+            Rows::Reals(x) => {
+                let fits = packed.columns.len() == n.checked_mul(active)?
+                    && packed.reals.len() == n.checked_mul(reals)?;
+                if !fits {
+                    return None;
+                }
+                x.clear();
+                x.resize(n * width, 0.0);
+                for (i, row) in x.chunks_exact_mut(width.max(1)).enumerate() {
+                    for &column in &packed.columns[i * active..(i + 1) * active] {
+                        *row.get_mut(column as usize)? = 1.0;
+                    }
+                    row[columns..].copy_from_slice(&packed.reals[i * reals..(i + 1) * reals]);
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// All of it, for another process.
+    #[cfg(unix)]
+    pub(super) fn to_json(&self) -> Json {
+        let Encoding { columns, active, reals, .. } = self.encoding;
+        json!({
+            "form": self.form.name(), "env": self.env, "columns": columns, "active": active, "reals": reals,
+            "features": self.n_features,
+        })
+    }
+
+    /// What [`Input::to_json`] wrote.
+    #[cfg(unix)]
+    pub(super) fn from_json(json: &Json) -> Option<Self> {
+        let number = |key: &str| usize::try_from(json[key].as_u64()?).ok();
+        let form = [InputForm::OneHot, InputForm::Tokens, InputForm::Features];
+        Some(Self {
+            form: form.into_iter().find(|form| Some(form.name()) == json["form"].as_str())?,
+            env: json["env"].as_str()?.to_owned(),
+            encoding: Encoding::new(number("columns")?, number("active")?, number("reals")?),
+            n_features: number("features")?,
+        })
     }
 }

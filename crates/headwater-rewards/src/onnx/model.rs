@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use headwater_core::SettingError;
 use headwater_core::settings::File;
+use headwater_core::{SettingError, listed};
 use rten::{
     DataType, Dimension, LoadErrorKind, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueType,
     ValueView,
@@ -11,6 +11,7 @@ use rten::{
 
 use super::OnnxConfig;
 use super::input::{Input, Rows};
+use super::packed::Packed;
 use super::wire;
 
 /// Objects per run where the model takes any number: enough to pay for a run, few enough to stay in the caches.
@@ -18,8 +19,9 @@ const BATCH: usize = 256;
 
 /// A model, one of its inputs and one column of one of its outputs.
 pub(super) struct Model {
-    path: String,
     net: rten::Model,
+    form: Input,
+    rows: Rows,
     input: NodeId,
     output: NodeId,
     column: usize,
@@ -50,15 +52,11 @@ impl Model {
         let (shape, fixed) = check_input(path, &takes, input)?;
         let gives = choose(&net, path, "output", net.output_ids(), config.output.as_deref())?;
         check_output(path, &gives, config.column)?;
+        let (form, rows) = (input.clone(), input.rows());
         let (input, output) = (takes.id, gives.id);
         let options = RunOptions::default()
             .with_thread_pool(Some(Arc::new(ThreadPool::with_num_threads(config.threads))));
-        Ok(Self { path: path.clone(), net, input, output, column: config.column, options, shape, fixed })
-    }
-
-    /// The file.
-    pub(super) fn path(&self) -> &str {
-        &self.path
+        Ok(Self { net, form, rows, input, output, column: config.column, options, shape, fixed })
     }
 
     /// The most objects in one run.
@@ -66,14 +64,17 @@ impl Model {
         self.fixed.unwrap_or(BATCH)
     }
 
-    /// Writes the scores of `out.len()` rows, of which there are at most [`Model::batch`]; `rows` may be padded.
+    /// Writes the scores of `out.len()` objects, of which there are at most [`Model::batch`].
     ///
     /// # Errors
     /// What the runtime says, or that the output has another shape than one row per object.
-    pub(super) fn run(&mut self, rows: &mut Rows, out: &mut [f64]) -> Result<(), String> {
+    pub(super) fn run(&mut self, packed: &Packed, out: &mut [f64]) -> Result<(), String> {
         if out.is_empty() {
             return Ok(());
         }
+        let rows = &mut self.rows;
+        let written = self.form.write(packed, rows).filter(|()| packed.n == out.len());
+        written.ok_or_else(|| "the rows are not of the form that the model takes".to_owned())?;
         let n = self.fixed.unwrap_or(out.len());
         rows.pad(out.len(), n, self.shape[1..].iter().product());
         self.shape[0] = n;
@@ -114,12 +115,20 @@ fn pick<T: Copy>(
     Ok(())
 }
 
-fn load(model: &File, weights: Option<&File>) -> Result<rten::Model, SettingError> {
-    if let Err(at) = wire::check(&model.bytes) {
+/// Looks at the file before the runtime does.
+///
+/// # Errors
+/// If the bytes are not those of a model.
+pub(super) fn check(model: &File) -> Result<(), SettingError> {
+    wire::check(&model.bytes).map_err(|at| {
         let message = format!("`{}` is no ONNX model, or is damaged from byte {at} on", model.path);
-        return Err(SettingError::at("model", message)
-            .hint(format!("it has {} bytes: was it copied to its end?", model.bytes.len())));
-    }
+        let hint = format!("it has {} bytes: was it copied to its end?", model.bytes.len());
+        SettingError::at("model", message).hint(hint)
+    })
+}
+
+fn load(model: &File, weights: Option<&File>) -> Result<rten::Model, SettingError> {
+    check(model)?;
     let mut options = ModelOptions::with_all_ops();
     options.prepack_weights(true);
     if let Some(weights) = weights {
@@ -155,7 +164,7 @@ fn choose<'a>(
         Some(Port { id, name: info.name().unwrap_or(""), shape: info.shape(), kind: info.dtype() })
     };
     let mut ports: Vec<Port<'a>> = ids.iter().filter_map(port).collect();
-    let names: Vec<String> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
+    let names = listed(ports.iter().map(|port| port.name));
     let found = match name {
         Some(name) => ports.iter().position(|port| port.name == name),
         None => (ports.len() == 1).then_some(0),
@@ -165,9 +174,9 @@ fn choose<'a>(
             Some(name) => format!("`{path}` has no {what} `{name}`"),
             None => format!("`{path}` has {} {what}s", ports.len()),
         };
-        let hint = match names.len() {
+        let hint = match ports.len() {
             0 => format!("export a model with an {what}"),
-            _ => format!("set `reward.{what}` to one of {}", names.join(", ")),
+            _ => format!("set `reward.{what}` to one of {names}"),
         };
         return Err(SettingError::at(if name.is_some() { what } else { "model" }, message).hint(hint));
     };

@@ -4,16 +4,18 @@ use headwater_core::settings::File;
 use headwater_core::{SettingError, Simulator, Stop};
 
 use super::OnnxConfig;
-use super::input::{Input, Rows};
-use super::model::Model;
+use super::engine::Engine;
+use super::input::Input;
+use super::packed::Packed;
 use super::vector::Vector;
 use crate::{Forms, Objects, Oracle, RewardError, World};
 
-/// Scores by a model in an ONNX file: one model in memory, one buffer of input.
+/// Scores by a model in an ONNX file: one model, one buffer of input.
 pub struct Onnx {
-    model: Model,
+    engine: Engine,
+    path: String,
     input: Input,
-    rows: Rows,
+    packed: Packed,
     test: File,
     column: usize,
     tolerance: f64,
@@ -27,10 +29,10 @@ impl Onnx {
     /// If the file is no model, or its input or output does not fit.
     pub fn new(config: &OnnxConfig, world: &World<'_>) -> Result<Self, SettingError> {
         let input = Input::new(config.encoding, world)?;
-        let model = Model::new(config, &input)?;
-        let rows = input.rows();
-        let OnnxConfig { test, column, tolerance, .. } = config.clone();
-        Ok(Self { model, input, rows, test, column, tolerance, n_features: world.features.len() })
+        let engine = Engine::new(config, &input)?;
+        let OnnxConfig { model, test, column, tolerance, .. } = config.clone();
+        let (path, n_features) = (model.path, world.features.len());
+        Ok(Self { engine, path, input, packed: Packed::default(), test, column, tolerance, n_features })
     }
 
     /// The objects that `texts` name, as the scorer reads them.
@@ -69,26 +71,16 @@ impl Onnx {
             return Err(SettingError::at("test", message).hint(self.input.layout()));
         }
         let mut found = vec![0.0; vector.inputs.len()];
-        let batch = self.model.batch();
+        let batch = self.engine.batch();
         for (rows, out) in vector.inputs.chunks(batch).zip(found.chunks_mut(batch)) {
-            let numbers = rows.iter().flatten();
-            match &mut self.rows {
-                Rows::Reals(x) => {
-                    x.clear();
-                    x.extend(numbers.map(|&x| x as f32));
-                }
-                Rows::Tokens(x) => {
-                    x.clear();
-                    x.extend(numbers.map(|&x| x as i32));
-                }
-            }
-            self.model.run(&mut self.rows, out).map_err(|message| unusable(&self.failed(message)))?;
+            self.input.pack_rows(rows, &mut self.packed);
+            self.engine.run(&self.packed, out).map_err(|message| unusable(&self.failed(message)))?;
         }
         Ok(found)
     }
 
     fn failed(&self, message: String) -> RewardError {
-        RewardError::Failed { oracle: format!("`{}`", self.model.path()), message }
+        RewardError::Failed { oracle: format!("`{}`", self.path), message }
     }
 }
 
@@ -104,12 +96,12 @@ impl Oracle for Onnx {
     }
 
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
-        let batch = self.model.batch();
+        let batch = self.engine.batch();
         for (i, out) in out.chunks_mut(batch).enumerate() {
             let which = i * batch..i * batch + out.len();
-            let written = self.input.write(objects, which, &mut self.rows);
-            written
-                .and_then(|()| self.model.run(&mut self.rows, out))
+            let packed = self.input.pack(objects, which, &mut self.packed);
+            packed
+                .and_then(|()| self.engine.run(&self.packed, out))
                 .map_err(|message| self.failed(message))?;
         }
         Ok(())
@@ -119,11 +111,11 @@ impl Oracle for Onnx {
         let vector = Vector::read(&self.test, self.column)?;
         let found = self.outputs(&vector)?;
         let row = |i| format!("row {i} of `inputs`");
-        vector.compare(self.model.path(), row, &vector.outputs, &found, self.tolerance)?;
+        vector.compare(&self.path, row, &vector.outputs, &found, self.tolerance)?;
         let objects = self.objects(sim, &vector.objects)?;
         let mut found = vec![0.0; vector.objects.len()];
         self.score(&objects, &mut found).map_err(|e| unusable(&e))?;
         let object = |i: usize| format!("`{}`", vector.objects[i]);
-        vector.compare(self.model.path(), object, &vector.scores, &found, self.tolerance)
+        vector.compare(&self.path, object, &vector.scores, &found, self.tolerance)
     }
 }

@@ -1,11 +1,13 @@
-//! Whether the bytes of a file are those of an ONNX model: a look at every length before the runtime trusts them.
+//! Whether the bytes of a file are those of an ONNX model: a look at every length and number before the runtime trusts
+//! them.
 //!
-//! The reader of `rten` 0.27 follows a length past the end of its message, and one beyond 2⁶³ backwards, forever. So a
-//! damaged file must not reach it. This walks the messages that the reader goes into, and nothing else.
+//! The reader of `rten` 0.27 follows a length past the end of its message, and one beyond 2⁶³ backwards, forever; and a
+//! list of packed numbers whose last one does not end has no end either. So a damaged file must not reach it. This walks
+//! every message that the reader goes into, and every list of packed numbers.
 //!
 //! **Source.** <https://protobuf.dev/programming-guides/encoding>; the numbers of fields are those of `onnx.proto`.
 
-/// The messages of a model that hold messages.
+/// The messages of a model that hold messages or packed numbers.
 #[derive(Clone, Copy)]
 enum Message {
     Model,
@@ -13,6 +15,7 @@ enum Message {
     Node,
     Attribute,
     Tensor,
+    SparseTensor,
     ValueInfo,
     Type,
     TensorType,
@@ -20,6 +23,17 @@ enum Message {
     Shape,
     /// One of the others, whose fields are numbers and strings.
     Plain,
+}
+
+/// What the bytes of a field are.
+enum Content {
+    Nested(Message),
+    /// Numbers of up to ten bytes each, one after the other.
+    Varints,
+    /// Numbers of so many bytes each.
+    Fixed(usize),
+    /// A text, the numbers of a tensor as they lie in memory, or what the reader passes over.
+    Bytes,
 }
 
 /// Messages within each other that are followed: graphs hold graphs where there are branches and loops.
@@ -51,29 +65,53 @@ fn walk(bytes: &[u8], at: usize, message: Message, depth: usize) -> Result<(), u
             _ => return Err(here),
         };
         let (value, behind) = rest.split_at_checked(skipped).ok_or(here)?;
-        if let (2, Some(nested)) = (tag & 7, nested(message, tag >> 3)) {
-            walk(value, at + bytes.len() - rest.len(), nested, depth)?;
+        if tag & 7 == 2 {
+            let start = at + bytes.len() - rest.len();
+            match content(message, tag >> 3) {
+                Content::Nested(nested) => walk(value, start, nested, depth)?,
+                Content::Varints => varints(value, start)?,
+                Content::Fixed(size) if value.len() % size > 0 => return Err(start),
+                Content::Fixed(_) | Content::Bytes => {}
+            }
         }
         rest = behind;
     }
     Ok(())
 }
 
-/// The message that a field of a message is.
-fn nested(message: Message, field: u64) -> Option<Message> {
-    Some(match (message, field) {
-        (Message::Model, 7) | (Message::Attribute, 6) => Message::Graph,
+/// What a field of a message holds.
+fn content(message: Message, field: u64) -> Content {
+    Content::Nested(match (message, field) {
+        (Message::Model, 7) | (Message::Attribute, 6 | 11) => Message::Graph,
         (Message::Graph, 1) => Message::Node,
-        (Message::Graph, 5) | (Message::Attribute, 5) => Message::Tensor,
+        (Message::Graph, 5) | (Message::Attribute, 5 | 10) | (Message::SparseTensor, 1 | 2) => {
+            Message::Tensor
+        }
+        (Message::Graph, 15) | (Message::Attribute, 22 | 23) => Message::SparseTensor,
         (Message::Graph, 11..=13) => Message::ValueInfo,
         (Message::Node, 5) => Message::Attribute,
-        (Message::ValueInfo, 2) | (Message::SequenceType, 1) => Message::Type,
+        (Message::ValueInfo, 2) | (Message::SequenceType, 1) | (Message::Attribute, 14 | 15) => Message::Type,
         (Message::Type, 1) => Message::TensorType,
         (Message::Type, 4) => Message::SequenceType,
         (Message::TensorType, 2) => Message::Shape,
         (Message::Model, 8 | 14) | (Message::Tensor, 13) | (Message::Shape, 1) => Message::Plain,
-        _ => return None,
+        (Message::Attribute, 7) | (Message::Tensor, 4) => return Content::Fixed(4),
+        (Message::Tensor, 10) => return Content::Fixed(8),
+        (Message::Attribute, 8) | (Message::Tensor, 1 | 5 | 7 | 11) | (Message::SparseTensor, 3) => {
+            return Content::Varints;
+        }
+        _ => return Content::Bytes,
     })
+}
+
+/// Looks at packed numbers, which begin at byte `at` of the file.
+fn varints(bytes: &[u8], at: usize) -> Result<(), usize> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let here = at + bytes.len() - rest.len();
+        varint(&mut rest).ok_or(here)?;
+    }
+    Ok(())
 }
 
 /// Takes a number of up to 64 bits, seven to a byte, the lowest first.

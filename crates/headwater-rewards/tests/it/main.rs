@@ -12,6 +12,8 @@ mod http;
 mod json_lines;
 #[cfg(feature = "onnx")]
 mod onnx;
+#[cfg(all(feature = "onnx", unix))]
+mod onnx_hostile;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod recorded;

@@ -18,7 +18,7 @@ fn file(name: &str) -> File {
 }
 
 /// Strings over `abcd` of 1 to 4 letters, one lane per object.
-fn strings(objects: &[&str]) -> Lanes<Strings> {
+pub fn strings(objects: &[&str]) -> Lanes<Strings> {
     let config = Config {
         alphabet: "abcd".to_owned(),
         max_len: 4,
@@ -34,7 +34,7 @@ fn strings(objects: &[&str]) -> Lanes<Strings> {
 }
 
 /// The settings of a model with its test, changed.
-fn settings(model: &str, test: &str, change: impl FnOnce(&mut OnnxConfig)) -> OnnxConfig {
+pub fn settings(model: &str, test: &str, change: impl FnOnce(&mut OnnxConfig)) -> OnnxConfig {
     let fields: Vec<_> = OnnxConfig::FIELDS.iter().filter(|f| !f.required).copied().collect();
     let mut values: Values = defaults(&fields).unwrap();
     values.insert("model", Value::File(file(model)));
@@ -44,13 +44,13 @@ fn settings(model: &str, test: &str, change: impl FnOnce(&mut OnnxConfig)) -> On
     config
 }
 
-fn build(config: &OnnxConfig, sim: &dyn Simulator) -> Result<Onnx, SettingError> {
+pub fn build(config: &OnnxConfig, sim: &dyn Simulator) -> Result<Onnx, SettingError> {
     let features = sim.features();
     Onnx::new(config, &World { spec: sim.spec(), features: &features })
 }
 
 /// The oracle, rehearsed.
-fn rehearsed(config: &OnnxConfig, sim: &dyn Simulator) -> Result<Onnx, SettingError> {
+pub fn rehearsed(config: &OnnxConfig, sim: &dyn Simulator) -> Result<Onnx, SettingError> {
     let mut oracle = build(config, sim)?;
     oracle.rehearse(sim)?;
     Ok(oracle)
@@ -61,7 +61,7 @@ fn refused(config: &OnnxConfig, sim: &dyn Simulator) -> String {
     format!("{}: {error}\n{}", error.field.unwrap_or("-"), error.hint.as_deref().unwrap_or("-"))
 }
 
-fn scores(oracle: &mut Onnx, sim: &dyn Simulator, lanes: &[u32]) -> Vec<f64> {
+pub fn scores(oracle: &mut Onnx, sim: &dyn Simulator, lanes: &[u32]) -> Vec<f64> {
     let mut objects = Objects::default();
     objects.read(sim, lanes, oracle.forms(), sim.features().len());
     let mut out = vec![f64::NAN; lanes.len()];
@@ -286,5 +286,23 @@ fn damaged_models_do_not_panic() {
                 let _ = with(bytes);
             }
         }
+    }
+}
+
+/// A list of packed numbers whose last one does not end: the reader of the runtime would go round forever.
+#[test]
+fn packed_numbers_that_do_not_end_are_refused() {
+    let sim = strings(&[]);
+    for model in ["mlp.onnx", "tokens.onnx"] {
+        let whole = file(model).bytes.to_vec();
+        // The dimensions of weights, packed, as the exporters of some frameworks write them.
+        let tensor = [0x0a, 0x02, 0x03, 0x80];
+        let graph = [&[0x2a, tensor.len() as u8][..], &tensor].concat();
+        let model_field = [&[0x3a, graph.len() as u8][..], &graph].concat();
+        let bytes = [whole, model_field].concat();
+        let at = bytes.len() - 1;
+        let config = settings(model, "mlp.json", |_| {});
+        let said = refused(&OnnxConfig { model: File::new(model, bytes), ..config }, &sim);
+        assert!(said.contains(&format!("damaged from byte {at} on")), "{said}");
     }
 }
