@@ -367,8 +367,11 @@ pub struct Phylo {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Trees to sample
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub samples: u32,
+    /// Markov chains that are run as a second opinion where trees are too many to enumerate; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub chains: u32,
     /// Directory of the run and of what it finds; a new numbered one below `runs` if left out
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

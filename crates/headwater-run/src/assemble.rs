@@ -252,6 +252,8 @@ pub enum Purpose {
     Coverage = 4,
     /// Objects drawn to check a run.
     Diagnose = 5,
+    /// What a sampler is compared with: climbs, chains.
+    Opinion = 6,
 }
 
 /// The key of a purpose.

@@ -17,6 +17,7 @@ use super::forest::Forest;
 const NONE: usize = usize::MAX;
 
 /// A tree that is rearranged. Leaf i is node i, and inner nodes follow.
+#[derive(Clone)]
 pub(super) struct Arrangement<'a> {
     fitch: &'a Fitch,
     n: usize,

@@ -11,6 +11,8 @@
 //! importance sampling"). The same backwards from a draw of the target is log Z from above on average (Grosse et al. 2015,
 //! arXiv:1511.02543): where both agree, log Z is known.
 
+use std::ops::Range;
+
 use headwater_core::Key;
 
 use super::Phylo;
@@ -19,6 +21,7 @@ use super::forest::Forest;
 use super::search::{climbed, polish};
 
 /// A chain: a tree that moves.
+#[derive(Clone)]
 pub struct Chain<'a> {
     tree: Arrangement<'a>,
     key: Key,
@@ -43,6 +46,12 @@ impl<'a> Chain<'a> {
             draw.fold(1 << 32).fold(added).below(places.len() as u32) as usize
         });
         Self::new(tree, key.fold(1))
+    }
+
+    /// A chain at the same tree, which goes on by draws of its own.
+    #[must_use]
+    pub fn fork(&self, key: Key) -> Self {
+        Self { key, ..self.clone() }
     }
 
     fn new(tree: Arrangement<'a>, key: Key) -> Self {
@@ -95,23 +104,23 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Raises the power from 0 to 1 in `moves` moves; the logarithm of the weight, whose exponential is
-    /// Z/(number of rooted trees) on average if the tree is a uniform draw.
-    pub fn anneal(&mut self, moves: u64, log_reward: &LogReward<'_>) -> f64 {
+    /// Raises the power from 0 to 1 in `moves` moves, of which these are made now; the logarithm of their weight. The sum
+    /// over all is that of a weight whose mean is Z/(number of rooted trees), if the tree was a uniform draw.
+    pub fn anneal(&mut self, part: Range<u64>, moves: u64, log_reward: &LogReward<'_>) -> f64 {
         let mut log_weight = 0.0;
-        for t in 1..=moves {
+        for t in part {
             log_weight += rise(t, moves) * log_reward(self.mutations());
-            self.step(power(t, moves), log_reward);
+            self.step(power(t + 1, moves), log_reward);
         }
         log_weight
     }
 
-    /// Lowers the power from 1 to 0 in `moves` moves; the same logarithm, of a weight whose inverse is
-    /// (number of rooted trees)/Z on average if the tree is a draw of the target.
-    pub fn melt(&mut self, moves: u64, log_reward: &LogReward<'_>) -> f64 {
+    /// The same backwards: lowers the power, from the end of the range to its beginning. The inverse of the whole weight
+    /// has the mean (number of rooted trees)/Z, if the tree was a draw of the target.
+    pub fn melt(&mut self, part: Range<u64>, moves: u64, log_reward: &LogReward<'_>) -> f64 {
         let mut log_weight = 0.0;
-        for t in (1..=moves).rev() {
-            self.step(power(t, moves), log_reward);
+        for t in part.rev() {
+            self.step(power(t + 1, moves), log_reward);
             log_weight += rise(t, moves) * log_reward(self.mutations());
         }
         log_weight
@@ -123,8 +132,9 @@ fn power(t: u64, moves: u64) -> f64 {
     (t as f64 / moves as f64).powi(2)
 }
 
+/// By how much it rises in move t, counted from 0.
 fn rise(t: u64, moves: u64) -> f64 {
-    power(t, moves) - power(t - 1, moves)
+    power(t + 1, moves) - power(t, moves)
 }
 
 /// One of the places, in proportion to R^power.

@@ -141,13 +141,15 @@ fn annealing_knows_log_z() {
     };
     let shift = log_reward(env.mutations(&Chain::climbed(&env, Key::new(0)).best().1)) + log_trees(7);
     let up: Vec<f64> = (0..20)
-        .map(|k| log_trees(7) + Chain::uniform(&env, Key::new(k)).anneal(3000, &log_reward) - shift)
+        .map(|k| log_trees(7) + Chain::uniform(&env, Key::new(k)).anneal(0..3000, 3000, &log_reward) - shift)
         .collect();
     let down: Vec<f64> = (0..20)
         .map(|k| {
             let mut chain = Chain::climbed(&env, Key::new(k));
             chain.run(2000, 1.0, &log_reward);
-            log_trees(7) + chain.melt(3000, &log_reward) - shift
+            log_trees(7)
+                + (chain.melt(1000..3000, 3000, &log_reward) + chain.melt(0..1000, 3000, &log_reward))
+                - shift
         })
         .collect();
     let (low, high) = (shift + mean(1.0, &up), shift + mean(-1.0, &down));

@@ -142,10 +142,29 @@ impl Support {
     /// If the tree has other leaves than the others.
     pub fn add(&mut self, tree: &Tree, weight: f64) -> Result<(), TreeError> {
         let sets = self.taxa.sets(tree, self.rooting)?;
+        self.add_sets(sets, weight);
+        Ok(())
+    }
+
+    /// Counts a tree that is known by its clades or splits, as [`Taxa::sets`] gives them.
+    pub fn add_sets(&mut self, sets: BTreeSet<u128>, weight: f64) {
         sets.iter().for_each(|&set| *self.sets.entry(set).or_default() += weight);
         *self.topologies.entry(sets).or_default() += weight;
         self.total += weight;
-        Ok(())
+    }
+
+    /// Counts all that another one has counted, of the same leaves.
+    pub fn absorb(&mut self, other: &Self) {
+        other.sets.iter().for_each(|(&set, weight)| *self.sets.entry(set).or_default() += weight);
+        for (sets, weight) in &other.topologies {
+            *self.topologies.entry(sets.clone()).or_default() += weight;
+        }
+        self.total += other.total;
+    }
+
+    /// The support of a clade or split; 0 where it was not seen.
+    pub fn of(&self, set: u128) -> f64 {
+        self.sets.get(&set).map_or(0.0, |weight| weight / self.total)
     }
 
     /// Number of different trees.

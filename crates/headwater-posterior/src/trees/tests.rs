@@ -81,6 +81,23 @@ fn unrooted_consensus_counts_roots_together() {
 }
 
 #[test]
+fn what_was_counted_apart_counts_together() {
+    let texts = ["((a,b),(c,d));", "((a,c),(b,d));", "((a,b),(c,d));"];
+    let mut whole = Support::new(taxa("a b c d"), Rooting::Unrooted);
+    let mut sum = whole.clone();
+    for text in texts {
+        whole.add(&tree(text), 1.0).expect("the same leaves");
+        let mut part = Support::new(taxa("a b c d"), Rooting::Unrooted);
+        part.add_sets(part.taxa().sets(&tree(text), Rooting::Unrooted).expect("the same leaves"), 1.0);
+        sum.absorb(&part);
+    }
+    assert_eq!(sum.sets(), whole.sets());
+    assert_eq!((sum.n_topologies(), sum.largest()), (2, 2.0 / 3.0));
+    // {c, d} and {b, d} are the sides without a.
+    assert_eq!((sum.of(0b1100), sum.of(0b1010), sum.of(0b0110)), (2.0 / 3.0, 1.0 / 3.0, 0.0));
+}
+
+#[test]
 fn trees_are_drawn_with_names_and_supports() {
     let svg = tree("((a,b)95,(c,'d & e')60);").picture().svg("a tree");
     assert!(
