@@ -395,9 +395,12 @@ pub struct Summary {
 
 #[derive(ClapArgs, Debug)]
 pub struct Diagnose {
-    /// The runs' directories; exit code 1 if a check of any of them trips
+    /// The runs' directories; exit code 1 if a check of any of them fails
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
+    /// Trajectories to draw, even where their scores have to be asked for
+    #[arg(long, value_name = "N")]
+    pub samples: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

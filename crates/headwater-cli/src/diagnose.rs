@@ -13,7 +13,8 @@ use crate::out::{self, Failure};
 const WIDTH: usize = 96;
 
 pub fn run(args: &Diagnose) -> Result<Verdict, Failure> {
-    let all = args.runs.iter().map(|run| diagnose(run)).collect::<Result<Vec<Diagnosis>, _>>()?;
+    let all =
+        args.runs.iter().map(|run| diagnose(run, args.samples)).collect::<Result<Vec<Diagnosis>, _>>()?;
     let clean = all.iter().all(Diagnosis::is_satisfactory);
     if args.json {
         let runs: Vec<_> = all.iter().map(Diagnosis::to_json).collect();
@@ -34,25 +35,20 @@ fn report(d: &Diagnosis) -> String {
         writeln!(text, "{name:<width$}  {verdict}").expect("a string takes any text");
     };
     for check in &d.checks {
-        line(check.name, if check.passed { "satisfactory" } else { "TRIPPED" });
+        line(check.name, if check.passed { "passed" } else { "FAILED" });
     }
     for skipped in &d.skipped {
         line(skipped.name, &format!("not checked: {}", skipped.why));
     }
     for c in d.tripped() {
-        let found = format!("{} (threshold: {}).", capital(&c.value), c.threshold);
+        let found = format!("{} (limit: {}).", capital(&c.value), c.threshold);
         let paragraph = format!("{found} {}. To try: {}.", capital(&c.meaning), c.remedy);
         let lines: String =
             out::wrapped(&paragraph, WIDTH).iter().map(|line| format!("  {line}\n")).collect();
         write!(text, "\n{}\n{}", c.name, lines).expect("a string takes any text");
     }
-    let tripped = d.tripped().count();
-    let verdict = match tripped {
-        0 => "No check tripped.".to_owned(),
-        1 => "1 check tripped.".to_owned(),
-        n => format!("{n} checks tripped."),
-    };
-    format!("{text}\n{verdict}\n")
+    let more = d.more.as_ref().map_or_else(String::new, |more| format!("{more}.\n"));
+    format!("{text}\n{}.\n{more}", d.counts())
 }
 
 /// With its first letter large.

@@ -148,7 +148,11 @@ pub fn exp(x: f64) -> String {
         return number(x.exp());
     }
     let log10 = x / 10f64.ln();
-    format!("{:.4}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
+    let (mantissa, exponent) = (10f64.powf(log10 - log10.floor()), log10.floor());
+    // What rounds to ten is one of the next power.
+    let (mantissa, exponent) =
+        if mantissa >= 9.99995 { (mantissa / 10.0, exponent + 1.0) } else { (mantissa, exponent) };
+    format!("{mantissa:.4}e{exponent}")
 }
 
 /// A table with a header: the first column to the left, numbers to the right.
@@ -168,4 +172,22 @@ pub fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = line(&mut header.iter().copied());
     rows.iter().for_each(|row| text += &line(&mut row.iter().map(String::as_str)));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_e_have_a_mantissa_below_ten() {
+        // 1e299 and 1e300 from their logarithms, which are a little less than those of the powers of ten.
+        for (exponent, text) in [(299.0, "1.0000e299"), (300.0, "1.0000e300"), (-300.0, "1.0000e-300")] {
+            let x: f64 = exponent * 10f64.ln();
+            assert_eq!(exp(x * (1.0 - 1e-16)), text);
+            assert_eq!(exp(x - 1e-12), text);
+        }
+        assert_eq!(exp(700.0), "1.0142e304");
+        assert_eq!(exp(4791.0), "5.0683e2080");
+        assert_eq!(exp(-4791.0), "1.9730e-2081");
+    }
 }

@@ -1,19 +1,21 @@
 //! `headwater report`: one page of what runs have learned.
 
 mod gather;
+mod places;
 mod runs;
 mod words;
 
 use std::path::Path;
 
-use headwater_report::{Check, Report, curves};
+use headwater_report::{Check, Report, Verdict as Found, curves};
 use headwater_run::RunError;
-use headwater_run::diagnose::diagnose;
+use headwater_run::diagnose::{Diagnosis, diagnose};
 
 use crate::Verdict;
 use crate::args;
 use crate::out::{self, Failure};
 use gather::Gathered;
+use places::without_places;
 use runs::Family;
 
 /// Configurations whose sampler is pictured, at most: the first ones.
@@ -49,33 +51,55 @@ pub fn run(args: &args::Report) -> Result<Verdict, Failure> {
     Ok(Verdict::Clean)
 }
 
-/// What `headwater diagnose` says of the first run of each configuration that is pictured.
-fn checks(families: &[Family], notes: &mut Vec<String>) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for family in families.iter().take(PICTURED) {
-        let run = &family.members[0];
-        let of = if families.len() > 1 { format!("{}: ", run.name) } else { String::new() };
-        match diagnose(&run.path) {
-            Ok(diagnosis) => checks.extend(diagnosis.checks.into_iter().map(|c| Check {
-                name: format!("{of}{}", c.name),
-                value: c.value,
-                threshold: c.threshold,
-                passed: c.passed,
-                meaning: c.meaning,
-                remedy: c.remedy,
-            })),
-            Err(why) => notes.push(format!("`{}` is not diagnosed: {why}.", run.name)),
-        }
-    }
-    checks
+/// What `headwater diagnose` says.
+#[derive(Default)]
+struct Checks {
+    cards: Vec<Check>,
+    /// Of all of them, a paragraph for each run.
+    of_all: Vec<String>,
+    /// Of the first run, as the summary has it.
+    first: Option<Diagnosis>,
 }
 
-fn report(
-    families: &[Family],
-    gathered: Vec<Gathered>,
-    checks: Vec<Check>,
-    mut notes: Vec<String>,
-) -> Report {
+/// What `headwater diagnose` says of the first run of each configuration that is pictured.
+fn checks(families: &[Family], notes: &mut Vec<String>) -> Checks {
+    let mut out = Checks::default();
+    for (i, family) in families.iter().take(PICTURED).enumerate() {
+        let run = &family.members[0];
+        let of = if families.len() > 1 { format!("{}: ", run.name) } else { String::new() };
+        let diagnosis = match diagnose(&run.path, None) {
+            Ok(diagnosis) => diagnosis,
+            Err(why) => {
+                notes.push(format!("`{}` is not diagnosed: {why}.", run.name));
+                continue;
+            }
+        };
+        let more = diagnosis.more.as_ref().map_or_else(String::new, |more| format!(" {more}."));
+        out.of_all.push(format!("{of}{}.{more}", diagnosis.counts()));
+        out.cards.extend(diagnosis.checks.iter().map(|c| Check {
+            name: format!("{of}{}", c.name),
+            value: c.value.clone(),
+            threshold: c.threshold.clone(),
+            verdict: if c.passed { Found::Passed } else { Found::Failed },
+            meaning: c.meaning.clone(),
+            remedy: c.remedy.clone(),
+        }));
+        out.cards.extend(diagnosis.skipped.iter().map(|s| Check {
+            name: format!("{of}{}", s.name),
+            value: String::new(),
+            threshold: String::new(),
+            verdict: Found::NotChecked,
+            meaning: s.why.clone(),
+            remedy: String::new(),
+        }));
+        if i == 0 {
+            out.first = Some(diagnosis);
+        }
+    }
+    out
+}
+
+fn report(families: &[Family], gathered: Vec<Gathered>, checks: Checks, mut notes: Vec<String>) -> Report {
     let groups: Vec<_> = families.iter().map(Family::group).collect();
     let several = families.iter().map(|f| f.members.len()).sum::<usize>() > 1;
     if families.len() > PICTURED {
@@ -94,20 +118,37 @@ fn report(
             .to_owned(),
     );
     let evaluations: Vec<_> = gathered.iter().map(|g| (&*g.learned.run, g.evaluation.as_ref())).collect();
-    let summary = words::summary(families, &evaluations);
+    let summary = words::summary(families, &evaluations, checks.first.as_ref());
     gathered.iter().for_each(|g| notes.extend(g.notes.iter().cloned()));
-    Report {
+    let mut report = Report {
         title: words::title(families),
         made_by: format!("a report by headwater {}", env!("CARGO_PKG_VERSION")),
         summary,
         facts: words::facts(families),
         finals: several.then(|| runs::finals(families)),
-        checks,
+        checks: checks.cards,
+        of_checks: checks.of_all,
         curves: curves(&groups),
         learned: gathered.into_iter().map(|g| g.learned).collect(),
         configurations: families.iter().map(|f| (f.name.clone(), f.members[0].checked.resolved())).collect(),
         notes,
-    }
+    };
+    hide_places(&mut report);
+    report
+}
+
+/// Cuts absolute paths out of all that is said.
+fn hide_places(report: &mut Report) {
+    let Report { summary, facts, checks, of_checks, configurations, notes, learned, .. } = report;
+    let paragraphs = [&mut summary.asked, &mut summary.found, &mut summary.next, of_checks, notes];
+    let of_check = |c: &mut Check| {
+        let texts = [&mut c.value, &mut c.threshold, &mut c.meaning, &mut c.remedy];
+        texts.into_iter().for_each(|text| *text = without_places(text));
+    };
+    paragraphs.into_iter().flatten().for_each(|text| *text = without_places(text));
+    facts.iter_mut().chain(configurations).for_each(|(_, text)| *text = without_places(text));
+    learned.iter_mut().for_each(|l| l.source = without_places(&l.source));
+    checks.iter_mut().for_each(of_check);
 }
 
 /// Every figure as `DIR/name.svg` and `DIR/name.csv`.

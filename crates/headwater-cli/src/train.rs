@@ -156,7 +156,12 @@ pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
     }
     if let Some(modes) = e.modes {
         let of = e.modes_true.map(|n| format!(" of {}", count(n as u64)));
-        rows.push(("modes found", format!("{}{}", count(modes as u64), of.unwrap_or_default())));
+        let given = e.modes_given.filter(|&n| n > 0);
+        let given = given.map(|n| format!(", {} of them objects of `train.data`", count(n as u64)));
+        rows.push((
+            "modes found",
+            format!("{}{}{}", count(modes as u64), of.unwrap_or_default(), given.unwrap_or_default()),
+        ));
     }
     rows
 }

@@ -47,9 +47,15 @@ impl Solution {
     /// The largest used share of any finite capacity, F(e) / capacity, at most 1 if the flow is within them; an edge of
     /// capacity 0 counts if it carries flow. `None` if the file has no capacities.
     pub fn used_share(&self, network: &Network) -> Option<f64> {
+        self.log_used_share(network).map(f64::exp)
+    }
+
+    /// Its logarithm, which is finite also where the share is beyond what an f64 holds; −∞ if no edge with a capacity
+    /// carries flow, ∞ if one of capacity 0 does.
+    pub fn log_used_share(&self, network: &Network) -> Option<f64> {
         let capacities = network.attribute(Attribute::Capacity)?;
         let carrying = self.flow.edge.iter().zip(capacities).filter(|(f, _)| **f > f64::NEG_INFINITY);
-        Some(carrying.map(|(f, c)| (f - c.ln()).exp()).fold(0.0, f64::max))
+        Some(carrying.map(|(f, c)| f - c.ln()).fold(f64::NEG_INFINITY, f64::max))
     }
 }
 

@@ -144,7 +144,7 @@ impl Cloud {
             let bars = Bars { title: format!("feature {name}"), ..bars };
             out.push(Figure::new(
                 format!("{prefix}feature-{f}"),
-                format!("The marginal of {name}. {how}"),
+                format!("How often each value of {name} occurs. {how}"),
                 Plot::Bars(bars),
             ));
         }

@@ -20,6 +20,8 @@ pub struct Report {
     pub finals: Option<Table>,
     /// Checks of the runs; the section is left out if there are none.
     pub checks: Vec<Check>,
+    /// What is to be said of the checks as a whole, such as how to have those that were not made: paragraphs.
+    pub of_checks: Vec<String>,
     /// Pictures of what changed while training.
     pub curves: Vec<Figure>,
     /// What was learned, by run.
@@ -59,12 +61,23 @@ pub struct Check {
     pub value: String,
     /// What it is held against.
     pub threshold: String,
-    /// Is it satisfactory?
-    pub passed: bool,
-    /// What the number means.
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What the number means; why it was not checked, if it was not.
     pub meaning: String,
     /// What can be done about it.
     pub remedy: String,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The number is within its limit.
+    Passed,
+    /// It is not.
+    Failed,
+    /// There is no number.
+    NotChecked,
 }
 
 /// What a run has learned.

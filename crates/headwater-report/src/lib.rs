@@ -19,7 +19,7 @@ pub use cloud::{Cloud, Known, Point};
 pub use columns::Columns;
 pub use csv::number;
 pub use curves::curves;
-pub use data::{Check, Group, Learned, Report, Run, Shown, Step, Summary, Table, Trajectory};
+pub use data::{Check, Group, Learned, Report, Run, Shown, Step, Summary, Table, Trajectory, Verdict};
 pub use figure::{Figure, Plot};
 pub use page::{FIGURES_CSS, FIGURES_JS, figures};
 pub use plot::{Bars, Bin, Cell, Chart, Heat, Line, Scatter};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use headwater_core::picture::{escape, style};
 
 use crate::csv::number;
-use crate::data::{Check, Learned, Report, Shown, Table, Trajectory};
+use crate::data::{Check, Learned, Report, Shown, Table, Trajectory, Verdict};
 use crate::figure::Figure;
 use crate::plot::cut;
 
@@ -69,7 +69,7 @@ impl Report {
         let section = |id, title, body| Section { id, title, body };
         let mut out = vec![section("summary", "Summary", self.summary())];
         if !self.checks.is_empty() {
-            out.push(section("diagnostics", "Diagnostics", checks(&self.checks)));
+            out.push(section("diagnostics", "Diagnostics", checks(&self.checks, &self.of_checks)));
         }
         if !self.curves.is_empty() {
             out.push(section("curves", "Training", figures(&self.curves)));
@@ -176,20 +176,27 @@ fn table(table: &Table) -> String {
     )
 }
 
-fn checks(checks: &[Check]) -> String {
-    let mut out = String::new();
+fn checks(checks: &[Check], of_checks: &[String]) -> String {
+    let mut out: String = of_checks.iter().map(|text| format!("<p>{}</p>\n", prose(text))).collect();
     for c in checks {
-        let (class, word) = if c.passed { ("good", "✓ satisfactory") } else { ("bad", "✗ look at this") };
+        let (class, word) = match c.verdict {
+            Verdict::Passed => ("good", "✓ passed"),
+            Verdict::Failed => ("bad", "✗ failed"),
+            Verdict::NotChecked => ("soft", "– not checked"),
+        };
         let [name, value, threshold] = [&c.name, &c.value, &c.threshold].map(|t| prose(t));
+        let found = match c.verdict {
+            Verdict::NotChecked => prose(&c.meaning),
+            Verdict::Passed | Verdict::Failed => format!("{value} (limit: {threshold})"),
+        };
         // What a trouble would mean is of interest where there is one.
-        let trouble = if c.passed {
-            String::new()
-        } else {
-            format!("<p>{}</p>\n<p>{}</p>\n", prose(&c.meaning), prose(&c.remedy))
+        let trouble = match c.verdict {
+            Verdict::Failed => format!("<p>{}</p>\n<p>{}</p>\n", prose(&c.meaning), prose(&c.remedy)),
+            Verdict::Passed | Verdict::NotChecked => String::new(),
         };
         out += &format!(
             "<div class=\"card check\">\n<h3>{name} <span class=\"{class}\">{word}</span></h3>\n\
-             <p class=\"soft\">{value}, held against {threshold}</p>\n{trouble}</div>\n"
+             <p class=\"soft\">{found}</p>\n{trouble}</div>\n"
         );
     }
     out

@@ -54,6 +54,8 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// Those that were not possible.
     pub skipped: Vec<Skipped>,
+    /// How to have those of them that were left out because they need scores that somebody has to give.
+    pub more: Option<String>,
 }
 
 /// A check: what it says of the facts, or why it has nothing to say.
@@ -84,25 +86,42 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|(name, _)| *name)
 }
 
-/// Checks the run in `path`.
+/// Checks the run in `path`. Scores that have to be asked for are asked for only if `samples` or the configuration says how
+/// many trajectories to spend them on.
 ///
 /// # Errors
 /// If it is not a run, or its configuration cannot be read.
-pub fn diagnose(path: &Path) -> Result<Diagnosis, SessionError> {
-    Ok(judge(&Facts::gather(path)?))
+pub fn diagnose(path: &Path, samples: Option<usize>) -> Result<Diagnosis, SessionError> {
+    Ok(judge(&Facts::gather(path, samples)?))
 }
 
 /// Holds facts against every check.
 pub fn judge(facts: &Facts) -> Diagnosis {
-    let mut all = Diagnosis { run: facts.run.clone(), checks: Vec::new(), skipped: Vec::new() };
+    let mut all = Diagnosis { run: facts.run.clone(), checks: Vec::new(), skipped: Vec::new(), more: None };
     for (name, check) in CHECKS {
         match check(facts) {
             Ok(said) => all.checks.push(said),
             Err(why) => all.skipped.push(Skipped { name, why }),
         }
     }
+    if facts.is_unasked && !all.skipped.is_empty() {
+        let objects = samples_of(&all.run);
+        all.more = Some(objects);
+    }
     all
 }
+
+/// How to have the checks that need scores.
+fn samples_of(run: &str) -> String {
+    format!(
+        "`headwater diagnose {run} --samples {SAMPLES}` makes more of the checks, and asks for up to {} scores that are \
+         not kept yet",
+        2 * SAMPLES + facts::EVALUATED
+    )
+}
+
+/// Trajectories that are proposed to whoever has to pay for their scores.
+const SAMPLES: usize = 1000;
 
 impl Check {
     /// The same as JSON.
@@ -129,11 +148,21 @@ impl Diagnosis {
         self.checks.iter().filter(|check| !check.passed)
     }
 
+    /// How many checks passed, failed and were not made.
+    pub fn counts(&self) -> String {
+        let failed = self.tripped().count();
+        format!("{} passed, {failed} failed, {} not checked", self.checks.len() - failed, self.skipped.len())
+    }
+
     /// The same as JSON.
     pub fn to_json(&self) -> Json {
         json!({
             "run": self.run,
             "satisfactory": self.is_satisfactory(),
+            "passed": self.checks.len() - self.tripped().count(),
+            "failed": self.tripped().count(),
+            "not_checked": self.skipped.len(),
+            "more": self.more,
             "checks": self.checks.iter().map(Check::to_json).collect::<Vec<_>>(),
             "skipped": self.skipped.iter().map(|s| json!({ "name": s.name, "why": s.why })).collect::<Vec<_>>(),
         })

@@ -50,6 +50,8 @@ pub struct Evaluation {
     pub loss: f64,
     /// Distinct modes found while training, if it is known what a mode is.
     pub modes: Option<usize>,
+    /// How many of the modes found are objects of `train.data`, from which trajectories were drawn back; `None` without.
+    pub modes_given: Option<usize>,
     /// Modes that there are, if the space is enumerated.
     pub modes_true: Option<usize>,
     /// The exact evaluation.
@@ -81,10 +83,27 @@ pub fn evaluate(assembly: &mut Assembly, loss: f64, key: Key) -> Result<Evaluati
         reward_calls,
         loss,
         modes: trainer.modes(),
+        modes_given: modes_given(assembly),
         modes_true,
         exact,
         sampled,
     })
+}
+
+/// How many of the modes found were given as data. A mode is known by the text that its environment shows, which need not be
+/// that of the file.
+fn modes_given(assembly: &Assembly) -> Option<usize> {
+    let trainer = &assembly.trainer;
+    let file = assembly.train.data.as_ref().filter(|_| trainer.modes().is_some_and(|n| n > 0))?;
+    let mut sim = trainer.found().0.fork();
+    sim.reset(1);
+    let mut given = std::collections::HashSet::new();
+    for line in file.text().ok()?.lines().filter(|line| !line.trim().is_empty()) {
+        if sim.load(0, line).is_ok() {
+            given.insert(sim.text(0));
+        }
+    }
+    Some(given.iter().filter(|text| trainer.has_found(text)).count())
 }
 
 /// Evaluates by sampling, even where the space is enumerated.
@@ -151,6 +170,7 @@ impl Evaluation {
         put("reward_calls", json!(self.reward_calls));
         put("loss", json!(self.loss));
         put("modes", json!(self.modes));
+        put("modes_given", json!(self.modes_given));
         put("modes_true", json!(self.modes_true));
         put("log_z_learned", json!(self.log_z_learned()));
         if let Some(e) = self.exact {

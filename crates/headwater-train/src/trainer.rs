@@ -259,6 +259,11 @@ impl Trainer {
         self.mode_log_reward.map(|_| self.modes.len())
     }
 
+    /// Is the object of this text among the modes found so far?
+    pub fn has_found(&self, text: &str) -> bool {
+        self.modes.contains(text)
+    }
+
     /// What the objective reads.
     pub fn needs(&self) -> Needs {
         self.needs

@@ -67,8 +67,8 @@ pub fn text(view: &View<'_>) -> String {
     if let Some(cost) = solution.mean_cost(network) {
         rows.push(("cost", format!("{} of a trajectory on average", number(cost))));
     }
-    if let Some(share) = solution.used_share(network) {
-        rows.push(("capacity", format!("{:.1} % used at most, of any edge", 100.0 * share)));
+    if let Some(log_share) = solution.log_used_share(network) {
+        rows.push(("capacity", capacity(log_share)));
     }
     if let Some(learned) = learned {
         let tv = divergence(view, &learned.log_p).tv;
@@ -89,6 +89,16 @@ pub fn text(view: &View<'_>) -> String {
         text += &out::columns(&["edge", "exact", "learned", "difference"], &cells.collect::<Vec<_>>());
     }
     text
+}
+
+/// The largest share of its capacity that an edge carries, from its logarithm.
+fn capacity(log_share: f64) -> String {
+    match log_share {
+        f64::INFINITY => "an edge of capacity 0 carries flow".to_owned(),
+        // A thousand times: what is that in per cent?
+        x if x > 7.0 => format!("exceeded: an edge carries {} times its capacity", out::exp(x)),
+        x => format!("{:.1} % used at most, of any edge", 100.0 * x.exp()),
+    }
 }
 
 /// Every digit up to twenty; else the leading ones and how many there are.

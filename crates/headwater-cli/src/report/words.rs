@@ -2,6 +2,7 @@
 
 use headwater_report::{Summary, number};
 use headwater_run::Status;
+use headwater_run::diagnose::Diagnosis;
 use headwater_run::evaluation::Evaluation;
 use headwater_train::{Estimate, SampledReport, TrainConfig};
 
@@ -16,27 +17,56 @@ const EFFECTIVE: [f64; 2] = [0.8, 0.3];
 /// The heading of a page of these runs.
 pub fn title(families: &[Family]) -> String {
     match families {
-        [one] if one.members.len() == 1 => one.name.clone(),
+        [one] if one.members.len() == 1 => {
+            let checked = &one.members[0].checked;
+            format!("{}: {} by {}", one.name, checked.kind("env"), checked.kind("objective"))
+        }
         [one] => format!("{} and {} more seeds", one.name, one.members.len() - 1),
         several => format!("{} configurations compared", several.len()),
     }
 }
 
-pub fn summary(families: &[Family], evaluations: &[(&str, Option<&Evaluation>)]) -> Summary {
+/// The summary of these runs; `diagnosis` is that of the first.
+pub fn summary(
+    families: &[Family],
+    evaluations: &[(&str, Option<&Evaluation>)],
+    diagnosis: Option<&Diagnosis>,
+) -> Summary {
     let mut out = Summary { asked: asked(families), ..Summary::default() };
     for (name, evaluation) in evaluations {
         let before = if evaluations.len() > 1 { format!("`{name}`: ") } else { String::new() };
         match evaluation {
             Some(e) => out.found.extend(found(e).into_iter().map(|text| format!("{before}{text}"))),
             None => out.found.push(format!(
-                "{before}not measured: scores are paid for, and `eval.samples` says how many of them to spend."
+                "{before}not measured: that needs scores that a program or service would have to give, and none were \
+                 asked for. `eval.samples` says how many trajectories to spend them on."
             )),
         }
     }
+    out.found.extend(diagnosis.map(checked));
     let first = &families[0].members[0];
-    out.next = next(first, evaluations.first().and_then(|(_, e)| *e));
+    out.next = next(first, evaluations.first().and_then(|(_, e)| *e), diagnosis);
     out
 }
+
+/// How the checks ended.
+fn checked(d: &Diagnosis) -> String {
+    let failed: Vec<String> = d.tripped().map(|c| format!("`{}`", c.name)).collect();
+    let failed = if failed.is_empty() { String::new() } else { format!(" ({})", failed.join(", ")) };
+    let skipped = match d.skipped.len() {
+        0 => String::new(),
+        n => format!(" {n} could not be made, and say nothing."),
+    };
+    format!(
+        "Of {} checks, {} passed and {} failed{failed}.{skipped}",
+        d.checks.len() + d.skipped.len(),
+        d.checks.len() - d.tripped().count(),
+        d.tripped().count()
+    )
+}
+
+/// Checks whose remedy is more training, if nothing else has failed.
+const OF_TRAINING: &[&str] = &["settled", "effective-sample", "length", "correlation"];
 
 /// What was asked.
 fn asked(families: &[Family]) -> Vec<String> {
@@ -151,8 +181,12 @@ fn found(e: &Evaluation) -> Vec<String> {
     }
     if let Some(modes) = e.modes {
         let of = e.modes_true.map_or_else(String::new, |n| format!(" of {}", count(n as u64)));
+        let given = e.modes_given.filter(|&n| n > 0);
+        let given = given.map_or_else(String::new, |n| {
+            format!("; {} of them were given in `train.data`", count(n as u64))
+        });
         out.push(format!(
-            "While training, it met {}{of} modes: objects with a reward near the largest.",
+            "While training, it met {}{of} modes: objects with a reward near the largest{given}.",
             count(modes as u64)
         ));
     }
@@ -189,7 +223,7 @@ fn sampled(s: &SampledReport) -> String {
 }
 
 /// What to do next.
-fn next(member: &Member, e: Option<&Evaluation>) -> Vec<String> {
+fn next(member: &Member, e: Option<&Evaluation>, diagnosis: Option<&Diagnosis>) -> Vec<String> {
     let path = member.path.display();
     let mut out = Vec::new();
     let train: TrainConfig = member.checked.read("train");
@@ -209,7 +243,14 @@ fn next(member: &Member, e: Option<&Evaluation>) -> Vec<String> {
         (None, Some(s)) => s.ess < EFFECTIVE[1],
         _ => false,
     });
-    if far {
+    // What more training cannot mend comes first.
+    let causes: Vec<_> = diagnosis
+        .into_iter()
+        .flat_map(Diagnosis::tripped)
+        .filter(|c| !OF_TRAINING.contains(&c.name))
+        .collect();
+    out.extend(causes.iter().map(|c| format!("`{}` failed: {}. To try: {}.", c.name, c.value, c.remedy)));
+    if far && causes.is_empty() {
         out.push(format!(
             "Train it longer: `headwater train --resume {path} --set train.steps={}`. If the loss no longer \
              falls, other objectives (`headwater list objectives`), a wider policy or a smaller `train.lr` \
@@ -225,7 +266,7 @@ fn next(member: &Member, e: Option<&Evaluation>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !far {
+    if !far && causes.is_empty() {
         out.push(format!("Draw objects from it: `headwater sample {path} -n 1000`"));
     }
     out.push(format!("The best objects that were scored: `headwater candidates {path}`"));

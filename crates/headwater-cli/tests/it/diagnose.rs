@@ -99,9 +99,9 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
     expect![[r#"
         run
 
-        ended             satisfactory
-        finite            satisfactory
-        staleness         satisfactory
+        ended             passed
+        finite            passed
+        staleness         passed
         missing           not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
         floor             not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
         repeated          not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
@@ -116,7 +116,7 @@ fn what_is_no_run_is_an_error_and_a_young_run_is_not() {
         concentration     not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
         correlation       not checked: the policy cannot be had: `run` is not a run directory: it has no checkpoint yet
 
-        No check tripped.
+        3 passed, 0 failed, 13 not checked.
     "#]].assert_eq(&text);
 }
 
@@ -141,4 +141,72 @@ fn runs_are_summarised_and_pooled_over_seeds() {
     assert!((sd - (tv(a) - tv(b)).abs() / 2f64.sqrt()).abs() < 1e-12, "{json}");
     // As the evaluation has it.
     assert_eq!(tv(a), dir.run("eval a --json").json()["tv"].as_f64().unwrap());
+}
+
+/// Scores that a program has to give are not asked for unasked: what is then not checked is counted, and how to have it is
+/// said, in `diagnose` and in a report.
+#[test]
+fn what_is_not_checked_is_counted_and_can_be_had() {
+    let dir = Temp::new();
+    std::fs::copy(root().join("examples/rewards/score.sh"), dir.path("score.sh")).unwrap();
+    let config = std::fs::read_to_string(root().join("examples/rewards/shell.toml")).unwrap();
+    // Without a word on `eval`, as a user begins.
+    dir.write("shell.toml", &config[..config.find("# Every object").unwrap()]);
+    dir.run("train shell.toml --out run -q --set train.steps=40 --set train.batch=8 --set run.log_every=1 --set ledger.keep=false")
+        .ok();
+    let ran = dir.run("diagnose run");
+    let json = said(&dir.run("diagnose run --json"));
+    let count = |json: &Json, name: &str| json["runs"][0][name].as_u64().unwrap();
+    let (passed, failed, left) =
+        (count(&json, "passed"), count(&json, "failed"), count(&json, "not_checked"));
+    assert!(left >= 9 && passed + failed + left == 16, "{json:#}");
+    let expected = format!(
+        "\n{passed} passed, {failed} failed, {left} not checked.\n`headwater diagnose run --samples 1000` makes more of the \
+         checks, and asks for up to 2512 scores that are not kept yet.\n"
+    );
+    assert!(ran.out.ends_with(&expected), "{}", ran.out);
+    dir.run("report run").ok();
+    let page = dir.read("report.html");
+    assert_eq!(page.matches("– not checked").count() as u64, left);
+    assert!(page.contains("headwater diagnose run --samples 1000"), "the page says how to have them");
+    assert!(
+        page.contains(&format!("Of 16 checks, {passed} passed and {failed} failed")),
+        "{passed} {failed}"
+    );
+    let more = said(&dir.run("diagnose run --json --samples 200"));
+    assert!(count(&more, "not_checked") < left && more["runs"][0]["more"].is_null(), "{more:#}");
+}
+
+/// Modes that `train.data` gives are not found; they are told apart.
+#[test]
+fn modes_that_were_given_are_said_to_be() {
+    let dir = Temp::with_configs();
+    // The four modes of a grid of eight by eight, and a cell that is none.
+    dir.write("known.txt", "6,6\n1,6\n6,1\n1,1\n0,0\n");
+    let text = dir.run("train grid.toml --set train.data=known.txt --set train.steps=60 --set train.data_share=0.5 --out run -q").ok();
+    let row = text.lines().find(|line| line.starts_with("modes found")).unwrap();
+    let json = dir.run("eval run --json").json();
+    let (found, given) = (json["modes"].as_u64().unwrap(), json["modes_given"].as_u64().unwrap());
+    assert!(0 < given && given <= found, "{json}");
+    assert!(row.ends_with(&format!(", {given} of them objects of `train.data`")), "{row}");
+    // Without data nothing is given.
+    dir.run("train grid.toml --out plain -q").ok();
+    assert!(dir.run("eval plain --json").json()["modes_given"].is_null());
+}
+
+/// A target that is itself as sharp as the policy is no reason to complain of the policy.
+#[test]
+fn a_sharp_target_is_not_a_fault_of_the_policy() {
+    let dir = Temp::with_configs();
+    let sharp = "[env]\nkind = \"hypergrid\"\ndim = 1\nside = 4\n[reward]\nkind = \"expression\"\n\
+                 expression = \"exp(40 * x0)\"\n[policy]\nkind = \"tabular\"\n[objective]\nkind = \"tb\"\n[train]\n\
+                 steps = 2000\nbatch = 8\nlr = 0.1\nthreads = 1\nlog_z_init = 120\n";
+    dir.write("sharp.toml", sharp);
+    dir.run("train sharp.toml --out run -q").ok();
+    let json = said(&dir.run("diagnose run --json"));
+    let checks = json["runs"][0]["checks"].as_array().unwrap();
+    let entropy = checks.iter().find(|c| c["name"] == "entropy").unwrap();
+    assert!(entropy["passed"] == true, "{entropy:#}");
+    let value = entropy["value"].as_str().unwrap();
+    assert!(value.starts_with("0.00") && value.contains("; that of the target is 0.0000"), "{value}");
 }

@@ -222,3 +222,20 @@ fn pictures_are_written_and_are_the_same_every_time() {
         assert!(png.refused().contains("no fonts are installed"));
     }
 }
+
+/// Numbers beyond what an f64 holds, and mantissas that round to ten.
+#[test]
+fn huge_flows_are_shown_as_numbers() {
+    let dir = Temp::new();
+    dir.write("edges.csv", "from,to,capacity\ns,a,1e-300\ns,b,5\na,x,1\nb,x,0\n");
+    dir.write("rewards.csv", "node,reward\nx,1e299\n");
+    let text = dir.run("flow edges.csv --rewards rewards.csv").ok();
+    let row = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("Z ").contains(" 1.0000e299,"), "{text}");
+    assert!(row("capacity").ends_with("an edge of capacity 0 carries flow"), "{text}");
+    dir.write("edges.csv", "from,to,capacity\ns,a,1e-300\ns,b,5\na,x,1\nb,x,2\n");
+    let text = dir.run("flow edges.csv --rewards rewards.csv").ok();
+    let row = text.lines().find(|line| line.starts_with("capacity")).unwrap();
+    assert!(row.contains("exceeded: an edge carries 5.0000e598 times its capacity"), "{text}");
+    assert!(!text.contains("inf"), "{text}");
+}

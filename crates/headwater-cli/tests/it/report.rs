@@ -111,3 +111,18 @@ fn large_spaces_are_sampled_and_unfinished_runs_are_said_to_be() {
     let refused = dir.run("report nowhere").refused();
     assert!(refused.contains("`nowhere`"), "{refused}");
 }
+
+/// A page is sent to others: where files lie on this machine is not in it.
+#[test]
+fn no_path_of_this_machine_is_in_a_page() {
+    let dir = Temp::with_configs();
+    let root = dir.path("");
+    let root = root.to_str().unwrap().trim_end_matches('/');
+    let graph = dir.path("toy.json");
+    dir.run(&format!("train dag.toml --set env.graph={} --out {root}/run -q", graph.display())).ok();
+    assert!(dir.read("run/config.toml").contains(root), "the run knows its files by their paths");
+    dir.run(&format!("report {root}/run")).ok();
+    let page = dir.read("report.html");
+    assert!(!page.contains(root) && page.contains("…/toy.json"), "{root}");
+    assert!(page.contains("headwater sample …/run -n 1000") || page.contains("train --resume …/run"));
+}

@@ -4,7 +4,7 @@ use headwater_core::Picture;
 use headwater_core::picture::{Anchor, Paint};
 use headwater_report::{
     Check, Cloud, Columns, Group, Known, Learned, Point, Report, Run, Shown, Step, Summary, Table,
-    Trajectory, curves,
+    Trajectory, Verdict, curves,
 };
 
 /// What would run if it were not escaped, in every place where texts come from outside.
@@ -83,10 +83,11 @@ fn report(rows: usize, objects: usize, seeds: usize) -> Report {
             name: evil(),
             value: evil(),
             threshold: evil(),
-            passed: false,
+            verdict: Verdict::Failed,
             meaning: evil(),
             remedy: evil(),
         }],
+        of_checks: vec![evil()],
         curves: curves(&[Group { name: evil(), runs: (0..seeds).map(|_| run()).collect() }]),
         learned: vec![Learned {
             run: evil(),

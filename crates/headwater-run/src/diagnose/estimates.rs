@@ -48,7 +48,7 @@ pub fn log_z(facts: &Facts) -> Result<Check, String> {
         (None, Ok(s)) => {
             let z = s.log_z_learned.ok_or(none)?;
             match s.log_z.interval {
-                Some([low, high]) => (z, low, high, "the interval of its estimate"),
+                Some([low, high]) => (z, low, high, "the interval of its estimate by the policy's own draws"),
                 None if z < s.log_z.at_least - LOG_Z_SLACK => {
                     (z, s.log_z.at_least, f64::INFINITY, "what it is at least (with 95 % confidence)")
                 }

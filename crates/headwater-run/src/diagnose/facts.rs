@@ -17,6 +17,9 @@ use crate::{Checked, Drawn, Manifest, RunDir, Status, View};
 /// Trajectories drawn from the policy, at most.
 const DRAWS: usize = 4096;
 
+/// Objects whose log p̂ is estimated, at most.
+pub(super) const EVALUATED: usize = 512;
+
 /// Objects whose trajectories are drawn back, and trajectories of each.
 const OBJECTS: usize = 64;
 const TRAJECTORIES: usize = 16;
@@ -89,6 +92,8 @@ pub struct Facts {
     pub log_floor: Option<f64>,
     /// Do scores come from outside the environment?
     pub is_oracle: bool,
+    /// Was nothing asked for, because scores have to be paid for or waited for?
+    pub is_unasked: bool,
     /// Objects drawn from the final policy, or why there are none.
     pub draws: Result<Vec<Draw>, String>,
     /// Distinct objects among those drawn without a score, and how many were asked for.
@@ -134,6 +139,7 @@ impl Facts {
             acting: Err(unknown()),
             log_floor: None,
             is_oracle: false,
+            is_unasked: false,
             draws: Err(unknown()),
             unscored: Err(unknown()),
             paths: Err(unknown()),
@@ -144,11 +150,12 @@ impl Facts {
     }
 
     /// Reads the files of the run in `path`, rebuilds its policy, and draws from it. What cannot be had is said where
-    /// it is missing.
+    /// it is missing. Scores that have to be asked for are spent on `samples` trajectories, or on as many as the
+    /// configuration says.
     ///
     /// # Errors
     /// If it is not a run, or its configuration cannot be read.
-    pub fn gather(path: &Path) -> Result<Self, SessionError> {
+    pub fn gather(path: &Path, samples: Option<usize>) -> Result<Self, SessionError> {
         let dir = RunDir::open(path)?;
         let checked = configuration(&dir, &[])?;
         let train: TrainConfig = checked.read("train");
@@ -172,7 +179,7 @@ impl Facts {
             ..Self::of_view(&view, Manifest::now_unix_s())
         };
         match load(path) {
-            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir),
+            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir, samples),
             Err(e) => {
                 let first = e.problems().first.first().map_or_else(|| e.to_string(), |p| p.what.clone());
                 facts.lack(&format!("the policy cannot be had: {first}"));
@@ -191,13 +198,20 @@ impl Facts {
 
     /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
     /// have to do.
-    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir) {
+    fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir, samples: Option<usize>) {
+        assembly.eval.samples = match (samples, assembly.eval.samples, &assembly.exact) {
+            (Some(n), ..) => n.max(2),
+            // Every object of an enumerated space has been scored already.
+            (None, 0, Some(_)) => DRAWS,
+            (None, n, _) => n,
+        };
         let key = key(assembly.seed, Purpose::Diagnose);
         if let Ok(task) = Task::build(checked) {
             self.log_floor = task.scorer.transform().log_floor();
         }
         if assembly.eval.samples == 0 {
-            self.lack("scores are paid for, and `eval.samples` does not say how many to spend");
+            self.is_unasked = true;
+            self.lack("it needs scores that your program or service would have to give");
             if dir.samples_path().exists() {
                 self.draws =
                     dir.samples().map(|kept| kept.into_iter().map(Draw::from).collect()).map_err(|p| p.what);
@@ -223,7 +237,7 @@ impl Facts {
             self.unscored = unscored(checked, &texts);
             self.paths = paths(assembly, &texts, key.fold(1));
             let e = &assembly.eval;
-            let (samples, objects) = (e.samples.min(DRAWS), e.objects.min(512));
+            let (samples, objects) = (e.samples.min(DRAWS), e.objects.min(EVALUATED));
             let view = &mut assembly.trainer.policy();
             let report = evaluate_sampled(view, samples, objects, e.backward_samples.min(32), key.fold(2));
             self.sampled = report.map_err(|e| e.to_string());

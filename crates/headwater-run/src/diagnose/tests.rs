@@ -36,6 +36,7 @@ fn healthy() -> Facts {
         acting: Ok(Acting { epsilon: 0.0, temperature: 1.0, power: 1.0, lag: 0, given: 0.0 }),
         log_floor: Some(-5.0),
         is_oracle: true,
+        is_unasked: false,
         draws: Ok(draws),
         unscored: Ok((0, 50)),
         paths: Ok(vec![vec![0.0; 4]; 10]),

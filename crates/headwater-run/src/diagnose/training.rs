@@ -40,14 +40,21 @@ pub fn ended(facts: &Facts) -> Result<Check, String> {
     // What is not finite has a check of its own.
     let failed = facts.status == Status::Failed && !is_not_finite(&reason);
     let value = match (failed, facts.dead) {
-        (true, _) => format!("failed: {reason}"),
-        (_, true) => "killed without a word".to_owned(),
-        _ => facts.status.name().to_owned(),
+        (true, _) => format!("the run failed: {reason}"),
+        (_, true) => "the run was killed".to_owned(),
+        _ => match facts.status {
+            Status::Running => "the run is at work",
+            Status::Finished => "the run finished",
+            Status::Interrupted => "the run was interrupted",
+            Status::Spent => "the run has spent its budget",
+            Status::Failed => "the run failed",
+        }
+        .to_owned(),
     };
     Ok(Check {
         name: "ended",
         value,
-        threshold: "neither failed nor killed".to_owned(),
+        threshold: "it has not failed and was not killed".to_owned(),
         passed: !failed && !facts.dead,
         meaning:
             "the run stopped before its last update, so that what it learned is what it had learned by then"
@@ -115,7 +122,7 @@ pub fn exploration(facts: &Facts) -> Result<Check, String> {
     Ok(Check {
         name: "exploration",
         value: format!(
-            "{:.1} % of the last trajectories hold a random step (ε = {}), at temperature {}",
+            "at the end, {:.1} % of the trajectories had a random step (ε = {}), at temperature {}",
             100.0 * random,
             number(epsilon),
             number(temperature)
