@@ -13,7 +13,6 @@ pub struct Scorer {
     floor: Option<f64>,
     n_features: Option<usize>,
     objects: Objects,
-    calls: u64,
 }
 
 /// An oracle at work: on the caller's thread, or on one of its own.
@@ -52,7 +51,7 @@ impl Scorer {
         let (forms, missing) = (oracle.forms(), oracle.missing());
         let engine = Engine::Here(oracle);
         let floor = transform.log_floor().filter(|_| missing == Missing::Floor);
-        Self { engine, transform, forms, floor, n_features: None, objects: Objects::default(), calls: 0 }
+        Self { engine, transform, forms, floor, n_features: None, objects: Objects::default() }
     }
 
     /// The transform.
@@ -74,11 +73,6 @@ impl Scorer {
             other => other,
         };
         Self { engine, ..self }
-    }
-
-    /// Number of objects scored so far, repeats included.
-    pub fn calls(&self) -> u64 {
-        self.calls
     }
 
     /// Is log R also defined on the unfinished states of `sim`? See [`Oracle::covers_unfinished`].
@@ -162,7 +156,6 @@ impl Scorer {
 
     /// Takes the objects in `lanes` into the forms that the oracle reads; native scores are one of them.
     fn read(&mut self, sim: &dyn Simulator, lanes: &[u32]) {
-        self.calls += lanes.len() as u64;
         let n_features = *self.n_features.get_or_insert_with(|| sim.features().len());
         self.objects.read(sim, lanes, self.forms, n_features);
     }

@@ -248,7 +248,7 @@ impl Method for GFlowNet {
         Ok(Spent {
             transitions: report.transitions,
             objects: self.lanes.len() as u64,
-            reward_calls: self.trainer.reward_calls() - calls,
+            reward_calls: self.trainer.reward_calls() - calls + report.state_rewards,
         })
     }
 

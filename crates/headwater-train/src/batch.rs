@@ -109,6 +109,11 @@ impl States {
         self.wants
     }
 
+    /// Changes what is found out of states from the next [`States::clear`] on.
+    pub fn set_wants(&mut self, wants: Wants) {
+        self.wants = wants;
+    }
+
     /// Forgets the network's outputs, so that the next [`States::evaluate`] makes all of them anew.
     pub fn forget(&mut self) {
         self.evaluated = 0;

@@ -59,7 +59,7 @@ pub struct TrainState {
     pub trajectories: u64,
     /// States visited, the edges trained on.
     pub transitions: u64,
-    /// Scores that training asked of the reward.
+    /// See [`Trainer::reward_calls`].
     pub reward_calls: u64,
     /// Texts of the distinct modes found, sorted.
     pub modes: Vec<String>,
@@ -94,6 +94,8 @@ pub struct StepReport {
     pub transitions: u64,
     /// Trajectories in this update.
     pub trajectories: u64,
+    /// Distinct states whose reward the objective reads, unfinished or not; 0 where it reads those of objects alone.
+    pub state_rewards: u64,
 }
 
 /// Why an update was not made. The trainer's state is what it was before.
@@ -269,7 +271,8 @@ impl Trainer {
         self.needs
     }
 
-    /// Scores that training has asked of the reward; evaluation does not count.
+    /// Objects whose score training has asked for and learned from: all trajectories but those replayed, whatever
+    /// `train.lag` is. What evaluation asks for does not count, nor do [`StepReport::state_rewards`].
     pub fn reward_calls(&self) -> u64 {
         self.reward_calls
     }
@@ -311,7 +314,6 @@ impl Trainer {
     /// If a reward fails or the loss or its gradient is not finite; nothing has changed then.
     pub fn step(&mut self) -> Result<StepReport, StepError> {
         let step = self.step;
-        let calls = self.scorer.calls();
         self.found = 0..0;
         self.watch.begin();
         if self.config.lag == 0 {
@@ -354,8 +356,7 @@ impl Trainer {
         self.trajectories += lanes as u64;
         self.transitions += transitions;
         // A batch that was under way when a run was saved is asked for again, and counts once.
-        self.reward_calls +=
-            if self.config.lag == 0 { self.scorer.calls() - calls } else { self.config.batch as u64 };
+        self.reward_calls += (lanes - self.given.replayed()) as u64;
         Ok(StepReport {
             step: self.step,
             loss: report.loss,
@@ -368,6 +369,7 @@ impl Trainer {
             evaluated_rows: self.batch.states.slots() as u64,
             transitions,
             trajectories: lanes as u64,
+            state_rewards: if self.needs.state_reward { self.batch.states.len() as u64 } else { 0 },
         })
     }
 

@@ -43,9 +43,8 @@ fn native_scores_and_tables_give_the_same_log_rewards() {
     // The same as rewards in a file.
     let table = table("object,score\n000,1\n111,1\n011,0.36787944117144233\n").expect("a table");
     let mut scorer = Scorer::new(Box::new(table), Transform::plain(RewardScale::Reward));
-    for round in 1..=3 {
+    for _ in 0..3 {
         scorer.log_reward(&*sim, &lanes, &mut looked_up).expect("all are in the table");
-        assert_eq!(scorer.calls(), 3 * round);
     }
     assert!(native.iter().zip(&looked_up).all(|(a, b)| (a - b).abs() < 1e-15), "{looked_up:?}");
     let error = scorer.log_reward(&*sim, &[0, 2], &mut [0.0; 2]).expect_err("101 is not in the table");

@@ -3,7 +3,7 @@
 use headwater_rewards::RewardError;
 
 use super::Trainer;
-use crate::batch::Batch;
+use crate::batch::{Batch, Wants};
 use crate::flight::Trajectories;
 use crate::phases::Phase;
 use crate::rollout::{Acting, Behaviour, Draw, Roller};
@@ -18,6 +18,17 @@ impl Trainer {
 
     /// Draws batches until `train.lag` of them are on their way behind the next, and asks for their scores.
     pub(super) fn take_off(&mut self) -> Result<(), RewardError> {
+        // The rewards of states on the way are read when the batch is walked again, and so are asked for only then.
+        let wants = self.batch.states.wants();
+        self.batch.states.set_wants(Wants { state_reward: false, ..wants });
+        let departed = self.depart();
+        self.batch.states.set_wants(wants);
+        departed?;
+        self.flights.post(&mut *self.sim, &mut self.scorer)
+    }
+
+    /// Draws batches until `train.lag` of them are on their way behind the next.
+    fn depart(&mut self) -> Result<(), RewardError> {
         while self.flights.len() as u64 <= self.config.lag {
             let number = self.step + self.flights.len() as u64;
             if number >= self.config.steps && self.flights.len() > 0 {
@@ -28,7 +39,7 @@ impl Trainer {
             roller.walk_only(&mut acting, &draw, batch)?;
             self.flights.depart(Trajectories::of(&self.batch, &self.given.dealt));
         }
-        self.flights.post(&mut *self.sim, &mut self.scorer)
+        Ok(())
     }
 
     /// Waits for the scores of the oldest batch, and walks its trajectories again, now with the policy as it is now,

@@ -8,7 +8,7 @@ use headwater_core::Key;
 use headwater_rewards::{Forms, Objects, Oracle, RewardError, Scorer, Transform};
 use headwater_train::Trainer;
 
-use crate::support::{Plan, Problem, bits, grid, objective};
+use crate::support::{Plan, Problem, bits, grid, int, objective, problem};
 
 /// The environment's own scores, given slowly, and sometimes not at all.
 struct Slow {
@@ -138,4 +138,60 @@ fn an_update_whose_scores_fail_changes_nothing_and_can_be_made_again() {
         }
     }
     assert_eq!((failed, bits(&trainer.state())), (1, expected));
+}
+
+/// The environment's own scores, of unfinished states too, counted.
+struct Counted(Arc<AtomicU64>);
+
+impl Oracle for Counted {
+    fn forms(&self) -> Forms {
+        Forms::NATIVE
+    }
+
+    fn covers_unfinished(&self) -> bool {
+        true
+    }
+
+    fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
+        self.0.fetch_add(objects.len() as u64, Ordering::SeqCst);
+        out.copy_from_slice(objects.native());
+        Ok(())
+    }
+}
+
+#[test]
+fn as_many_scores_are_asked_for_whatever_the_lag_and_however_often_a_run_stops() {
+    let problem = problem("subsets", &[("n", int(6))], "energies", &[]);
+    for (name, replay) in [("tb", 0), ("tb", 5), ("fl-db", 0), ("fl-db", 5)] {
+        for lag in [0, 1, 5] {
+            let mut plan = lagged(lag, 20);
+            plan.train.replay = replay;
+            // 20 batches, and under `fl-db` each state of an update once besides.
+            let mut free = plan.trainer(&problem, objective(name));
+            let states: u64 = (0..20).map(|_| free.step().unwrap().state_rewards).sum();
+            assert_eq!(states > 0, name == "fl-db");
+            let asked = 20 * plan.train.batch as u64;
+            assert_eq!(free.reward_calls(), asked, "{name}, lag {lag}, replay {replay}");
+            let counted = Arc::new(AtomicU64::new(0));
+            let scorer = Scorer::new(Box::new(Counted(counted.clone())), Transform::plain(problem.scale));
+            let mut trainer = plan.trainer_with(&problem, problem.sim.fork(), scorer, objective(name));
+            for _ in 0..20 {
+                trainer.step().unwrap();
+            }
+            assert_eq!(counted.load(Ordering::SeqCst), asked + states, "{name}, lag {lag}, replay {replay}");
+            assert_eq!(bits(&trainer.state()), bits(&free.state()));
+            // Stopped with batches on their way, and resumed by another process.
+            let mut stopped = plan.trainer(&problem, objective(name));
+            for _ in 0..7 {
+                stopped.step().unwrap();
+            }
+            let mut resumed = plan.trainer(&problem, objective(name));
+            resumed.restore(stopped.state()).unwrap();
+            for _ in 7..20 {
+                resumed.step().unwrap();
+            }
+            assert_eq!(resumed.reward_calls(), asked, "{name}, lag {lag}, replay {replay}");
+            assert_eq!(bits(&resumed.state()), bits(&free.state()));
+        }
+    }
 }
