@@ -25,7 +25,7 @@
 //!
 //! | instance | states | edges | log Z |
 //! |---|---|---|---|
-//! | `01`, length 5, `hamming` to 00000 and 11111 | 63 | 62 | ln(2(1 + 5e⁻¹ + 10e⁻²)) = 2.124082 |
+//! | `01`, length 5, `hamming` to 00000 and 11111 | 63 | 62 | ln(2(1 + 5e⁻¹ + 10e⁻²)) = 2.126504 |
 //! | `01`, lengths 0 to 5, `motifs` 00 and 11 | 63 | 62 | ln(1 + 2((1 + e)⁵ − 1)/e) = 6.259961 |
 //! | `01`, length 4, prepend and append, `hamming` to 0000 and 1111 | 31 | 60 | ln(2 + 8e⁻¹ + 6e⁻²) = 1.750077 |
 //! | `01`, length 4, prepend and append, `reversal` | 22 | 30 | by the reward |

@@ -25,8 +25,9 @@ pub enum RewardError {
     },
     /// A score that is taken for a reward is negative.
     #[error(
-        "the score of `{object}` is {value}, and no reward is negative: if scores are logarithms, set \
-         `reward.transform = \"exp\"`; if only their order matters, `\"min-max\"`"
+        "the score of `{object}` is {value}, and a reward must not be negative: set `reward.transform = \"exp\"`, for \
+         log-rewards as for measured values; `reward.beta` then says how much a better score counts (with 3, one \
+         unit more is e³ = 20 times as likely)"
     )]
     Negative {
         /// The object's text.

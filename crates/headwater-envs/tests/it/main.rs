@@ -22,4 +22,5 @@ mod phylo;
 mod phylo_chains;
 mod registry;
 mod scheduling;
+mod tables;
 mod words;

@@ -86,24 +86,18 @@ fn reinforcement_learning_counts_trajectories() {
     }
 }
 
-/// Pearson's χ² of draws against p, with bins of less than ten expected draws put together; the number of bins less 1.
+/// Pearson's χ² of draws against p, with bins of less than ten expected draws put together, and into another if they still
+/// are less; the number of bins less 1.
 fn chi_squared(log_p: &[f64], counts: &[u64], n: f64) -> (f64, f64) {
-    let (mut chi, mut bins, mut rest) = (0.0, 0, (0.0, 0.0));
-    let mut bin = |expected: f64, found: f64| {
-        chi += (found - expected).powi(2) / expected;
-        bins += 1;
-    };
-    for (p, &count) in log_p.iter().zip(counts) {
-        let expected = n * p.exp();
-        match expected >= 10.0 {
-            true => bin(expected, count as f64),
-            false => rest = (rest.0 + expected, rest.1 + count as f64),
-        }
+    let all = log_p.iter().zip(counts).map(|(p, &count)| (n * p.exp(), count as f64));
+    let (mut bins, few): (Vec<_>, Vec<_>) = all.partition(|bin| bin.0 >= 10.0);
+    let rest = few.iter().fold((0.0, 0.0), |rest, bin| (rest.0 + bin.0, rest.1 + bin.1));
+    match bins.last_mut() {
+        Some(last) if rest.0 < 10.0 => *last = (last.0 + rest.0, last.1 + rest.1),
+        _ => bins.push(rest),
     }
-    if rest.0 >= 1.0 {
-        bin(rest.0, rest.1);
-    }
-    (chi, f64::from(bins - 1))
+    let chi = bins.iter().map(|(expected, found)| (found - expected).powi(2) / expected).sum();
+    (chi, (bins.len() - 1) as f64)
 }
 
 /// 20 000 trajectories on each of 20 random DAGs for each choice. The bound is the 1 - 1e-7 quantile of χ² (by Wilson

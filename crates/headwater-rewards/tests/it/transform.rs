@@ -177,3 +177,15 @@ fn transforms_that_are_lines_say_so_and_others_do_not() {
         assert_eq!(Transform::new(&bent, RewardScale::LogReward, None).expect("complete").line(), None);
     }
 }
+
+#[test]
+fn what_a_negative_score_is_told_to_try_works() {
+    let of = |config: &TransformConfig| Transform::new(config, RewardScale::Reward, None).expect("it works");
+    let unusable = of(&config(None)).log_reward(-0.47).expect_err("no reward is negative");
+    let said = unusable.of("GATA".to_owned(), -0.47).to_string();
+    assert!(said.contains("`reward.transform = \"exp\"`") && !said.contains("min-max"), "{said}");
+    // A program's scores have no statistics, and the advice needs none.
+    let told = of(&TransformConfig { beta: 3.0, ..config(Some(TransformKind::Exp)) });
+    let [low, high] = [-0.47, 0.53].map(|y| told.log_reward(y).expect("there is a log R"));
+    assert!((high - low - 3.0).abs() < 1e-12);
+}

@@ -11,29 +11,27 @@ use super::balance::{bath, metropolis};
 use super::space::Space;
 
 /// How many standard deviations a χ² of `counts` against `p` is above its mean, by the cube root of Wilson and Hilferty.
-/// Cells that expect fewer than eight are one.
+/// Cells that expect fewer than eight are one; if that expects fewer too, another takes it in, since the χ² of a cell of
+/// which nothing is expected has a long tail.
 pub fn chi_squared(counts: &[u64], p: &[f64]) -> f64 {
     let n = counts.iter().sum::<u64>() as f64;
-    let (mut rest, mut rest_p, mut sum, mut cells) = (0.0, 0.0, 0.0, 0.0);
-    for (&count, &p) in counts.iter().zip(p) {
+    let of = |(&count, &p): (&u64, &f64)| {
         assert!(p > 0.0 || count == 0, "what is impossible happened {count} times");
-        if n * p < 8.0 {
-            rest += count as f64;
-            rest_p += p;
-        } else {
-            sum += (count as f64 - n * p).powi(2) / (n * p);
-            cells += 1.0;
-        }
+        (count as f64, n * p)
+    };
+    let (mut cells, few): (Vec<_>, Vec<_>) = counts.iter().zip(p).map(of).partition(|&(_, due)| due >= 8.0);
+    let rest = few.iter().fold((0.0, 0.0), |rest, cell| (rest.0 + cell.0, rest.1 + cell.1));
+    match cells.last_mut() {
+        Some(last) if rest.1 < 8.0 => *last = (last.0 + rest.0, last.1 + rest.1),
+        _ => cells.push(rest),
     }
-    if n * rest_p > 1e-9 {
-        sum += (rest - n * rest_p).powi(2) / (n * rest_p);
-        cells += 1.0;
-    }
-    if cells < 2.0 {
+    if cells.len() < 2 {
         return 0.0;
     }
-    let v = 2.0 / (9.0 * (cells - 1.0));
-    ((sum / (cells - 1.0)).cbrt() - 1.0 + v) / v.sqrt()
+    let free = (cells.len() - 1) as f64;
+    let sum: f64 = cells.iter().map(|(seen, due)| (seen - due).powi(2) / due).sum();
+    let v = 2.0 / (9.0 * free);
+    ((sum / free).cbrt() - 1.0 + v) / v.sqrt()
 }
 
 /// Many chains at object `x`.

@@ -79,26 +79,24 @@ pub(super) fn check(sim: &dyn Simulator, g: &Graph, texts: &[String], key: Key) 
     Ok(n)
 }
 
-/// χ² and its degrees of freedom over cells (observed, expected); cells that expect less than five are pooled.
-fn chi2(cells: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
-    let (mut sum, mut n_cells, mut pool) = (0.0, 0usize, (0.0, 0.0));
-    let mut add = |seen: f64, expected: f64| {
-        sum += (seen - expected) * (seen - expected) / expected;
-        n_cells += 1;
-    };
-    for (seen, expected) in cells {
-        if expected >= 5.0 {
-            add(seen, expected);
+/// χ² and its degrees of freedom over cells (observed, expected). Cells that expect less than five are pooled until they
+/// do; what is left over joins the last, since the χ² of a cell of which nothing is expected has a long tail.
+fn chi2(all: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
+    let (mut cells, mut pool) = (Vec::new(), (0.0, 0.0));
+    for cell in all {
+        if cell.1 >= 5.0 {
+            cells.push(cell);
         } else {
-            pool = (pool.0 + seen, pool.1 + expected);
+            pool = (pool.0 + cell.0, pool.1 + cell.1);
         }
         if pool.1 >= 5.0 {
-            add(pool.0, pool.1);
-            pool = (0.0, 0.0);
+            cells.push(std::mem::take(&mut pool));
         }
     }
-    if pool.1 > 0.0 {
-        add(pool.0, pool.1);
+    match cells.last_mut() {
+        Some((seen, expected)) => (*seen, *expected) = (*seen + pool.0, *expected + pool.1),
+        None => cells.push(pool),
     }
-    (sum, n_cells.saturating_sub(1) as f64)
+    let sum = cells.iter().map(|(seen, expected)| (seen - expected).powi(2) / expected).sum();
+    (sum, (cells.len() - 1) as f64)
 }

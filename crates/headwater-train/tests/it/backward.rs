@@ -86,7 +86,7 @@ fn log_p(exact: &Exact, trainer: &mut Trainer) -> Vec<f64> {
 }
 
 /// 95 % intervals of 40 estimates at fixed keys: 38 expected. The bootstrap covers a little less for skewed weights;
-/// at a true coverage of 90 %, fewer than 28 have probability below 1e-4.
+/// at a true coverage of 90 %, fewer than 28 have probability 9e-5 in each of eight cases.
 #[test]
 fn log_prob_converges_and_its_intervals_cover() {
     for kind in KINDS {
