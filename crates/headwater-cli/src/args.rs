@@ -72,7 +72,7 @@ pub enum Command {
 /// A configuration file with overrides.
 #[derive(ClapArgs, Debug)]
 pub struct Source {
-    /// The configuration, a TOML file
+    /// The configuration, a TOML file; or a graph, whose default policy is a table
     pub config: PathBuf,
     /// Override a key, such as `train.batch=512`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -81,7 +81,8 @@ pub struct Source {
 
 #[derive(ClapArgs, Debug)]
 pub struct Train {
-    /// The configuration, a TOML file; left out with --resume
+    /// The configuration, a TOML file, or a graph, on which a table is trained, 3000 updates of 32 trajectories unless
+    /// --set says otherwise, with rates that fall over all of them; left out with --resume
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub config: Option<PathBuf>,
     /// Override a key, such as `train.batch=512`; may be repeated
@@ -180,8 +181,8 @@ pub struct Compare {
     /// What each may spend: `objects=…`, `transitions=…`, `reward-calls=…` or `seconds=…`
     #[arg(long, value_name = "UNIT=AMOUNT", default_value = "objects=100000")]
     pub budget: String,
-    /// Number of seeds: 0, 1, …
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    /// Number of seeds: 0, 1, …, or from the seed on that `--set seed=…` gives
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub seeds: u64,
     /// Override a key of every configuration; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]

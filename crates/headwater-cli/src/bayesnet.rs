@@ -30,6 +30,7 @@ pub fn run(args: &Bayesnet) -> Result<Verdict, Failure> {
     }
     let checked = recipe::read(&args.source, &args.sets, args.quiet)?;
     let mut session = Session::create(&checked, Path::new(RUNS), args.out.as_deref())?;
+    out::warn(session.warnings());
     let path = session.path().to_owned();
     let interrupted = signal::watch();
     let total = session.assembly().train.steps;

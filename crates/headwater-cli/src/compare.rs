@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use headwater_core::nearest;
-use headwater_run::Problem;
-use headwater_run::assemble::{GFLOWNET, methods};
+use headwater_run::assemble::{GFLOWNET, TopConfig, methods};
 use headwater_run::comparison::{Comparison, Entrant, METRICS, Metric, News, Reached};
 use headwater_run::contest::{Budget, Terms, Unit};
+use headwater_run::{Checked, Origin, OverSeeds, Problem, Warning};
 use serde_json::json;
 
 use crate::Verdict;
@@ -38,7 +38,9 @@ pub fn run(args: &Compare) -> Result<Verdict, Failure> {
         top: args.top.max(1),
         radius: args.radius,
     };
-    let comparison = Comparison::open(&args.out, entrants(args)?, terms)?;
+    let entrants = entrants(args)?;
+    warn(&entrants);
+    let comparison = Comparison::open(&args.out, entrants, terms)?;
     let interrupted = signal::watch();
     let jobs = match args.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -55,13 +57,31 @@ pub fn run(args: &Compare) -> Result<Verdict, Failure> {
         out::data(&table(&results))?;
     }
     if !done {
-        out::talk("interrupted; the same command goes on with what is missing");
+        let finished: usize = results.iter().map(|r| r.curves.len()).sum();
+        let all = args.seeds as usize * results.len();
+        out::talk(&format!(
+            "interrupted: {finished} of {all} curves are finished, and the table is of these; the same command goes on \
+             with what is missing"
+        ));
         return Ok(Verdict::Findings);
     }
     if !args.quiet {
         out::talk(&format!("curves, tables and pictures are in {}", args.out.display()));
     }
     Ok(Verdict::Clean)
+}
+
+/// Says what the configurations say in vain, each once. How long training is, the budget says.
+fn warn(entrants: &[Entrant]) {
+    let mut warnings: Vec<Warning> = Vec::new();
+    for warning in
+        entrants.iter().filter_map(|e| e.seeds.first()).flat_map(|(_, checked)| checked.idle_keys())
+    {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    out::warn(&warnings);
 }
 
 fn budget(text: &str) -> Result<Budget, Failure> {
@@ -96,14 +116,7 @@ fn entrants(args: &Compare) -> Result<Vec<Entrant>, Failure> {
             args.methods.iter().map(|m| Some(m.as_str())).collect()
         };
         for method in chosen {
-            let seeds = (0..args.seeds.max(1)).map(|seed| {
-                let mut sets = vec![format!("seed={seed}"), "train.threads=1".to_owned()];
-                sets.extend(method.map(|m| format!("method.kind={m}")));
-                // What the user sets comes last and wins.
-                sets.extend(args.sets.iter().cloned());
-                Ok((seed, task::read(config, &sets)?))
-            });
-            let seeds = seeds.collect::<Result<Vec<_>, Failure>>()?;
+            let seeds = played(args, config, method)?;
             let kind = seeds[0].1.kind("method");
             let mut name = if args.configs.len() == 1 { kind.to_owned() } else { stem(config) };
             if args.configs.len() > 1 && method.is_some() {
@@ -124,6 +137,24 @@ fn entrants(args: &Compare) -> Result<Vec<Entrant>, Failure> {
         }
         None => Ok(out),
     }
+}
+
+/// A configuration with a method, with every seed that it is played with: 0, 1, … or, if `--set` gives a seed, that and
+/// those after it.
+fn played(args: &Compare, config: &Path, method: Option<&str>) -> Result<Vec<(u64, Checked)>, Failure> {
+    let mut sets = vec!["train.threads=1".to_owned()];
+    sets.extend(method.map(|m| format!("method.kind={m}")));
+    // What the user sets comes later and wins.
+    sets.extend(args.sets.iter().cloned());
+    let first = task::read(config, &sets)?;
+    let given = matches!(first.section("").origins.get("seed"), Some(Origin::Set(_)));
+    let from = if given { first.read::<TopConfig>("").seed } else { 0 };
+    let seeds = (0..args.seeds).map(|i| {
+        let seed = from.saturating_add(i);
+        let sets: Vec<String> = sets.iter().cloned().chain([format!("seed={seed}")]).collect();
+        Ok((seed, task::read(config, &sets)?))
+    });
+    seeds.collect()
 }
 
 /// The name of a file without directory and ending.
@@ -150,7 +181,8 @@ fn summary(results: &[Reached], dir: &Path) -> serde_json::Value {
         let mut row = json!({"method": r.name, "seeds": r.curves.len()});
         for metric in METRICS {
             if let Some(e) = r.at_end(metric) {
-                row[metric.name] = json!({"mean": e.value, "low": e.low, "high": e.high});
+                let (low, high) = e.interval().unzip();
+                row[metric.name] = json!({"mean": e.mean, "low": low, "high": high, "seeds": e.n});
             }
         }
         row
@@ -158,7 +190,7 @@ fn summary(results: &[Reached], dir: &Path) -> serde_json::Value {
     json!({"methods": rows.collect::<Vec<_>>(), "directory": dir.display().to_string()})
 }
 
-/// Means at the end of the budget, with the half width of their 95 % intervals over seeds.
+/// Means at the end of the budget, with half of their 95 % intervals over seeds.
 fn table(results: &[Reached]) -> String {
     let known: Vec<(&str, &Metric)> = COLUMNS
         .iter()
@@ -172,7 +204,7 @@ fn table(results: &[Reached]) -> String {
         .map(|r| {
             let mut row = vec![r.name.clone(), r.curves.len().to_string()];
             row.extend(known.iter().map(|(_, metric)| match r.at_end(metric) {
-                Some(e) => cell(e.value, (e.high - e.low) / 2.0),
+                Some(over) => mean(&over, r.curves.len()),
                 None => "–".to_owned(),
             }));
             row
@@ -181,7 +213,13 @@ fn table(results: &[Reached]) -> String {
     out::columns(&header, &rows)
 }
 
-/// A mean and the half width of its interval, in four digits at most; an interval too narrow to be seen then, or of one
+/// A mean over seeds with half of its interval, and the number of seeds where not all `of` them have one.
+fn mean(over: &OverSeeds, of: usize) -> String {
+    let text = cell(over.mean, over.half().unwrap_or(0.0));
+    if over.n == of { text } else { format!("{text} (n = {})", over.n) }
+}
+
+/// A mean and half of its interval, in four digits at most; an interval too narrow to be seen then, or of one
 /// seed, is left out.
 fn cell(mean: f64, half: f64) -> String {
     // Decimals at which the last of `digits` digits stands.

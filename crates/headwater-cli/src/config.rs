@@ -25,7 +25,9 @@ pub fn run(args: &Config) -> Result<Verdict, Failure> {
             out::data(&starter(&schema(), &kinds)?)?;
         }
         ConfigCommand::Resolve { source } => {
-            out::data(&task::read(&source.config, &source.sets)?.resolved())?;
+            let checked = task::read(&source.config, &source.sets)?;
+            out::warn(&checked.warnings());
+            out::data(&checked.resolved())?;
         }
         ConfigCommand::Schema => out::data(&format!("{:#}", json_schema(&schema())))?,
     }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use headwater_run::session::SessionError;
-use headwater_run::{Problem, Problems, RunError};
+use headwater_run::{Problem, Problems, RunError, Warning};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -64,6 +64,11 @@ pub fn data(text: &str) -> Result<(), Failure> {
 /// Says something to the person at the terminal.
 pub fn talk(text: &str) {
     eprintln!("{}", text.trim_end_matches('\n'));
+}
+
+/// Says what a configuration says in vain, each once.
+pub fn warn(warnings: &[Warning]) {
+    warnings.iter().for_each(|warning| talk(&warning.to_string()));
 }
 
 /// A file to write to, or stdout for `-`.

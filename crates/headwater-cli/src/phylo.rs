@@ -38,6 +38,7 @@ pub fn run(args: &Phylo) -> Result<Verdict, Failure> {
         return Ok(Verdict::Findings);
     };
     let mut session = Session::create(&checked, Path::new(RUNS), args.out.as_deref())?;
+    out::warn(session.warnings());
     if let (Some(reason), false) = (session.not_exact(), args.quiet) {
         out::talk(&format!("{reason}: evaluation is by sampling"));
     }
@@ -100,7 +101,7 @@ fn configuration(args: &Phylo, stop: &AtomicBool) -> Result<Option<(Checked, Opt
         return Ok(Some((checked, None)));
     }
     let alignment = format!("env.alignment={:?}", args.target.display().to_string());
-    let input = || Input::default().set(RECIPE).set([alignment.clone()]);
+    let input = || Input::default().assume(RECIPE).assume([alignment.clone()]);
     let first = input().set(args.sets.iter().cloned()).check(&schema())?;
     only_trees(&first)?;
     let n = Task::build(&first)?.sim.spec().max_len + 1;
@@ -116,7 +117,7 @@ fn configuration(args: &Phylo, stop: &AtomicBool) -> Result<Option<(Checked, Opt
         }
         opinion = Some(formed);
     }
-    let checked = input().set(recipe).set(args.sets.iter().cloned()).check(&schema())?;
+    let checked = input().assume(recipe).set(args.sets.iter().cloned()).check(&schema())?;
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }

@@ -111,6 +111,11 @@ fn report(families: &[Family], gathered: Vec<Gathered>, checks: Checks, mut note
     if families.iter().any(|f| f.members.len() > 1) {
         notes.push("Of runs that differ in their seeds alone, the first is pictured.".to_owned());
     }
+    for family in families.iter().filter(|f| f.members.len() > 1) {
+        notes.extend(family.replicates().1.into_iter().map(|(member, why)| {
+            format!("`{}` is not among the seeds of curves and means: {}.", member.name, why.name())
+        }));
+    }
     notes.push(
         "The page is one file. It asks nobody for anything, and needs its script only to respond to the \
          pointer and the keyboard. Each figure can be saved as SVG and as CSV; `--figures DIR` writes all \

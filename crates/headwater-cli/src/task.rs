@@ -7,6 +7,7 @@ use headwater_core::{Simulator, nearest};
 use headwater_run::assemble::schema;
 use headwater_run::task::Task;
 use headwater_run::{Checked, Input, Problem};
+use headwater_train::TrainConfig;
 
 use crate::out::{Failure, fail};
 
@@ -14,24 +15,25 @@ use crate::out::{Failure, fail};
 const GRAPHS: [&str; 6] = ["json", "csv", "graphml", "xml", "dot", "gv"];
 
 /// How a graph is trained on unless something else is asked for: a table, since graphs in files are small.
-const ON_GRAPHS: [&str; 6] = [
-    "env.kind=dag",
-    "policy.kind=tabular",
-    "train.steps=3000",
-    "train.batch=32",
-    "train.lr={ from = 0.05, to = 1e-4, steps = 3000, shape = \"cosine\" }",
-    "train.lr_log_z={ from = 0.05, to = 1e-4, steps = 3000, shape = \"cosine\" }",
-];
+const ON_GRAPHS: [&str; 4] = ["env.kind=dag", "policy.kind=tabular", "train.steps=3000", "train.batch=32"];
+
+/// Both learning rates on a graph: they fall over all of training, however long that is.
+fn rates(steps: u64) -> [String; 2] {
+    let steps = steps.max(1);
+    ["train.lr", "train.lr_log_z"]
+        .map(|key| format!("{key}={{ from = 0.05, to = 1e-4, steps = {steps}, shape = \"cosine\" }}"))
+}
 
 /// Reads and checks a configuration; the file of a graph is one for the environment `dag` on it.
 pub fn read(path: &Path, sets: &[String]) -> Result<Checked, Failure> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    let input = if GRAPHS.contains(&ending) {
-        Input::default().set(ON_GRAPHS).set([format!("env.graph={:?}", path.display().to_string())])
-    } else {
-        Input::read(path)?
-    };
-    Ok(input.set(sets.iter().cloned()).check(&schema())?)
+    if !GRAPHS.contains(&ending) {
+        return Ok(Input::read(path)?.set(sets.iter().cloned()).check(&schema())?);
+    }
+    let graph = format!("env.graph={:?}", path.display().to_string());
+    let input = Input::default().assume(ON_GRAPHS).assume([graph]).set(sets.iter().cloned());
+    let steps = input.clone().check(&schema())?.read::<TrainConfig>("train").steps;
+    Ok(input.assume(rates(steps)).check(&schema())?)
 }
 
 /// The lines of stdin, one object each, empty lines left out.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use headwater_run::session::{Observer, Outcome, Session};
-use headwater_run::{Coverage, Status, evaluation::Evaluation};
+use headwater_run::{Coverage, Status, Warning, evaluation::Evaluation};
 use headwater_train::{Estimate, ExactReport, LogMean};
 use serde_json::{Value as Json, json};
 
@@ -24,6 +24,7 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
         }
         (None, None) => unreachable!("clap asks for a configuration or a run"),
     };
+    out::warn(session.warnings());
     if let Some(reason) = session.not_exact()
         && !args.quiet
     {
@@ -44,7 +45,9 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
     let seconds = start.elapsed().as_secs_f64();
     let path = session.path().display().to_string();
     if args.json {
-        out::data(&report(&outcome, seconds, &path).to_string())?;
+        let mut report = report(&outcome, seconds, &path);
+        report["warnings"] = session.warnings().iter().map(Warning::to_json).collect();
+        out::data(&report.to_string())?;
     } else if let Some(evaluation) = &outcome.evaluation {
         out::data(&summary(&outcome, evaluation, seconds, &path))?;
     }

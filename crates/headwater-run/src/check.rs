@@ -9,6 +9,7 @@ use headwater_core::settings::{Field, Kind, Value, Values};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::checked::DEFAULT_MARK;
 use crate::problem::one_of;
 use crate::schema::{KIND, KindSpec, Menu, SectionSpec};
 use crate::value::{self, Flaw, Reader};
@@ -398,7 +399,8 @@ impl<'a> Checker<'a> {
             _ => item.source.get(item.value.span()).unwrap_or_default().to_owned(),
         };
         if let Some(kind) = menu.get(&given).filter(|_| item.value.get_ref().is_str()) {
-            section.origins.insert(KIND, origin);
+            let is_default = menu.default == Some(kind.name) && self.has_mark(&origin);
+            section.origins.insert(KIND, if is_default { Origin::Default } else { origin });
             return Choice::Is(kind);
         }
         let near = nearest(&given, menu.names());
@@ -431,6 +433,7 @@ impl<'a> Checker<'a> {
         let reader = Reader { path: &path, source: item.source, dir };
         match reader.read(field.kind, &value) {
             Ok(value) => {
+                let origin = if self.is_marked(&field, &value, &origin) { Origin::Default } else { origin };
                 section.values.insert(field.name, value);
                 section.origins.insert(field.name, origin);
             }
@@ -441,6 +444,18 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+    }
+
+    /// Is this a default that stands in the file as the program wrote it there, with its mark? Then nobody gave it.
+    fn is_marked(&self, field: &Field, value: &Value, origin: &Origin) -> bool {
+        let default = || field.default.map(|default| value::parse_default(field, default, &self.input.dir));
+        self.has_mark(origin) && matches!(default(), Some(Ok(default)) if default == *value)
+    }
+
+    /// Does the mark of defaults stand behind a value in the file?
+    fn has_mark(&self, origin: &Origin) -> bool {
+        let Origin::File(span) = origin else { return false };
+        self.input.text[span.end..].lines().next() == Some(DEFAULT_MARK)
     }
 
     fn absent(&mut self, path: &str, field: Field, section: &mut Section) {

@@ -1,19 +1,21 @@
 //! A comparison on disk: contestants and seeds under one budget, every finished curve a file, so that nothing is
 //! played twice.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use headwater_core::Key;
 use headwater_report::{Chart, Line};
 use headwater_rivals::{Spent, Standing};
-use headwater_train::{Estimate, bootstrap};
 use serde_json::{Value as Json, json};
 
+use crate::atomic::sweep;
 use crate::contest::{Point, Terms, play, spendable};
+use crate::lock::lock_dir;
+use crate::seeds::OverSeeds;
 use crate::{Checked, Problem, Problems, RunError, write_atomic};
 
 /// A method under one configuration, with every seed it is played with.
@@ -85,6 +87,8 @@ pub struct Comparison {
     dir: PathBuf,
     entrants: Vec<Entrant>,
     terms: Terms,
+    /// No other process may play the same curves meanwhile.
+    _lock: File,
 }
 
 /// A curve has come to its next point.
@@ -102,10 +106,11 @@ pub struct News<'a> {
 }
 
 impl Comparison {
-    /// Opens the directory of a comparison, or makes it.
+    /// Opens the directory of a comparison, or makes it, and removes what a killed process left half done.
     ///
     /// # Errors
-    /// If it holds another comparison, or cannot be written, or somebody would never spend the budget.
+    /// If it holds another comparison, is in use by another process, or cannot be written, or if somebody would never
+    /// spend the budget.
     pub fn open(dir: &Path, entrants: Vec<Entrant>, terms: Terms) -> Result<Self, Problem> {
         for (_, checked) in entrants.iter().flat_map(|e| &e.seeds) {
             spendable(checked, terms.budget.unit)?;
@@ -116,6 +121,9 @@ impl Comparison {
             move |source| Problem::from(&RunError::Io { action, path, source })
         };
         fs::create_dir_all(&cells).map_err(io("create", &cells))?;
+        let lock = lock_dir(dir).map_err(|e| Problem::from(&e))?;
+        sweep(dir);
+        sweep(&cells);
         let description = describe(&entrants, &terms);
         let file = dir.join("comparison.json");
         match fs::read_to_string(&file) {
@@ -133,7 +141,7 @@ impl Comparison {
                 write_atomic(&config, checked.resolved().as_bytes()).map_err(|e| Problem::from(&e))?;
             }
         }
-        Ok(Self { dir: dir.to_owned(), entrants, terms })
+        Ok(Self { dir: dir.to_owned(), entrants, terms, _lock: lock })
     }
 
     /// Plays what has not been played, on so many threads at a time, and says whether everything has been played:
@@ -195,31 +203,36 @@ impl Comparison {
 
     /// Every curve that is finished, entrant by entrant.
     pub fn results(&self) -> Vec<Reached> {
-        let curves =
-            |e: &Entrant| e.seeds.iter().filter_map(|(seed, _)| self.curve(&e.name, *seed)).collect();
+        let curves = |e: &Entrant| {
+            let curve = |(seed, _): &(u64, Checked)| Some((*seed, self.curve(&e.name, *seed)?));
+            e.seeds.iter().filter_map(curve).collect()
+        };
         self.entrants.iter().map(|e| Reached { name: e.name.clone(), curves: curves(e) }).collect()
     }
 
-    /// Writes `curves.csv`, `summary.csv` and a picture of every metric from what is finished.
+    /// Writes `curves.csv`, `summary.csv` and a picture of every metric from what is finished. The interval of a mean is
+    /// left empty where it is of one seed.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub fn write(&self, results: &[Reached]) -> Result<(), RunError> {
         let mut curves = format!("method,seed,{CURVE}\n");
         let mut summary = "method,seeds,metric,mean,low,high\n".to_owned();
-        for (result, entrant) in results.iter().zip(&self.entrants) {
-            for ((seed, _), curve) in entrant.seeds.iter().zip(&result.curves) {
-                for point in curve {
-                    writeln!(curves, "{},{seed},{}", result.name, row(point))
-                        .expect("a string takes any text");
-                }
+        for result in results {
+            let name = quoted(&result.name);
+            for (seed, point) in
+                result.curves.iter().flat_map(|(seed, curve)| curve.iter().map(move |p| (seed, p)))
+            {
+                writeln!(curves, "{name},{seed},{}", row(point)).expect("a string takes any text");
             }
             for metric in METRICS {
-                if let Some(Estimate { value, low, high }) = result.at_end(metric) {
-                    let (name, n) = (&result.name, result.curves.len());
-                    writeln!(summary, "{name},{n},{},{value},{low},{high}", metric.name)
-                        .expect("a string takes any text");
-                }
+                let Some(over) = result.at_end(metric) else { continue };
+                let (low, high) = over
+                    .interval()
+                    .map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()));
+                let (n, mean) = (over.n, over.mean);
+                writeln!(summary, "{name},{n},{},{mean},{low},{high}", metric.name)
+                    .expect("a string takes any text");
             }
         }
         write_atomic(&self.dir.join("curves.csv"), curves.as_bytes())?;
@@ -232,23 +245,30 @@ impl Comparison {
         Ok(())
     }
 
-    /// The curves of a metric over the budget, with their bands over seeds; `None` if nobody has it.
+    /// The means of a metric over the budget, with their 95 % intervals over seeds as bands; `None` if nobody has it.
     fn chart(&self, results: &[Reached], metric: &Metric) -> Option<Chart> {
         let budget = self.terms.budget;
         let lines: Vec<Line> = results
             .iter()
             .map(|result| {
                 let points = (0..self.terms.points).filter_map(|i| {
-                    let e = result.at(metric, i)?;
-                    Some([budget.amount * (i + 1) as f64 / self.terms.points as f64, e.value, e.low, e.high])
+                    let over = result.at(metric, i)?;
+                    let (low, high) = over.interval().unwrap_or((over.mean, over.mean));
+                    let x = budget.amount * (i + 1) as f64 / self.terms.points as f64;
+                    Some([x, over.mean, low, high])
                 });
-                Line::new(result.name.clone(), points.collect())
+                Line::new(format!("{} (n = {})", result.name, result.curves.len()), points.collect())
             })
             .filter(|line| !line.points.is_empty())
             .collect();
+        let bands = if results.iter().any(|r| r.curves.len() > 1) {
+            " (bands: 95 % intervals of means over n seeds)"
+        } else {
+            ""
+        };
         (!lines.is_empty()).then(|| Chart {
             title: metric.title.to_owned(),
-            x: budget.unit.name().replace('-', " "),
+            x: format!("{}{bands}", budget.unit.name().replace('-', " ")),
             log: false,
             lines,
         })
@@ -280,20 +300,29 @@ impl Comparison {
 pub struct Reached {
     /// The entrant.
     pub name: String,
-    /// Its finished curves.
-    pub curves: Vec<Vec<Point>>,
+    /// Its finished curves, each with its seed.
+    pub curves: Vec<(u64, Vec<Point>)>,
 }
 
 impl Reached {
-    /// The mean of a metric over seeds at the end of the budget, with its 95 % bootstrap interval.
-    pub fn at_end(&self, metric: &Metric) -> Option<Estimate> {
-        self.at(metric, self.curves.first()?.len().checked_sub(1)?)
+    /// A metric at the end of the budget, over the seeds that have it; `None` if none has.
+    pub fn at_end(&self, metric: &Metric) -> Option<OverSeeds> {
+        self.at(metric, self.curves.first()?.1.len().checked_sub(1)?)
     }
 
-    fn at(&self, metric: &Metric, i: usize) -> Option<Estimate> {
-        let values: Vec<f64> = self.curves.iter().filter_map(|c| (metric.of)(c.get(i)?)).collect();
-        (!values.is_empty())
-            .then(|| bootstrap(&values, Key::new(0), |xs| xs.iter().sum::<f64>() / xs.len() as f64))
+    fn at(&self, metric: &Metric, i: usize) -> Option<OverSeeds> {
+        let values: Vec<f64> =
+            self.curves.iter().filter_map(|(_, curve)| (metric.of)(curve.get(i)?)).collect();
+        OverSeeds::of(&values)
+    }
+}
+
+/// A name as a cell of CSV.
+fn quoted(name: &str) -> Cow<'_, str> {
+    if name.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", name.replace('"', "\"\"")).into()
+    } else {
+        name.into()
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Input {
     /// The value is TOML, or failing that a bare string; paths are relative to the working directory. An assignment
     /// of a `kind` does not remove the file's keys of the old kind: they are reported unless the new kind has them too.
     pub sets: Vec<String>,
+    /// So many of `sets`, the first, are what a command takes for granted: nobody gave them, and nobody is warned of them.
+    pub assumed: usize,
 }
 
 impl Input {
@@ -34,12 +36,23 @@ impl Input {
             problem.hint(hint)
         })?;
         let dir = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { name: Some(path.display().to_string()), dir, text, sets: Vec::new() })
+        Ok(Self { name: Some(path.display().to_string()), dir, text, ..Self::default() })
     }
 
     /// A text that stands for a file of this name in the working directory.
     pub fn text(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: Some(name.into()), text: text.into(), ..Self::default() }
+    }
+
+    /// The same input with assignments that a command takes for granted, behind others of that sort and before those
+    /// that a person gives.
+    #[must_use]
+    pub fn assume(mut self, sets: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let given = self.sets.split_off(self.assumed);
+        self.sets.extend(sets.into_iter().map(Into::into));
+        self.assumed = self.sets.len();
+        self.sets.extend(given);
+        self
     }
 
     /// The same input with more assignments.

@@ -1,14 +1,15 @@
 //! The directory that a run leaves behind: everything needed to understand it, sample from it and resume it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use headwater_report::Columns;
 use serde_json::Value as Json;
 
-use crate::atomic::{self, parent, sweep, sync_dir};
+use crate::atomic::{self, leftovers, parent, sweep, sync_dir};
 use crate::error::cause;
+use crate::lock::{LOCK, lock_dir};
 use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, former, write_atomic};
 
 const CONFIG: &str = "config.toml";
@@ -17,7 +18,6 @@ const CHECKPOINTS: &str = "checkpoints";
 const EXACT: &str = "exact.json";
 const SAMPLES: &str = "samples.csv";
 const LOG: &str = "log.txt";
-const LOCK: &str = "lock";
 const METRICS: &str = "metrics.csv";
 const STEPS: &str = "steps.csv";
 
@@ -42,8 +42,8 @@ impl RunDir {
         let mut number = 1 + last_number(parent, &name);
         loop {
             let path = parent.join(format!("{name}-{number:04}"));
-            match fs::rename(&staged.0, &path) {
-                Ok(()) => return Self::begin(path),
+            match fs::rename(&staged.path, &path) {
+                Ok(()) => return staged.begin(path),
                 Err(e) if is_taken(&e) => number += 1,
                 Err(e) => return Err(RunError::io("create", &path)(e)),
             }
@@ -58,19 +58,11 @@ impl RunDir {
         let above = parent(path);
         fs::create_dir_all(above).map_err(RunError::io("create", above))?;
         let staged = Staged::new(path, config, manifest)?;
-        match fs::rename(&staged.0, path) {
-            Ok(()) => Self::begin(path.to_owned()),
+        match fs::rename(&staged.path, path) {
+            Ok(()) => staged.begin(path.to_owned()),
             Err(e) if is_taken(&e) => Err(RunError::Taken(path.to_owned())),
             Err(e) => Err(RunError::io("create", path)(e)),
         }
-    }
-
-    fn begin(path: PathBuf) -> Result<Self, RunError> {
-        // The run is there either way; that its name survives a power failure is a courtesy of the file system.
-        let _ = sync_dir(parent(&path));
-        let mut run = Self { path, lock: None };
-        run.lock()?;
-        Ok(run)
     }
 
     /// Opens a run for reading.
@@ -98,35 +90,10 @@ impl RunDir {
     /// As [`RunDir::open`], or if another process writes to it.
     pub fn resume(path: &Path) -> Result<Self, RunError> {
         let mut run = Self::open(path)?;
-        run.lock()?;
+        run.lock = Some(lock_dir(path)?);
         sweep(&run.path);
         sweep(&run.path.join(CHECKPOINTS));
         Ok(run)
-    }
-
-    /// Takes the lock, which the system gives back when the process ends, however it ends.
-    fn lock(&mut self) -> Result<(), RunError> {
-        let path = self.path.join(LOCK);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(RunError::io("write", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-                return Err(RunError::Locked { path: self.path.clone(), pid });
-            }
-            // Some network file systems have no locks; the run is then as safe as its user is careful.
-            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(RunError::io("lock", &path)(e)),
-        }
-        let note = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        note.map_err(RunError::io("write", &path))?;
-        self.lock = Some(file);
-        Ok(())
     }
 
     /// May this process write?
@@ -293,24 +260,73 @@ impl RunDir {
 }
 
 /// A run directory under a name of its own until it is complete; removed if it never is.
-struct Staged(PathBuf);
+struct Staged {
+    path: PathBuf,
+    /// Held from the first moment, so that nobody takes it for something left behind.
+    lock: Option<File>,
+}
 
 impl Staged {
+    /// Writes the directory that is to become `target`, and removes those that killed processes left beside it.
     fn new(target: &Path, config: &str, manifest: &Manifest) -> Result<Self, RunError> {
-        let staged = Self(atomic::unfinished(target));
-        let checkpoints = staged.0.join(CHECKPOINTS);
-        fs::create_dir_all(&checkpoints).map_err(RunError::io("create", target))?;
-        write_atomic(&staged.0.join(CONFIG), config.as_bytes())?;
-        write_json(&staged.0.join(MANIFEST), &manifest.to_json())?;
+        leftovers(parent(target)).filter(|left| left.is_dir()).for_each(|left| remove_left(&left));
+        let mut staged = Self::locked(target)?;
+        let checkpoints = staged.path.join(CHECKPOINTS);
+        fs::create_dir(&checkpoints).map_err(RunError::io("create", target))?;
+        write_atomic(&staged.path.join(CONFIG), config.as_bytes())?;
+        write_json(&staged.path.join(MANIFEST), &manifest.to_json())?;
+        // Windows renames no directory in which a file is open.
+        staged.lock = staged.lock.take().filter(|_| !cfg!(windows));
         Ok(staged)
+    }
+
+    /// An empty directory, locked.
+    fn locked(target: &Path) -> Result<Self, RunError> {
+        loop {
+            let path = atomic::unfinished(target);
+            fs::create_dir(&path).map_err(RunError::io("create", target))?;
+            let mut staged = Self { path, lock: None };
+            match lock_dir(&staged.path) {
+                Ok(lock) if staged.path.join(LOCK).exists() => {
+                    staged.lock = Some(lock);
+                    return Ok(staged);
+                }
+                // Another process thought that it was left behind, before it was locked.
+                Ok(_) | Err(RunError::Locked { .. }) => {}
+                Err(RunError::Io { .. }) if !staged.path.exists() => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// The run, now that it has been renamed to `path`.
+    fn begin(mut self, path: PathBuf) -> Result<RunDir, RunError> {
+        // The run is there either way; that its name survives a power failure is a courtesy of the file system.
+        let _ = sync_dir(parent(&path));
+        let lock = self.lock.take().map_or_else(|| lock_dir(&path), Ok)?;
+        Ok(RunDir { path, lock: Some(lock) })
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
         // After the rename there is nothing of this name.
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
+}
+
+/// Removes a run directory that was never completed, unless its process is alive; what else may be in it stays, and so
+/// does the directory then. Left-overs cost space only: failing to remove them is no reason to stop.
+fn remove_left(path: &Path) {
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
+    let Some(lock) = lock.ok().filter(|lock| lock.try_lock().is_ok()) else { return };
+    sweep(path);
+    for name in [CONFIG, MANIFEST, LOCK] {
+        let _ = fs::remove_file(path.join(name));
+    }
+    let _ = fs::remove_dir(path.join(CHECKPOINTS));
+    let _ = fs::remove_dir(path);
+    drop(lock);
 }
 
 fn is_taken(error: &io::Error) -> bool {

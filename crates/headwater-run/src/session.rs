@@ -16,7 +16,7 @@ use crate::evaluation::{Evaluation, METRICS, evaluate};
 use crate::task::NotExact;
 use crate::{
     Cell, Checked, Checkpoint, Checkpoints, Coverage, Data, Input, Manifest, Problem, Problems, RunDir,
-    RunError, Status, Table,
+    RunError, Status, Table, Warning,
 };
 
 /// Columns of `steps.csv`. `log_z_learned` is empty unless log Z is a parameter of the objective; `log_scale` is the common
@@ -111,6 +111,8 @@ pub struct Session {
     last: StepReport,
     /// Notes for the observer that came up before there was one.
     notes: Vec<String>,
+    /// What the configuration says in vain.
+    warnings: Vec<Warning>,
 }
 
 impl Session {
@@ -139,7 +141,7 @@ impl Session {
                 RunDir::create(parent, assembly.run.name.as_ref().unwrap_or(&usual), &config, &manifest)?
             }
         };
-        let session = Self::open(assembly, dir, manifest)?;
+        let session = Self::open(assembly, dir, manifest, checked.warnings())?;
         session.note_space()?;
         Ok(session)
     }
@@ -159,7 +161,7 @@ impl Session {
         let assembly = assemble(&checked).map_err(SessionError::Config)?;
         dir.rename_columns()?;
         let manifest = manifest.resume(Manifest::now_unix_s());
-        let mut session = Self::open(assembly, dir, manifest)?;
+        let mut session = Self::open(assembly, dir, manifest, checked.warnings())?;
         session.restore()?;
         session.dir.write_config(&checked.resolved())?;
         session.dir.write_manifest(&session.manifest)?;
@@ -168,7 +170,13 @@ impl Session {
         Ok(session)
     }
 
-    fn open(mut assembly: Assembly, dir: RunDir, manifest: Manifest) -> Result<Self, SessionError> {
+    fn open(
+        mut assembly: Assembly,
+        dir: RunDir,
+        manifest: Manifest,
+        warnings: Vec<Warning>,
+    ) -> Result<Self, SessionError> {
+        warnings.iter().try_for_each(|warning| dir.log(&warning.to_string()))?;
         // A ledger tells what each run has paid for; runs are told apart by where and when they began.
         let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
         let run = format!("{} {}", path.display(), manifest.start_unix_s);
@@ -177,7 +185,7 @@ impl Session {
         let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
         // The loss is that of an update, and there was none yet.
         let last = StepReport { loss: f64::NAN, ..StepReport::default() };
-        Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes: Vec::new() })
+        Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes: Vec::new(), warnings })
     }
 
     fn restore(&mut self) -> Result<(), SessionError> {
@@ -208,6 +216,11 @@ impl Session {
             "n_objects": g.n_objects(),
             "log_z": exact.log_z(),
         }))
+    }
+
+    /// What the configuration says in vain; it is in the run's log already.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The run directory.

@@ -7,6 +7,7 @@ use headwater_core::nearest;
 use headwater_core::settings::{Field, Value};
 
 use crate::check::{default_of, unknown_kind};
+use crate::checked::DEFAULT_MARK;
 use crate::problem::one_of;
 use crate::schema::KIND;
 use crate::value::quote;
@@ -15,7 +16,7 @@ use crate::{KindSpec, Menu, Problem, Problems, Schema, SectionSpec, expected, to
 /// Longest line of a comment, in characters.
 const WIDTH: usize = 100;
 
-/// The text of a configuration with every key at its default, explained. `kinds` are pairs of a section and its kind;
+/// The text of a configuration with every key at its default, marked and explained. `kinds` are pairs of a section and its kind;
 /// a section that is not named has its default kind, or its first. Keys that the user must fill in are comments.
 ///
 /// # Errors
@@ -106,11 +107,16 @@ fn write_field(out: &mut String, field: &Field) -> fmt::Result {
     };
     comment(out, &format!("{} ({about}{must})", field.doc()));
     match default_of(field) {
-        Some(Value::Dir(path)) => writeln!(out, "{} = {}", field.name, quote(&path.to_string_lossy())),
-        Some(Value::File(file)) => writeln!(out, "{} = {}", field.name, quote(&file.path)),
-        Some(value) => writeln!(out, "{} = {}", field.name, toml_text(&value)),
+        Some(Value::Dir(path)) => default(out, field, &quote(&path.to_string_lossy())),
+        Some(Value::File(file)) => default(out, field, &quote(&file.path)),
+        Some(value) => default(out, field, &toml_text(&value)),
         None => writeln!(out, "# {} = …", field.name),
     }
+}
+
+/// Writes a key with its default, marked: as long as it stays what it is, nobody gave it.
+fn default(out: &mut String, field: &Field, value: &str) -> fmt::Result {
+    writeln!(out, "{} = {value}{DEFAULT_MARK}", field.name)
 }
 
 /// Writes text as comment lines, broken between words.

@@ -36,7 +36,7 @@ pub fn read(path: &Path, sets: &[String], quiet: bool) -> Result<Checked, Failur
     }
     let steps = asked("train.steps=").and_then(|steps| steps.trim().replace('_', "").parse().ok());
     chosen.extend(training(data.columns().len(), steps));
-    Ok(Input::default().set(chosen).set(sets.iter().cloned()).check(&schema())?)
+    Ok(Input::default().assume(chosen).set(sets.iter().cloned()).check(&schema())?)
 }
 
 /// `bdeu` if a column is categories: words, or few distinct numbers for its rows.

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use headwater_report::{Group, Run, Table, number};
+use headwater_run::assemble::TopConfig;
 use headwater_run::session::open;
-use headwater_run::{Checked, Manifest, RunDir};
+use headwater_run::summary::{LeftOut, replicates};
+use headwater_run::{Checked, Manifest, OverSeeds, RunDir};
 
 use crate::out::{Failure, count};
 
@@ -63,8 +65,18 @@ pub struct Family {
 }
 
 impl Family {
+    /// Its curves: those of the seeds that count, or of the first run if none does yet.
     pub fn group(&self) -> Group {
-        Group { name: self.name.clone(), runs: self.members.iter().map(|m| m.run.clone()).collect() }
+        let (mut counting, _) = self.replicates();
+        if counting.is_empty() {
+            counting.extend(self.members.first());
+        }
+        Group { name: self.name.clone(), runs: counting.iter().map(|m| m.run.clone()).collect() }
+    }
+
+    /// The members that count when seeds are pooled, and those that do not.
+    pub fn replicates(&self) -> (Vec<&Member>, Vec<(&Member, LeftOut)>) {
+        replicates(&self.members, |m| (m.manifest.status, m.checked.read::<TopConfig>("").seed))
     }
 }
 
@@ -141,7 +153,7 @@ fn value(resolved: &str, key: &str) -> Option<String> {
     None
 }
 
-/// The last evaluation of every run, and the means of families of several.
+/// The last evaluation of every run, and the means of families of several that are finished, with Student's intervals.
 pub fn finals(families: &[Family]) -> Table {
     let members = || families.iter().flat_map(|f| &f.members);
     let known: Vec<_> =
@@ -157,17 +169,24 @@ pub fn finals(families: &[Family]) -> Table {
             });
             rows.push([member.name.clone()].into_iter().chain(cells).collect());
         }
-        if family.members.len() > 1 {
-            let cells = known.iter().map(|(key, _)| {
-                let values: Vec<f64> =
-                    family.members.iter().filter_map(|m| m.run.metrics.last(key)).collect();
-                if values.is_empty() {
-                    return "–".to_owned();
-                }
-                shown(key, values.iter().sum::<f64>() / values.len() as f64)
-            });
-            let name = format!("mean of the {} seeds", family.members.len());
-            rows.push([name].into_iter().chain(cells).collect());
+        let (counting, _) = family.replicates();
+        if counting.len() > 1 {
+            let over = |key: &str| {
+                let values: Option<Vec<f64>> = counting.iter().map(|m| m.run.metrics.last(key)).collect();
+                OverSeeds::of(&values?)
+            };
+            let row = |name: String, show: &dyn Fn(&str, &OverSeeds) -> String| {
+                let cells = known
+                    .iter()
+                    .map(|(key, _)| over(key).map_or_else(|| "–".to_owned(), |over| show(key, &over)));
+                [name].into_iter().chain(cells).collect::<Vec<_>>()
+            };
+            let n = counting.len();
+            rows.push(row(format!("mean of the {n} seeds"), &|key, over| shown(key, over.mean)));
+            rows.push(row(format!("95 % of the mean, n = {n}"), &|_, over| {
+                let (low, high) = over.interval().unwrap_or((f64::NAN, f64::NAN));
+                format!("{} to {}", number(low), number(high))
+            }));
         }
     }
     Table { header, rows }

@@ -63,6 +63,35 @@ fn results_do_not_depend_on_the_number_of_threads_and_nothing_is_played_twice() 
 }
 
 #[test]
+fn a_seed_that_is_set_is_the_first_of_several() {
+    let dir = Temp::with_configs();
+    let args = "compare grid.toml --methods random --budget objects=160 --points 2 -q";
+    let json = dir.run(&format!("{args} --set seed=7 --seeds 3 --out seven --json")).json();
+    let mut curves: Vec<_> = std::fs::read_dir(dir.path("seven/curves")).unwrap().collect();
+    assert_eq!(curves.len(), 3);
+    curves.sort_by_key(|entry| entry.as_ref().unwrap().file_name());
+    let names: Vec<_> = curves.iter().map(|entry| entry.as_ref().unwrap().file_name()).collect();
+    assert_eq!(names, ["random-7.csv", "random-8.csv", "random-9.csv"]);
+    let objects = |seed: &str| dir.read(&format!("seven/curves/random-{seed}.csv"));
+    assert_ne!(objects("7"), objects("8"));
+    let row = &json["methods"][0];
+    assert_eq!((row["seeds"].as_u64(), row["top_log_reward"]["seeds"].as_u64()), (Some(3), Some(3)));
+    // A seed is what it is, whichever it is counted from, and one seed has no interval.
+    let one = dir.run(&format!("{args} --set seed=8 --seeds 1 --out eight --json")).json();
+    let distinct = &one["methods"][0]["distinct"];
+    assert!(distinct["mean"].is_number() && distinct["low"].is_null() && distinct["high"].is_null(), "{one}");
+    let without_seconds = |text: String| {
+        text.lines()
+            .map(|l| l.split(',').enumerate().filter(|c| c.0 != 3).map(|c| c.1.to_owned()).collect())
+            .collect::<Vec<Vec<_>>>()
+    };
+    assert_eq!(without_seconds(dir.read("eight/curves/random-8.csv")), without_seconds(objects("8")));
+    // Beyond the last seed there is none.
+    let refused = dir.run(&format!("{args} --set seed={} --seeds 2 --out last", i64::MAX)).refused();
+    assert!(refused.contains("seed=9223372036854775808"), "{refused}");
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused() {
     let dir = Temp::with_configs();
     let refused = |args: &str| dir.run(args).refused();

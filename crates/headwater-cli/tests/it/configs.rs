@@ -35,6 +35,7 @@ fn every_committed_configuration_is_valid() {
             Ok(checked) => {
                 let again = Input::text("resolved", checked.resolved()).check(&schema()).unwrap();
                 assert_eq!(checked.differences(&again, &[]), vec![], "{}", file.display());
+                assert_eq!(checked.warnings(), [], "{}", file.display());
             }
             Err(problems) => {
                 let unread = |p: &headwater_run::Problem| p.to_string().contains("there is no such file");

@@ -128,7 +128,8 @@ fn runs_are_summarised_and_pooled_over_seeds() {
     }
     let text = dir.run("summary a b c").ok();
     let first: Vec<&str> = text.lines().filter_map(|line| line.split("  ").next()).collect();
-    assert_eq!(first, ["run", "a", "b", "c", "", "mean ± standard deviation", "2 seeds: a …"], "{text}");
+    let expected = ["run", "a", "b", "c", "", "over seeds", "2 seeds: a …, mean ± sd", ""];
+    assert_eq!(first, expected, "{text}");
     let json = dir.run("summary a b c --json").json();
     let (a, b) = (&json["runs"][0], &json["runs"][1]);
     let tv = |row: &Json| row["tv"].as_f64().unwrap();
@@ -139,8 +140,21 @@ fn runs_are_summarised_and_pooled_over_seeds() {
     assert!((mean - (tv(a) + tv(b)) / 2.0).abs() < 1e-12, "{json}");
     let sd = pooled[0]["tv"]["sd"].as_f64().unwrap();
     assert!((sd - (tv(a) - tv(b)).abs() / 2f64.sqrt()).abs() < 1e-12, "{json}");
+    // Student's interval: with two seeds, 12.706 standard errors to either side.
+    let high = pooled[0]["tv"]["high"].as_f64().unwrap();
+    assert!((high - mean - 12.706_205 * sd / 2f64.sqrt()).abs() < 1e-6, "{json}");
     // As the evaluation has it.
     assert_eq!(tv(a), dir.run("eval a --json").json()["tv"].as_f64().unwrap());
+    // A run of the same configuration that was stopped is no replicate.
+    dir.run("train grid.toml --out d -q --set seed=2").ok();
+    let manifest = dir.read("d/manifest.json").replace("\"finished\"", "\"interrupted\"");
+    dir.write("d/manifest.json", manifest);
+    let json = dir.run("summary a b d --json").json();
+    assert_eq!(json["pooled"][0]["seeds"].as_u64(), Some(2), "{json}");
+    assert_eq!(json["left_out"], serde_json::json!([{"run": "d", "why": "interrupted"}]));
+    let text = dir.run("summary a d").ok();
+    assert!(text.ends_with("\nnot among the seeds: d (interrupted)\n"), "{text}");
+    assert!(!text.contains("mean ± sd"), "{text}");
 }
 
 /// Scores that a program has to give are not asked for unasked: what is then not checked is counted, and how to have it is

@@ -66,6 +66,18 @@ fn seeds_are_one_and_configurations_are_compared() {
     assert!(page.contains("Final numbers"));
     let tv = dir.read("seeds/tv.csv");
     assert!(tv.lines().skip(1).all(|l| l.starts_with("a,") && !l.ends_with(',')), "{tv}");
+    assert!(page.contains("95 % of the mean, n = 2"));
+    // A run that was stopped is not one of the seeds.
+    dir.run("train grid.toml --set seed=2 --out d -q").ok();
+    dir.write("d/manifest.json", dir.read("d/manifest.json").replace("\"finished\"", "\"interrupted\""));
+    dir.run("report a b d --figures stopped").ok();
+    assert_eq!(dir.read("stopped/tv.csv"), tv);
+    let page = dir.read("report.html");
+    assert!(
+        page.contains("<code>d</code> is not among the seeds of curves and means: interrupted."),
+        "{page}"
+    );
+    assert!(page.contains("mean of the 2 seeds"));
     dir.run("report a b c --figures compared").ok();
     let tv = dir.read("compared/tv.csv");
     let lines: std::collections::BTreeSet<&str> =

@@ -25,6 +25,23 @@ fn a_file_is_whole_or_absent() {
     expect!["cannot write `TMP/none/x.txt`: there is no such file or directory"].assert_eq(&dir.mask(error));
 }
 
+#[test]
+fn what_killed_writers_left_is_removed_and_what_others_write_is_not() {
+    let dir = Temp::new();
+    let path = dir.path("x.csv");
+    let alive = AtomicFile::create(&path).unwrap();
+    let others = ["x.csv.9.tmp", ".x.csv.tmp", ".y.csv.9.1.tmp", ".x.csv.9.z.tmp"];
+    for name in others.into_iter().chain([".x.csv.9.1.tmp"]) {
+        dir.write(name, "half a fi");
+    }
+    write_atomic(&path, b"whole").unwrap();
+    // The file of the other writer, who is at work, is one of them.
+    assert_eq!(dir.names("").len(), others.len() + 2, "{:?}", dir.names(""));
+    assert!(!dir.path(".x.csv.9.1.tmp").exists());
+    alive.commit().unwrap();
+    assert_eq!(dir.names("").len(), others.len() + 1, "{:?}", dir.names(""));
+}
+
 /// Renaming over a device would replace it by a plain file, which for `/dev/null` harms the whole machine.
 #[cfg(unix)]
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkpoint;
+mod comparison;
 mod errors;
 mod files;
 mod ledger;

@@ -56,6 +56,28 @@ fn a_run_may_be_put_where_nothing_is() {
 }
 
 #[test]
+fn what_a_killed_process_left_of_a_new_run_is_removed() {
+    let dir = Temp::new();
+    let left = |name: &str, files: &[&str]| {
+        std::fs::create_dir_all(dir.path(&format!("runs/{name}/checkpoints"))).unwrap();
+        files.iter().for_each(|file| drop(dir.write(&format!("runs/{name}/{file}"), "")));
+    };
+    left(".grid-tb.9.0.tmp", &["config.toml", "lock", ".manifest.json.9.1.tmp"]);
+    left(".ising-tb.9.0.tmp", &[]);
+    left(".notes.tmp", &[]);
+    left(".a.9.0.tmp", &["of-somebody-else"]);
+    left(".alive.9.0.tmp", &["lock"]);
+    let lock = std::fs::File::open(dir.path("runs/.alive.9.0.tmp/lock")).unwrap();
+    lock.lock().unwrap();
+    RunDir::create(&dir.path("runs"), "grid-tb", "", &manifest()).unwrap();
+    assert_eq!(dir.names("runs"), [".a.9.0.tmp", ".alive.9.0.tmp", ".notes.tmp", "grid-tb-0001"]);
+    assert!(dir.path("runs/.a.9.0.tmp/of-somebody-else").exists());
+    drop(lock);
+    RunDir::create_at(&dir.path("runs/mine"), "", &manifest()).unwrap();
+    assert_eq!(dir.names("runs"), [".a.9.0.tmp", ".notes.tmp", "grid-tb-0001", "mine"]);
+}
+
+#[test]
 fn what_is_no_run_is_said_to_be_none() {
     let dir = Temp::new();
     dir.write("half/config.toml", "");

@@ -1,0 +1,37 @@
+//! Locks on files, which the system gives back when their process ends, however it ends.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::RunError;
+
+/// The file in a directory that the one process that may write there has locked.
+pub(crate) const LOCK: &str = "lock";
+
+/// Locks the directory `dir` for this process, by its file [`LOCK`], for as long as the result lives.
+///
+/// # Errors
+/// If another process has locked it, or the file cannot be written.
+pub(crate) fn lock_dir(dir: &Path) -> Result<File, RunError> {
+    let path = dir.join(LOCK);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(RunError::io("write", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+            return Err(RunError::Locked { path: dir.to_owned(), pid });
+        }
+        // Some network file systems have no locks; the directory is then as safe as its user is careful.
+        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(e)) => return Err(RunError::io("lock", &path)(e)),
+    }
+    let note = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    note.map_err(RunError::io("write", &path))?;
+    Ok(file)
+}
