@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::out;
+
 /// Sample objects in proportion to a reward, and know how well.
 ///
 /// Headwater trains generative flow networks and checks every claim exactly where it can. Data goes to stdout, talk to
@@ -114,10 +116,36 @@ pub struct Watch {
     pub every: f64,
 }
 
+/// A whole number from MIN to MAX: what is counted is also kept, and memory is finite.
+fn count<const MIN: u64, const MAX: u64>(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    let ok = digits.parse().ok().filter(|n| (MIN..=MAX).contains(n));
+    ok.ok_or_else(|| format!("expected a whole number from {} to {}", out::count(MIN), out::count(MAX)))
+}
+
+/// The same as an index.
+fn size<const MIN: u64, const MAX: u64>(text: &str) -> Result<usize, String> {
+    count::<MIN, MAX>(text).map(|n| n as usize)
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|x| (0.0..=1.0).contains(x))
+        .ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
 /// A sensible time between two looks.
 fn seconds(text: &str) -> Result<f64, String> {
     let ok = |x: &f64| (0.05..=86_400.0).contains(x);
     text.parse().ok().filter(ok).ok_or_else(|| "expected seconds from 0.05 to 86400".to_owned())
+}
+
+/// Any time that a person may wait for.
+fn duration(text: &str) -> Result<f64, String> {
+    let ok = |x: &f64| (0.0..=1e9).contains(x);
+    text.parse().ok().filter(ok).ok_or_else(|| "expected seconds from 0 to 1e9".to_owned())
 }
 
 #[derive(ClapArgs, Debug)]
@@ -148,13 +176,13 @@ pub struct Bench {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Updates before the clock starts
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = count::<0, 1_000_000_000>)]
     pub warmup: u64,
     /// Updates to time, at least
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = count::<0, 1_000_000_000>)]
     pub updates: u64,
     /// Go on until so many seconds have passed
-    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = duration)]
     pub seconds: f64,
     /// Draw batches from the untrained policy instead of training it
     #[arg(long, conflicts_with = "kernels")]
@@ -182,28 +210,28 @@ pub struct Compare {
     #[arg(long, value_name = "UNIT=AMOUNT", default_value = "objects=100000")]
     pub budget: String,
     /// Number of seeds: 0, 1, …, or from the seed on that `--set seed=…` gives
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count::<1, 10_000>)]
     pub seeds: u64,
     /// Override a key of every configuration; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Points of the curves
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = size::<1, 100_000>)]
     pub points: usize,
     /// Objects that the empirical distribution is made of: the last so many
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = size::<1, 1_000_000_000>)]
     pub window: usize,
     /// Distinct objects of largest reward that are kept and described
-    #[arg(long, value_name = "K", default_value_t = 100)]
+    #[arg(long, value_name = "K", default_value_t = 100, value_parser = size::<1, 1_000_000>)]
     pub top: usize,
     /// Two of those are unlike if so large a share of their encodings differs
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
     pub radius: f64,
     /// Directory of the comparison; what is there already is not played again
     #[arg(long, value_name = "DIR", default_value = "comparison")]
     pub out: PathBuf,
     /// Curves played at a time, each on one thread; 0 for one per core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = size::<0, 1024>)]
     pub jobs: usize,
     /// Print the result as one JSON object
     #[arg(long)]
@@ -225,7 +253,7 @@ pub struct Sample {
     /// The run's directory
     pub run: PathBuf,
     /// Number of objects
-    #[arg(short, default_value_t = 1000)]
+    #[arg(short, default_value_t = 1000, value_parser = size::<0, 1_000_000_000_000_000>)]
     pub n: usize,
     /// Seed of the draw; the run's own samples have seed 0
     #[arg(long, default_value_t = 1)]
@@ -233,6 +261,9 @@ pub struct Sample {
     /// Format
     #[arg(long, value_enum, default_value = "csv")]
     pub format: Format,
+    /// In CSV, put `'` before texts that a spreadsheet would take for formulas
+    #[arg(long)]
+    pub spreadsheet: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -240,7 +271,7 @@ pub struct Eval {
     /// The run's directory
     pub run: PathBuf,
     /// Trajectories to sample; also shows sampled L1 beside a perfect sampler's
-    #[arg(long)]
+    #[arg(long, value_parser = size::<2, 100_000_000>)]
     pub samples: Option<usize>,
     /// Print the result as one JSON object
     #[arg(long)]
@@ -299,7 +330,7 @@ pub struct Flow {
     #[arg(long, value_name = "FILE")]
     pub edges: Option<PathBuf>,
     /// Draw so many trajectories with their objects, to stdout
-    #[arg(short, value_name = "N", conflicts_with = "json")]
+    #[arg(short, value_name = "N", conflicts_with = "json", value_parser = size::<0, 1_000_000_000_000_000>)]
     pub n: Option<usize>,
     /// Seed of the draw
     #[arg(long, default_value_t = 0)]
@@ -311,7 +342,7 @@ pub struct Flow {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["backward", "nodes", "edges", "n", "run", "soft_rl"])]
     pub check: Option<PathBuf>,
     /// Relative error up to which an equation holds
-    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    #[arg(long, value_name = "X", default_value_t = 1e-6, value_parser = share)]
     pub tolerance: f64,
     /// Compare the flow that this run has learned with the exact one
     #[arg(long, value_name = "RUN")]
@@ -341,13 +372,13 @@ pub struct Bayesnet {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// Networks to draw, where there are too many to enumerate
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = size::<1, 100_000_000>)]
     pub samples: usize,
     /// Let a rival, such as `mcmc`, have as many scores as training and drawing took, and compare its edges
     #[arg(long, value_name = "METHOD")]
     pub rival: Option<String>,
     /// Give the rival so many scores instead
-    #[arg(long, value_name = "N", requires = "rival")]
+    #[arg(long, value_name = "N", requires = "rival", value_parser = count::<1, 1_000_000_000_000>)]
     pub rival_scores: Option<u64>,
     /// The run's directory; without it, a numbered one in `runs`
     #[arg(long, value_name = "DIR")]
@@ -412,7 +443,7 @@ pub struct Logp {
     /// The run's directory
     pub run: PathBuf,
     /// Backward trajectories per object, where it cannot be exact
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = size::<1, 100_000_000>)]
     pub samples: usize,
     /// Estimate by sampling even where it could be exact
     #[arg(long)]
@@ -440,14 +471,17 @@ pub struct Candidates {
     /// The run's directory
     pub run: PathBuf,
     /// How many, at most
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = size::<0, 1_000_000_000>)]
     pub top: usize,
     /// Least distance between two of them: the share of their encodings that differs, from 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub diverse: f64,
     /// Format
     #[arg(long, value_enum, default_value = "csv")]
     pub format: CandidateFormat,
+    /// In CSV, put `'` before objects that a spreadsheet would take for formulas
+    #[arg(long)]
+    pub spreadsheet: bool,
     /// Where to write; `-` for stdout
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub output: PathBuf,

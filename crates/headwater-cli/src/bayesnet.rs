@@ -15,10 +15,11 @@ use headwater_envs::Registered;
 use headwater_envs::bayesnet::{BayesNet, Config};
 use headwater_run::assemble::{Assembly, Purpose, key};
 use headwater_run::evaluation::{Evaluation, evaluate};
-use headwater_run::session::{Observer, Session, load};
+use headwater_run::session::{Observer, Session};
 use headwater_run::{Checked, Problem, Status};
 
 use crate::args::Bayesnet;
+use crate::door::load;
 use crate::out::{self, Failure, fail};
 use crate::train::RUNS;
 use crate::{Verdict, progress, signal};

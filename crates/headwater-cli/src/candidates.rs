@@ -4,14 +4,16 @@ use std::io::Write;
 
 use headwater_core::picture::escape;
 use headwater_run::candidates::{Candidate, Candidates, to_parquet};
+use headwater_run::guarded;
 use serde_json::json;
 
-use crate::Verdict;
 use crate::args::{self, CandidateFormat};
 use crate::out::{self, Failure, quoted};
+use crate::{Verdict, door};
 
 pub fn run(args: &args::Candidates) -> Result<Verdict, Failure> {
     let mut candidates = Candidates::of(&args.run, &args.sets)?;
+    door::warn(&candidates.cautions);
     let source = candidates.source.clone();
     let chosen = candidates.diverse(args.top, args.diverse);
     let mut out = out::sink(&args.output)?;
@@ -20,7 +22,8 @@ pub fn run(args: &args::Candidates) -> Result<Verdict, Failure> {
             writeln!(out, "rank,object,score,log_reward")?;
             for (i, c) in chosen.iter().enumerate() {
                 let score = c.score.map_or_else(String::new, |y| y.to_string());
-                writeln!(out, "{},{},{score},{}", i + 1, quoted(&c.object), c.log_reward)?;
+                let object = if args.spreadsheet { guarded(&c.object) } else { c.object.as_str().into() };
+                writeln!(out, "{},{},{score},{}", i + 1, quoted(&object), c.log_reward)?;
             }
         }
         CandidateFormat::Jsonl => {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use headwater_run::diagnose::{Diagnosis, diagnose};
 use serde_json::json;
 
-use crate::Verdict;
 use crate::args::Diagnose;
 use crate::out::{self, Failure};
+use crate::{Verdict, door};
 
 /// Width of paragraphs.
 const WIDTH: usize = 96;
@@ -15,6 +15,7 @@ const WIDTH: usize = 96;
 pub fn run(args: &Diagnose) -> Result<Verdict, Failure> {
     let all =
         args.runs.iter().map(|run| diagnose(run, args.samples)).collect::<Result<Vec<Diagnosis>, _>>()?;
+    all.iter().for_each(|d| door::warn(&d.cautions));
     let clean = all.iter().all(Diagnosis::is_satisfactory);
     if args.json {
         let runs: Vec<_> = all.iter().map(Diagnosis::to_json).collect();

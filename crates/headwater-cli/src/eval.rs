@@ -2,12 +2,12 @@
 
 use headwater_run::assemble::{Purpose, key};
 use headwater_run::evaluation::{evaluate, sampled};
-use headwater_run::session::load;
 use headwater_train::sampled_l1;
 use serde_json::json;
 
 use crate::Verdict;
 use crate::args::Eval;
+use crate::door::load;
 use crate::out::{self, Failure, count, fail, number};
 use crate::train::rows;
 

@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use headwater_exact::{count_trajectories, flow, log_terminating, uniform_backward, worst};
-use headwater_run::session::load;
 use headwater_run::task::Task;
-use headwater_run::{Checked, Problem};
+use headwater_run::{Checked, Problem, memory};
 use headwater_train::{EdgePolicies, EvalConfig, Exact as Space, ExactError};
 use serde_json::{Value as Json, json};
 
 use crate::Verdict;
 use crate::args::Exact;
+use crate::door::load;
 use crate::out::{self, Failure, count, fail, number, quoted};
 use crate::task;
 
@@ -59,8 +59,11 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
 
 fn space(checked: &Checked) -> Result<Space, Failure> {
     let Task { sim, mut scorer, .. } = Task::build(checked)?;
-    let cap = checked.read::<EvalConfig>("eval").exact_cap;
-    Space::new(&*sim, &mut scorer, cap).map_err(|e| {
+    let eval: EvalConfig = checked.read("eval");
+    if let Some(e) = memory::enumeration(sim.spec(), &eval) {
+        return Err(checked.blame("eval", &e).into());
+    }
+    Space::new(&*sim, &mut scorer, eval.exact_cap).map_err(|e| {
         let problem = Problem::new(e.to_string());
         match e {
             ExactError::Enumerate(_) => {

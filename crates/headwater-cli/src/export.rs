@@ -6,13 +6,13 @@ use std::fs;
 
 use headwater_run::{RunError, Status, View, write_atomic};
 
-use crate::Verdict;
 use crate::args::Export;
 use crate::export::tensorboard::Events;
 use crate::out::{self, Failure};
+use crate::{Verdict, door};
 
 pub fn run(args: &Export) -> Result<Verdict, Failure> {
-    let view = View::of(&args.run)?;
+    let view = door::look(&args.run)?;
     // A path may end in `.`; the run has a name all the same.
     let name = args.run.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_owned()));
     let dir = args.tensorboard.join(name.unwrap_or_else(|| "run".into()));

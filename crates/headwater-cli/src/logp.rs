@@ -1,21 +1,21 @@
 //! `headwater logp`: log-probability of given objects under a trained run.
 
-use std::io::{BufWriter, Write, stdout};
+use std::io::Write;
 
 use headwater_exact::log_terminating;
 use headwater_run::Problem;
 use headwater_run::assemble::{Purpose, key};
-use headwater_run::session::load;
 use headwater_train::{LogProbError, log_prob};
 
 use crate::args::Logp;
+use crate::door::load;
 use crate::out::{self, Failure, fail};
 use crate::{Verdict, task};
 
 pub fn run(args: &Logp) -> Result<Verdict, Failure> {
     let (_, mut assembly) = load(&args.run)?;
     let objects = task::objects()?;
-    let mut out = BufWriter::new(stdout().lock());
+    let mut out = out::stdout();
     let mut unknown = 0;
     let mut complain = |why: String| {
         unknown += 1;

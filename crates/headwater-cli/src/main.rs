@@ -10,6 +10,7 @@ mod check;
 mod compare;
 mod config;
 mod diagnose;
+mod door;
 mod eval;
 mod exact;
 mod export;
@@ -36,7 +37,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
 use crate::out::Failure;
@@ -54,16 +54,20 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(e) => {
-            let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            // If help cannot be printed, there is nobody to read why.
-            let _ = e.print();
-            return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        // What was typed may hold any character, and the messages repeat it.
+        Err(e) if e.use_stderr() => {
+            out::talk(&e.render().to_string());
+            return ExitCode::from(2);
         }
+        Err(e) => return exit(out::data(&e.render().to_string()).map(|()| Verdict::Clean)),
     };
     #[cfg(all(feature = "onnx", unix))]
     model::run_apart();
-    match run(args.command, started) {
+    exit(run(args.command, started))
+}
+
+fn exit(ended: Result<Verdict, Failure>) -> ExitCode {
+    match ended {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
         // Whoever read stdout has read enough.

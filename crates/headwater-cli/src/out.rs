@@ -1,10 +1,12 @@
 //! The one place that prints.
-#![allow(clippy::print_stderr)]
+//!
+//! What others have written (names, texts, what programs say) never reaches a terminal with characters that it obeys.
+//! Talk is never worth the work: where stderr cannot be written, it is lost and nothing else is.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use headwater_run::session::SessionError;
-use headwater_run::{Problem, Problems, RunError, Warning};
+use headwater_run::{Problem, Problems, RunError, Warning, cause, visible, visible_json};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -41,10 +43,10 @@ impl From<RunError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
+        if is_gone(&error) {
             return Self::Closed;
         }
-        Problem::new(format!("cannot write: {error}")).into()
+        Problem::new(format!("cannot write: {}", cause(&error))).into()
     }
 }
 
@@ -53,17 +55,69 @@ pub fn fail(error: impl std::fmt::Display) -> Failure {
     Problem::new(error.to_string()).into()
 }
 
-/// Writes data to stdout, with a line end.
+/// Has the reader gone: the other end of a pipe closed, or a terminal hung up?
+fn is_gone(error: &io::Error) -> bool {
+    // EIO is what a write to a terminal that has hung up ends in.
+    error.kind() == ErrorKind::BrokenPipe || (cfg!(unix) && error.raw_os_error() == Some(5))
+}
+
+/// Writes a text for people, or one value of JSON, to stdout, with a line end.
 pub fn data(text: &str) -> Result<(), Failure> {
+    let shown = if text.starts_with(['{', '[']) { visible_json(text) } else { visible(text) };
+    picture(&shown)
+}
+
+/// The same of a text with colours of our own, in which all that others have written is visible already.
+pub fn picture(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.trim_end_matches('\n').as_bytes())?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
 }
 
-/// Says something to the person at the terminal.
+/// Says something to the person at the terminal, if there still is one.
 pub fn talk(text: &str) {
-    eprintln!("{}", text.trim_end_matches('\n'));
+    let line = format!("{}\n", visible(text.trim_end_matches('\n')));
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// stdout for lists: every byte as it is into a pipe or a file, visible on a terminal.
+pub fn stdout() -> Box<dyn Write> {
+    let out = io::stdout().lock();
+    if out.is_terminal() {
+        Box::new(io::BufWriter::new(Shown(out)))
+    } else {
+        Box::new(io::BufWriter::new(out))
+    }
+}
+
+/// Writes what can be shown of whole texts.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(visible(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Does nobody read stdout any more? Asked before work whose results would go there; where the system does not say,
+/// the next write does.
+pub fn is_closed() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let out = io::stdout();
+        let mut fds = [PollFd::new(&out, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// Says what a configuration says in vain, each once.
@@ -74,7 +128,7 @@ pub fn warn(warnings: &[Warning]) {
 /// A file to write to, or stdout for `-`.
 pub fn sink(path: &std::path::Path) -> Result<Box<dyn Write>, Failure> {
     if path.as_os_str() == "-" {
-        return Ok(Box::new(io::BufWriter::new(io::stdout().lock())));
+        return Ok(stdout());
     }
     let file = std::fs::File::create(path).map_err(|source| RunError::Io {
         action: "create",

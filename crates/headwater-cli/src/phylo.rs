@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use headwater_run::assemble::{Assembly, Purpose, key, schema};
 use headwater_run::evaluation::evaluate;
-use headwater_run::session::{Observer, Session, load};
+use headwater_run::session::{Observer, Session};
 use headwater_run::task::Task;
 use headwater_run::{Checked, Input, Status};
 use headwater_train::TrainConfig;
@@ -21,6 +21,7 @@ use headwater_train::TrainConfig;
 use self::opinion::Opinion;
 use self::recipe::{RECIPE, SMALL, training};
 use crate::args::Phylo;
+use crate::door::load;
 use crate::out::{self, Failure, fail};
 use crate::{Verdict, progress, signal, task};
 

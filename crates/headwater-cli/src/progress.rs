@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use headwater_run::comparison::News;
 use headwater_run::evaluation::Evaluation;
 use headwater_run::session::Observer;
+use headwater_run::visible;
 use headwater_train::StepReport;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -169,7 +170,7 @@ impl Curves {
         } else if let Some(bar) = &self.bar {
             bar.set_length(points as u64);
             bar.set_position(i as u64);
-            bar.set_message(within());
+            bar.set_message(visible(&within()).into_owned());
             return;
         } else if spoke.elapsed() >= Self::SILENCE {
             within()

@@ -24,6 +24,9 @@ const PICTURED: usize = 3;
 pub fn run(args: &args::Report) -> Result<Verdict, Failure> {
     let families = runs::families(&args.runs)?;
     let (mut learned, mut notes) = (Vec::new(), Vec::new());
+    for member in families.iter().flat_map(|family| &family.members) {
+        notes.extend(member.cautions.iter().map(|caution| format!("{}: {caution}.", member.name)));
+    }
     for (i, family) in families.iter().take(PICTURED).enumerate() {
         match gather::gather(&family.members[0], &format!("r{i}-"))? {
             Ok(gathered) => learned.push(gathered),

@@ -1,16 +1,17 @@
 //! `headwater sample`: draws from a trained run.
 
-use std::io::{BufWriter, Write, stdout};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use headwater_run::Samples;
 use headwater_run::assemble::{Purpose, key};
-use headwater_run::session::load;
-use headwater_train::{Behaviour, sample};
+use headwater_train::{Behaviour, Sampler};
 use serde_json::json;
 
 use crate::Verdict;
 use crate::args::{Format, Sample};
-use crate::out::{Failure, fail};
+use crate::door::load;
+use crate::out::{self, Failure, fail};
 
 pub fn run(args: &Sample) -> Result<Verdict, Failure> {
     let (checked, mut assembly) = load(&args.run)?;
@@ -18,35 +19,54 @@ pub fn run(args: &Sample) -> Result<Verdict, Failure> {
         0 => key(assembly.seed, Purpose::Sample),
         seed => key(assembly.seed, Purpose::Sample).fold(seed),
     };
-    let mut out = BufWriter::new(stdout().lock());
+    let mut list = match args.format {
+        Format::Csv => List::Csv(Samples::new(out::stdout(), &checked.resolved())?.guard(args.spreadsheet)),
+        Format::Jsonl => List::Jsonl(out::stdout()),
+    };
+    list.flush()?;
     let mut written = Ok(());
     let mut view = assembly.trainer.policy();
-    match args.format {
-        Format::Csv => {
-            let mut list = Samples::new(out, &checked.resolved())?;
-            let drawn = sample(&mut view, args.n, Behaviour::ON_POLICY, key, &mut |s| {
-                if written.is_ok() {
-                    written = list.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy");
-                }
-            });
-            drawn.map_err(fail)?;
-            written?;
-            list.finish()?;
-        }
-        Format::Jsonl => {
-            let drawn = sample(&mut view, args.n, Behaviour::ON_POLICY, key, &mut |s| {
-                if written.is_ok() {
-                    let row = json!({
-                        "text": s.text, "log_reward": s.log_reward, "log_pf": s.log_pf, "log_pb": s.log_pb,
-                        "origin": "policy",
-                    });
-                    written = writeln!(out, "{row}");
-                }
-            });
-            drawn.map_err(fail)?;
-            written?;
-            out.flush()?;
+    let drawn = Sampler::new(&view).draw_while(&mut view, args.n, Behaviour::ON_POLICY, key, &mut |batch| {
+        written = list.write_all(batch);
+        // What nobody would read is not drawn.
+        if written.is_err() || out::is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    drawn.map_err(fail)?;
+    written?;
+    Ok(Verdict::Clean)
+}
+
+/// Samples on their way to stdout, in one of the formats.
+enum List {
+    Csv(Samples<Box<dyn Write>>),
+    Jsonl(Box<dyn Write>),
+}
+
+impl List {
+    fn write(&mut self, s: &headwater_train::Sample) -> io::Result<()> {
+        match self {
+            Self::Csv(list) => list.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy"),
+            Self::Jsonl(out) => {
+                let row = json!({
+                    "text": s.text, "log_reward": s.log_reward, "log_pf": s.log_pf, "log_pb": s.log_pb,
+                    "origin": "policy",
+                });
+                writeln!(out, "{row}")
+            }
         }
     }
-    Ok(Verdict::Clean)
+
+    fn write_all(&mut self, samples: &mut dyn Iterator<Item = headwater_train::Sample>) -> io::Result<()> {
+        for sample in samples {
+            self.write(&sample)?;
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Csv(list) => list.flush(),
+            Self::Jsonl(out) => out.flush(),
+        }
+    }
 }

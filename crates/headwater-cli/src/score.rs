@@ -1,6 +1,6 @@
 //! `headwater score`: the reward alone, the way to test one.
 
-use std::io::{BufWriter, Write, stdout};
+use std::io::Write;
 
 use headwater_core::{Simulator, Stop};
 use headwater_rewards::Scorer;
@@ -21,7 +21,7 @@ pub fn run(args: &Score) -> Result<Verdict, Failure> {
     let checked = task::read(&args.source.config, &args.source.sets)?;
     let Task { mut sim, mut scorer, .. } = Task::build(&checked)?;
     let objects = task::objects()?;
-    let mut out = BufWriter::new(stdout().lock());
+    let mut out = out::stdout();
     writeln!(out, "text,score,transformed,log_reward")?;
     let mut findings = false;
     for batch in objects.chunks(BATCH) {

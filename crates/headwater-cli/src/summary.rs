@@ -4,12 +4,13 @@ use headwater_run::summary::{COLUMNS, Pool, Row, pool};
 use headwater_run::{OverSeeds, Status};
 use serde_json::json;
 
-use crate::Verdict;
 use crate::args::Summary;
 use crate::out::{self, Failure, count, number};
+use crate::{Verdict, door};
 
 pub fn run(args: &Summary) -> Result<Verdict, Failure> {
     let rows = args.runs.iter().map(|run| Row::read(run)).collect::<Result<Vec<_>, _>>()?;
+    rows.iter().for_each(|row| door::warn(&row.cautions));
     let (pools, left_out) = pool(&rows);
     if args.json {
         let json = json!({

@@ -14,14 +14,15 @@ use terminal_size::{Height, Width, terminal_size};
 use crate::args::Watch;
 use crate::out::{self, Failure};
 use crate::watch::frame::{Room, frame};
-use crate::{Verdict, signal};
+use crate::{Verdict, door, signal};
 
 pub fn run(args: &Watch) -> Result<Verdict, Failure> {
+    door::look(&args.run)?;
     let terminal = stdout().is_terminal();
     if args.once || !terminal {
         let (view, now) = look(&args.run)?;
         let lines = frame(&args.run.display().to_string(), &view, now, Room::PLAIN);
-        out::data(&lines.join("\n"))?;
+        out::picture(&lines.join("\n"))?;
         return Ok(verdict(&view, now));
     }
     let stop = signal::stop();
@@ -43,7 +44,7 @@ pub fn run(args: &Watch) -> Result<Verdict, Failure> {
     drop(screen);
     let Some((lines, verdict)) = last else { return Ok(Verdict::Clean) };
     // The last picture stays on the terminal.
-    out::data(&lines.join("\n"))?;
+    out::picture(&lines.join("\n"))?;
     Ok(verdict)
 }
 

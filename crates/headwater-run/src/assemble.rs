@@ -16,7 +16,7 @@ use headwater_train::{
 };
 
 use crate::task::{LedgerConfig, NotExact, Task, part_fields};
-use crate::{Checked, KindSpec, Kinds, Menu, Parts, Problem, Problems, Schema, SectionSpec};
+use crate::{Checked, KindSpec, Kinds, Menu, Parts, Problem, Problems, Schema, SectionSpec, memory};
 
 settings! {
     /// Top-level settings.
@@ -269,12 +269,21 @@ pub fn key(seed: u64, purpose: Purpose) -> Key {
 pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let one = |p: Problem| Problems::from(p);
     let mut task = Task::build(checked).map_err(one)?;
+    let spec = task.sim.spec();
+    let (train, mut eval): (TrainConfig, EvalConfig) = (checked.read("train"), checked.read("eval"));
+    let mut short = memory::training(&train, &eval, spec);
+    if task.paid.is_empty() || !checked.section("eval").is_default("exact_cap") {
+        short.extend(memory::enumeration(spec, &eval).map(|e| ("eval", e)));
+    }
+    if !short.is_empty() {
+        let short = short.iter().map(|(section, e)| checked.blame(section, e));
+        return Err(short.collect::<Vec<_>>().into());
+    }
     let (exact, not_exact) = match task.enumerate(checked).map_err(one)? {
         Ok(exact) => (Some(exact), None),
         Err(why) => (None, Some(why)),
     };
     let Task { sim, mut scorer, paid } = task;
-    let mut eval: EvalConfig = checked.read("eval");
     let mut run: RunConfig = checked.read("run");
     // What is paid for is not asked for without need.
     if !paid.is_empty() && checked.section("eval").is_default("samples") {
@@ -289,7 +298,6 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     let objective = (entry.build)(&checked.section("objective").values);
     let LossConfig { loss } = checked.read("objective");
     let mut problems = unserved(checked, &*objective, &*sim, exact.as_ref(), &mut scorer);
-    let train: TrainConfig = checked.read("train");
     if train.reward_power.to != 1.0 {
         let message = format!(
             "`reward_power` ends at {}, expected 1: what is learned last is the target",
@@ -425,6 +433,9 @@ pub(crate) fn network(
         return Ok(Box::new(Tabular::new(encodings(exact.graph()), heads)));
     }
     let config: MlpConfig = checked.read("policy");
+    if let Some(e) = memory::policy(&config, encoding, heads) {
+        return Err(checked.blame("policy", &e));
+    }
     let net = Mlp::new(&config, encoding, heads, own_backward, Arc::clone(pool), key);
     Ok(Box::new(net.map_err(|e| checked.blame("policy", &e))?))
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use headwater_core::{Encoded, Picture, Simulator};
 use headwater_rivals::distance;
 
-use crate::assemble::schema;
+use crate::door::Reading;
 use crate::task::{Task, ledger};
-use crate::{Checked, Input, Problem, Problems, RunDir, ScoreFile};
+use crate::{Checked, Problem, Problems, RunDir, ScoreFile};
 
 /// An object with its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Candidates {
     pub all: Vec<Candidate>,
     /// Where it is written down.
     pub source: String,
+    /// What a person should know of the run's files.
+    pub cautions: Vec<String>,
     sim: Box<dyn Simulator>,
 }
 
@@ -38,15 +40,13 @@ impl Candidates {
     /// If it is no run, or neither is there.
     pub fn of(run: &Path, sets: &[String]) -> Result<Self, Problems> {
         let one = |p: Problem| Problems::from(p);
-        let dir = RunDir::open(run).map_err(|e| one(Problem::from(&e)))?;
-        let input = Input::read(&dir.config_path()).map_err(one)?.set(sets.iter().cloned());
-        let checked = input.check(&schema())?;
+        let Reading { dir, checked, cautions } = Reading::with(run, sets).map_err(|e| e.problems())?;
         let mut task = Task::build(&checked).map_err(one)?;
         let (all, source) = match kept(&checked, &mut task).map_err(one)? {
             Some(found) => found,
             None => sampled(&dir).map_err(one)?,
         };
-        Ok(Self { all, source, sim: task.sim })
+        Ok(Self { all, source, cautions, sim: task.sim })
     }
 
     /// The best `top` of them that are at least `apart` from each other, chosen greedily from the best on: the share of

@@ -147,16 +147,19 @@ impl Checked {
     /// directory not at all. Keys in `ignore` (such as `train.steps`) do not
     /// count.
     pub fn fingerprint(&self, ignore: &[&str]) -> String {
-        let key = self
-            .facts(ignore)
-            .into_iter()
-            .fold(Key::new(0), |key, (name, value)| hash(hash(key, name.as_bytes()), value.as_bytes()));
-        format!("{:016x}", key.bits())
+        digest(self.facts(ignore, |_, _| true))
+    }
+
+    /// The same of what was given alone. Of a resolved configuration, in which every key is given, it is
+    /// [`Checked::fingerprint`] by the program that resolved it, whatever keys later versions add. Call it before
+    /// [`Checked::keep_marks`].
+    pub(crate) fn fingerprint_of_given(&self, ignore: &[&str]) -> String {
+        digest(self.facts(ignore, |section, key| !section.is_default(key)))
     }
 
     /// The keys in which two configurations differ, but for those in `ignore`.
     pub fn differences(&self, other: &Self, ignore: &[&str]) -> Vec<Difference> {
-        let (left, mut right) = (self.facts(ignore), other.facts(ignore));
+        let (left, mut right) = (self.facts(ignore, |_, _| true), other.facts(ignore, |_, _| true));
         let mut all: Vec<Difference> = Vec::new();
         for (key, value) in left {
             let place = right.iter().position(|(name, _)| *name == key);
@@ -169,25 +172,33 @@ impl Checked {
         all
     }
 
-    /// Every key that has a value, in order, with that value.
-    fn facts(&self, ignore: &[&str]) -> Vec<(String, String)> {
+    /// Every key that has a value and counts, in order, with that value.
+    fn facts(&self, ignore: &[&str], counts: impl Fn(&Section, &str) -> bool) -> Vec<(String, String)> {
         let mut facts = Vec::new();
         for section in &self.sections {
-            facts.extend(section.kind.map(|kind| (path(&section.name, KIND), crate::value::quote(kind))));
-            facts.extend(section.fields.iter().filter_map(|field| {
-                let text = match section.values.get(field.name)? {
-                    Value::Dir(_) => return None,
-                    Value::File(file) => {
-                        format!("file {:016x}", hash(Key::new(0), &file.bytes).bits())
-                    }
-                    value => toml_text(value),
-                };
-                Some((path(&section.name, field.name), text))
-            }));
+            let kind = section.kind.filter(|_| counts(section, KIND));
+            facts.extend(kind.map(|kind| (path(&section.name, KIND), crate::value::quote(kind))));
+            facts.extend(section.fields.iter().filter(|field| counts(section, field.name)).filter_map(
+                |field| {
+                    let text = match section.values.get(field.name)? {
+                        Value::Dir(_) => return None,
+                        Value::File(file) => {
+                            format!("file {:016x}", hash(Key::new(0), &file.bytes).bits())
+                        }
+                        value => toml_text(value),
+                    };
+                    Some((path(&section.name, field.name), text))
+                },
+            ));
         }
         facts.retain(|(key, _)| !ignore.contains(&key.as_str()));
         facts
     }
+}
+
+fn digest(facts: Vec<(String, String)>) -> String {
+    let fold = |key, (name, value): (String, String)| hash(hash(key, name.as_bytes()), value.as_bytes());
+    format!("{:016x}", facts.into_iter().fold(Key::new(0), fold).bits())
 }
 
 /// Folds bytes and their number into a hash.

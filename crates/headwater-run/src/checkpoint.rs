@@ -1,6 +1,8 @@
 //! Checkpoints: arrays and facts in one safetensors file each, the newest few kept, damaged ones recognised.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use headwater_core::Key;
@@ -13,8 +15,11 @@ use crate::{RunError, write_atomic};
 
 /// The metadata key under which everything but the arrays is kept.
 const HEADER: &str = "headwater";
-/// Version of the layout.
-const FORMAT: u64 = 1;
+/// Version of the layout that is written. In layout 1 texts were facts of the header, which has a limit of 100 MB; they are
+/// arrays now.
+const FORMAT: u64 = 2;
+/// Versions that are read.
+const READ: std::ops::RangeInclusive<u64> = 1..=FORMAT;
 
 /// Elements of an array, kept bit for bit.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +28,11 @@ pub enum Data {
     F32(Vec<f32>),
     /// 64-bit reals.
     F64(Vec<f64>),
-    /// Whole numbers.
+    /// Bytes.
+    U8(Vec<u8>),
+    /// Whole numbers of 32 bits.
+    U32(Vec<u32>),
+    /// Whole numbers of 64 bits.
     U64(Vec<u64>),
 }
 
@@ -33,6 +42,8 @@ impl Data {
         match self {
             Self::F32(v) => v.len(),
             Self::F64(v) => v.len(),
+            Self::U8(v) => v.len(),
+            Self::U32(v) => v.len(),
             Self::U64(v) => v.len(),
         }
     }
@@ -46,15 +57,24 @@ impl Data {
         match self {
             Self::F32(_) => Dtype::F32,
             Self::F64(_) => Dtype::F64,
+            Self::U8(_) => Dtype::U8,
+            Self::U32(_) => Dtype::U32,
             Self::U64(_) => Dtype::U64,
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        fn little<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Cow<'static, [u8]> {
+            let mut out = Vec::with_capacity(N * values.len());
+            values.iter().for_each(|&x| out.extend_from_slice(&bytes(x)));
+            Cow::Owned(out)
+        }
         match self {
-            Self::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Self::F64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Self::U64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Self::F32(v) => little(v, f32::to_le_bytes),
+            Self::F64(v) => little(v, f64::to_le_bytes),
+            Self::U8(v) => Cow::Borrowed(v),
+            Self::U32(v) => little(v, u32::to_le_bytes),
+            Self::U64(v) => little(v, u64::to_le_bytes),
         }
     }
 
@@ -64,6 +84,8 @@ impl Data {
         Some(match dtype {
             Dtype::F32 => Self::F32(four.iter().map(|b| f32::from_le_bytes(*b)).collect()),
             Dtype::F64 => Self::F64(eight.iter().map(|b| f64::from_le_bytes(*b)).collect()),
+            Dtype::U8 => Self::U8(bytes.to_vec()),
+            Dtype::U32 => Self::U32(four.iter().map(|b| u32::from_le_bytes(*b)).collect()),
             Dtype::U64 => Self::U64(eight.iter().map(|b| u64::from_le_bytes(*b)).collect()),
             _ => return None,
         })
@@ -130,15 +152,36 @@ impl Checkpoint {
         }
     }
 
-    /// The elements of an array of whole numbers of any length, in one dimension.
+    /// The elements of an array of bytes of any length, in one dimension.
+    ///
+    /// # Errors
+    /// If there is none, or it has another type.
+    pub fn u8(&self, name: &str) -> Result<&[u8], RunError> {
+        match self.any(name)? {
+            Data::U8(v) => Ok(v),
+            other => Err(self.unfit(format!("`{name}` is {:?}, expected U8", other.dtype()))),
+        }
+    }
+
+    /// The elements of an array of whole numbers of 32 bits; errors as [`Checkpoint::u8`].
+    ///
+    /// # Errors
+    /// If there is none, or it has another type.
+    pub fn u32(&self, name: &str) -> Result<&[u32], RunError> {
+        match self.any(name)? {
+            Data::U32(v) => Ok(v),
+            other => Err(self.unfit(format!("`{name}` is {:?}, expected U32", other.dtype()))),
+        }
+    }
+
+    /// The elements of an array of whole numbers of 64 bits; errors as [`Checkpoint::u8`].
     ///
     /// # Errors
     /// If there is none, or it has another type.
     pub fn u64(&self, name: &str) -> Result<&[u64], RunError> {
-        match self.arrays.get(name).map(|array| &array.data) {
-            Some(Data::U64(v)) => Ok(v),
-            Some(other) => Err(self.unfit(format!("`{name}` is {:?}, expected U64", other.dtype()))),
-            None => Err(self.unfit(format!("it has no `{name}`"))),
+        match self.any(name)? {
+            Data::U64(v) => Ok(v),
+            other => Err(self.unfit(format!("`{name}` is {:?}, expected U64", other.dtype()))),
         }
     }
 
@@ -149,6 +192,11 @@ impl Checkpoint {
     pub fn fact<T: std::str::FromStr>(&self, name: &str) -> Result<T, RunError> {
         let text = self.meta.get(name).ok_or_else(|| self.unfit(format!("it has no `{name}`")))?;
         text.parse().map_err(|_| self.unfit(format!("its `{name}` is `{text}`")))
+    }
+
+    fn any(&self, name: &str) -> Result<&Data, RunError> {
+        let array = self.arrays.get(name).ok_or_else(|| self.unfit(format!("it has no `{name}`")))?;
+        Ok(&array.data)
     }
 
     fn get(&self, name: &str, shape: &[usize]) -> Result<&Data, RunError> {
@@ -164,27 +212,30 @@ impl Checkpoint {
     }
 
     /// The contents of its file; the same bytes for the same checkpoint.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let bytes: Vec<Vec<u8>> = self.arrays.values().map(|array| array.data.to_bytes()).collect();
+    ///
+    /// # Errors
+    /// If names and facts are more than the header of such a file holds, 100 MB.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let bytes: Vec<Cow<'_, [u8]>> = self.arrays.values().map(|array| array.data.bytes()).collect();
         let views = self.arrays.iter().zip(&bytes).map(|((name, array), bytes)| {
             let view = TensorView::new(array.data.dtype(), array.shape.clone(), bytes);
             (name, view.expect("`put` compares shape and length"))
         });
         let views: Vec<_> = views.collect();
         // One entry only: the order of several would change from process to process.
-        let checksum = format!("{:016x}", self.checksum(&bytes));
+        let checksum = format!("{:016x}", self.checksum(FORMAT, &bytes));
         let header = json!({ "format": FORMAT, "step": self.step, "checksum": checksum, "meta": self.meta });
         let metadata = HashMap::from([(HEADER.to_owned(), header.to_string())]);
-        safetensors::serialize(views, Some(metadata)).expect("sound views can be written")
+        safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)
     }
 
-    fn checksum(&self, bytes: &[Vec<u8>]) -> u64 {
-        let facts = self.meta.iter().fold(Key::new(FORMAT).fold(self.step), |key, (name, value)| {
+    fn checksum(&self, format: u64, bytes: &[impl AsRef<[u8]>]) -> u64 {
+        let facts = self.meta.iter().fold(Key::new(format).fold(self.step), |key, (name, value)| {
             hash(hash(key, name.as_bytes()), value.as_bytes())
         });
         let arrays = self.arrays.iter().zip(bytes).fold(facts, |key, ((name, array), bytes)| {
             let key = hash(key, name.as_bytes()).fold(array.data.dtype() as u64);
-            hash(array.shape.iter().fold(key, |key, &n| key.fold(n as u64)), bytes)
+            hash(array.shape.iter().fold(key, |key, &n| key.fold(n as u64)), bytes.as_ref())
         });
         arrays.bits()
     }
@@ -197,9 +248,10 @@ impl Checkpoint {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
         let header = metadata.metadata().as_ref().and_then(|m| m.get(HEADER)).ok_or("it is no checkpoint")?;
         let header: Json = serde_json::from_str(header).map_err(|e| format!("its header: {e}"))?;
-        if header["format"] != json!(FORMAT) {
-            return Err(format!("its layout is version {}, expected {FORMAT}", header["format"]));
-        }
+        let format = header["format"].as_u64().filter(|format| READ.contains(format)).ok_or_else(|| {
+            let (first, last) = (READ.start(), READ.end());
+            format!("its layout is version {}, and this program reads {first} to {last}", header["format"])
+        })?;
         let step = header["step"].as_u64().ok_or("its header has no step")?;
         let mut this = Self::new(step);
         for (name, value) in header["meta"].as_object().into_iter().flatten() {
@@ -207,14 +259,15 @@ impl Checkpoint {
             this.meta.insert(name.clone(), text.to_owned());
         }
         let mut raw = BTreeMap::new();
-        for (name, view) in SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?.iter() {
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+        for (name, view) in tensors.iter() {
             let data = Data::from_bytes(view.dtype(), view.data())
                 .ok_or_else(|| format!("`{name}` has the unknown type {:?}", view.dtype()))?;
             this.arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), data });
-            raw.insert(name.to_owned(), view.data().to_vec());
+            raw.insert(name.to_owned(), view.data());
         }
-        let raw: Vec<Vec<u8>> = raw.into_values().collect();
-        if header["checksum"] != json!(format!("{:016x}", this.checksum(&raw))) {
+        let raw: Vec<&[u8]> = raw.into_values().collect();
+        if header["checksum"] != json!(format!("{:016x}", this.checksum(format, &raw))) {
             return Err("its checksum does not match".to_owned());
         }
         Ok(this)
@@ -235,6 +288,14 @@ pub struct Loaded {
     pub checkpoint: Checkpoint,
     /// Newer ones that cannot be read, newest first, and why; tell the user.
     pub skipped: Vec<RunError>,
+}
+
+impl Loaded {
+    /// The same as sentences.
+    pub fn cautions(&self) -> impl Iterator<Item = String> {
+        let step = self.checkpoint.step;
+        self.skipped.iter().map(move |e| format!("{e}; the checkpoint of update {step} is used"))
+    }
 }
 
 impl Checkpoints {
@@ -270,7 +331,8 @@ impl Checkpoints {
     /// If it cannot be written; the older checkpoints are then still there.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, RunError> {
         let path = self.path(checkpoint.step);
-        write_atomic(&path, &checkpoint.to_bytes())?;
+        let bytes = checkpoint.to_bytes().map_err(RunError::io("write", &path))?;
+        write_atomic(&path, &bytes)?;
         self.settle(checkpoint.step)?;
         Ok(path)
     }
@@ -308,6 +370,23 @@ impl Checkpoints {
     /// # Errors
     /// If there are checkpoints and none can be read; the error is that of the newest.
     pub fn load_latest(&self) -> Result<Option<Loaded>, RunError> {
+        let mut found = self.newest();
+        // A run at work removes old checkpoints, one that was just listed perhaps; there is a newer one then.
+        for _ in 0..8 {
+            let gone = match &found {
+                Ok(None) => false,
+                Ok(Some(loaded)) => loaded.skipped.iter().any(is_gone),
+                Err(e) => is_gone(e),
+            };
+            if !gone {
+                break;
+            }
+            found = self.newest();
+        }
+        found
+    }
+
+    fn newest(&self) -> Result<Option<Loaded>, RunError> {
         let mut skipped = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match self.load(step) {
@@ -317,6 +396,10 @@ impl Checkpoints {
         }
         skipped.into_iter().next().map_or(Ok(None), Err)
     }
+}
+
+fn is_gone(error: &RunError) -> bool {
+    matches!(error, RunError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 fn name(step: u64) -> String {

@@ -50,6 +50,8 @@ pub struct Skipped {
 pub struct Diagnosis {
     /// The run.
     pub run: String,
+    /// What a person should know of its files, such as a damaged checkpoint.
+    pub cautions: Vec<String>,
     /// The checks, in the order of [`names`].
     pub checks: Vec<Check>,
     /// Those that were not possible.
@@ -97,7 +99,8 @@ pub fn diagnose(path: &Path, samples: Option<usize>) -> Result<Diagnosis, Sessio
 
 /// Holds facts against every check.
 pub fn judge(facts: &Facts) -> Diagnosis {
-    let mut all = Diagnosis { run: facts.run.clone(), checks: Vec::new(), skipped: Vec::new(), more: None };
+    let (run, cautions) = (facts.run.clone(), facts.cautions.clone());
+    let mut all = Diagnosis { run, cautions, checks: Vec::new(), skipped: Vec::new(), more: None };
     for (name, check) in CHECKS {
         match check(facts) {
             Ok(said) => all.checks.push(said),
@@ -138,9 +141,9 @@ impl Check {
 }
 
 impl Diagnosis {
-    /// Did no check trip?
+    /// Did no check trip, and is there nothing wrong with the files?
     pub fn is_satisfactory(&self) -> bool {
-        self.checks.iter().all(|check| check.passed)
+        self.cautions.is_empty() && self.checks.iter().all(|check| check.passed)
     }
 
     /// The checks that tripped.
@@ -159,6 +162,7 @@ impl Diagnosis {
         json!({
             "run": self.run,
             "satisfactory": self.is_satisfactory(),
+            "cautions": self.cautions,
             "passed": self.checks.len() - self.tripped().count(),
             "failed": self.tripped().count(),
             "not_checked": self.skipped.len(),

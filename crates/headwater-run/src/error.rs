@@ -30,6 +30,9 @@ pub enum RunError {
     /// A new run was to go where something is already.
     #[error("`{}` exists already and is not empty", .0.display())]
     Taken(PathBuf),
+    /// The configuration of a run is not that of its training any more.
+    #[error("`{}` is not what the run was trained with: it, or a file that it names, was changed since", .0.display())]
+    Edited(PathBuf),
     /// Another process writes to the run.
     #[error("`{}` is in use by another process{}", path.display(), holder(*pid))]
     Locked {
@@ -82,6 +85,9 @@ impl RunError {
             Self::Io { .. } => return None,
             Self::NotARun { .. } => "name the directory that `headwater train` printed".to_owned(),
             Self::Taken(_) => "name another directory, or leave `--out` out for a numbered one".to_owned(),
+            Self::Edited(_) => "undo the change, or train anew with it; `headwater train --resume RUN --set KEY=VALUE` changes \
+                 what may change, such as `train.steps`"
+                .to_owned(),
             Self::Locked { .. } => "wait until it ends, or end it with Ctrl-C so that it saves".to_owned(),
             Self::Header { .. } => "the run was started with other metrics; start a new one".to_owned(),
             Self::Damaged { .. } => return None,
@@ -115,7 +121,7 @@ pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String, String> {
 }
 
 /// The cause of a failure in plain words, without the operating system's number where there are words for it.
-pub(crate) fn cause(error: &io::Error) -> String {
+pub fn cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -3,11 +3,16 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::RunError;
 
 /// The file in a directory that the one process that may write there has locked.
 pub(crate) const LOCK: &str = "lock";
+
+/// Time that a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Locks the directory `dir` for this process, by its file [`LOCK`], for as long as the result lives.
 ///
@@ -21,7 +26,15 @@ pub(crate) fn lock_dir(dir: &Path) -> Result<File, RunError> {
         .write(true)
         .open(&path)
         .map_err(RunError::io("write", &path))?;
-    match file.try_lock() {
+    // A process that was killed while it started a program lives on in that for a moment.
+    let asked = Instant::now();
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => sleep(PATIENCE / 50),
+            other => break other,
+        }
+    };
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());

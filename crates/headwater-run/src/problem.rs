@@ -1,8 +1,10 @@
 //! What is wrong, where, what was expected and what to try, said to a person.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use headwater_core::{EXCERPT, excerpt};
+
+use crate::visible;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,11 +97,8 @@ impl fmt::Display for Problem {
         if let Some(hint) = &self.hint {
             text += &format!("\n\nhint: {hint}");
         }
-        // Messages quote what they were given, and a terminal obeys control characters.
-        for c in shortened(&text).chars() {
-            if c.is_control() && c != '\n' { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
-        }
-        Ok(())
+        // Messages quote what they were given.
+        f.write_str(&visible(&shortened(&text)))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::atomic::{self, leftovers, parent, sweep, sync_dir};
 use crate::error::cause;
 use crate::lock::{LOCK, lock_dir};
-use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, former, write_atomic};
+use crate::{AtomicFile, Checkpoints, Manifest, RunError, Samples, Table, former, visible, write_atomic};
 
 const CONFIG: &str = "config.toml";
 const MANIFEST: &str = "manifest.json";
@@ -206,6 +206,19 @@ impl RunDir {
         Table::open(&self.path.join(STEPS), columns)
     }
 
+    /// The tables, in backticks, that a run with a checkpoint has and this one has not, or has without a line.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn lost_tables(&self) -> Result<Vec<String>, RunError> {
+        if self.checkpoints(1).steps()?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tables = [STEPS, METRICS].map(|name| self.path.join(name));
+        let lost = |table: &&PathBuf| fs::metadata(table).map_or(true, |file| file.len() == 0);
+        Ok(tables.iter().filter(lost).map(|table| format!("`{}`", table.display())).collect())
+    }
+
     /// Its checkpoints, of which the newest `keep` are kept.
     pub fn checkpoints(&self, keep: usize) -> Checkpoints {
         Checkpoints::new(self.path.join(CHECKPOINTS), keep)
@@ -247,14 +260,14 @@ impl RunDir {
         write_json(&self.path.join(EXACT), exact)
     }
 
-    /// Appends a line to `log.txt`.
+    /// Appends a line to `log.txt`, which is for people to read: see [`visible`].
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn log(&self, line: &str) -> Result<(), RunError> {
         let path = self.path.join(LOG);
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        let line = format!("{}\n", line.trim_end());
+        let line = format!("{}\n", visible(line.trim_end()));
         file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(RunError::io("write", &path))
     }
 }

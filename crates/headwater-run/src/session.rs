@@ -1,22 +1,24 @@
 //! A run: training with its cadence of evaluations, checkpoints and files; interrupted and resumed without a trace.
 
+use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
 use headwater_rewards::RewardError;
-use headwater_train::{
-    Behaviour, Kept, StateMismatch, StepError, StepReport, TrainState, Trajectories, sample,
-};
+use headwater_train::{Behaviour, Sampler, StateMismatch, StepError, StepReport};
 use serde_json::json;
 
-use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key, schema};
+use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key};
+use crate::door::configuration;
 use crate::evaluation::{Evaluation, METRICS, evaluate};
+use crate::saved::{pack, unpack};
 use crate::task::NotExact;
 use crate::{
-    Cell, Checked, Checkpoint, Checkpoints, Coverage, Data, Input, Manifest, Problem, Problems, RunDir,
-    RunError, Status, Table, Warning,
+    Cell, Checked, Checkpoints, Coverage, Manifest, Problem, Problems, RunDir, RunError, Status, Table,
+    Warning,
 };
 
 /// Columns of `steps.csv`. `log_z_learned` is empty unless log Z is a parameter of the objective; `log_scale` is the common
@@ -152,16 +154,18 @@ impl Session {
     /// If it is not a run, is in use, or an override would change what was already done.
     pub fn resume(path: &Path, sets: &[String]) -> Result<Self, SessionError> {
         let dir = RunDir::resume(path)?;
-        let checked = configuration(&dir, sets)?;
+        let (checked, fingerprint) = configuration(&dir, sets)?;
         let manifest = dir.manifest()?;
-        if checked.fingerprint(RESUMABLE) != manifest.fingerprint {
+        if fingerprint != manifest.fingerprint {
             let what = "a resumed run must go on as it began, and this changes what was already done";
             return Err(refused(what.to_owned(), format!("these may change: {}", RESUMABLE.join(", "))));
         }
         let assembly = assemble(&checked).map_err(SessionError::Config)?;
         dir.rename_columns()?;
         let manifest = manifest.resume(Manifest::now_unix_s());
+        let lost = dir.lost_tables()?;
         let mut session = Self::open(assembly, dir, manifest, checked.warnings())?;
+        session.notes.extend(lost.iter().map(|table| format!("{table} is missing or empty: it begins anew")));
         session.restore()?;
         session.dir.write_config(&checked.resolved())?;
         session.dir.write_manifest(&session.manifest)?;
@@ -190,8 +194,8 @@ impl Session {
 
     fn restore(&mut self) -> Result<(), SessionError> {
         if let Some(loaded) = self.checkpoints.load_latest()? {
-            self.notes.extend(loaded.skipped.iter().map(|e| format!("{e}; an older checkpoint is used")));
-            let state = unpack(&loaded.checkpoint, &self.assembly)?;
+            self.notes.extend(loaded.cautions());
+            let state = unpack(&loaded.checkpoint, &self.assembly.trainer)?;
             self.assembly.trainer.restore(state)?;
             self.checkpoints.settle(loaded.checkpoint.step)?;
         } else {
@@ -255,10 +259,7 @@ impl Session {
         interrupted: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, SessionError> {
-        for note in std::mem::take(&mut self.notes) {
-            observer.note(&note);
-            self.dir.log(&note)?;
-        }
+        self.tell(observer)?;
         let outcome = self.work(interrupted, observer);
         let (status, reason) = match &outcome {
             Ok(outcome) => (outcome.status, outcome.spent.clone()),
@@ -271,6 +272,15 @@ impl Session {
         let outcome = outcome?;
         logged.and(written)?;
         Ok(outcome)
+    }
+
+    /// Says and logs what came up.
+    fn tell(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+        for note in std::mem::take(&mut self.notes) {
+            observer.note(&note);
+            self.dir.log(&note)?;
+        }
+        Ok(())
     }
 
     fn work(
@@ -314,10 +324,13 @@ impl Session {
             if step.is_multiple_of(self.assembly.run.log_every) || step == total {
                 self.log_step(start.elapsed().as_secs_f64())?;
                 self.log_oracle()?;
+                self.tell(observer)?;
             }
             if step.is_multiple_of(eval_every) || step == total {
                 let Some(done) = afforded(self.evaluate(), &mut spent)? else { break };
+                self.notes.extend(self.metrics.mend()?);
                 self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
+                self.tell(observer)?;
                 observer.evaluated(&done);
                 evaluation = (step == total).then_some(done);
             }
@@ -335,12 +348,13 @@ impl Session {
         if step > saved || step == 0 {
             self.save()?;
         }
-        let finished = step >= total;
+        let mut finished = step >= total;
         if finished && spent.is_none() {
             if evaluation.is_none() {
                 evaluation = afforded(self.evaluate(), &mut spent)?;
             }
-            afforded(self.write_samples(), &mut spent)?;
+            // A list that was interrupted is begun again when the run is resumed.
+            finished = afforded(self.write_samples(interrupted), &mut spent)?.unwrap_or(true);
         }
         self.log_oracle()?;
         let (trajectories, transitions) = self.assembly.trainer.seen();
@@ -373,6 +387,7 @@ impl Session {
         row.extend([wall_s, r.loss, r.residual_rms].map(Cell::Real));
         row.extend([if_so(needs.log_z), if_so(!needs.log_z && (needs.flow || needs.inflow))]);
         row.extend([r.mean_len, r.log_reward_mean, entropy, r.grad_norm].map(Cell::Real));
+        self.notes.extend(self.steps.mend()?);
         self.steps.append(&row)
     }
 
@@ -386,18 +401,37 @@ impl Session {
         self.checkpoints.save(&pack(&self.assembly.trainer.state()))
     }
 
-    fn write_samples(&mut self) -> Result<(), SessionError> {
+    /// Draws the final samples, and writes them as they come; `false` if that was interrupted.
+    fn write_samples(&mut self, interrupted: &AtomicBool) -> Result<bool, SessionError> {
         let n = self.assembly.run.samples;
         if n == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let key = key(self.assembly.seed, Purpose::Sample);
-        let mut drawn = Vec::with_capacity(n);
-        sample(&mut self.assembly.trainer.policy(), n, Behaviour::ON_POLICY, key, &mut |s| drawn.push(s))?;
-        self.dir.write_samples(|out| {
-            drawn.iter().try_for_each(|s| out.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy"))
-        })?;
-        Ok(())
+        let mut view = self.assembly.trainer.policy();
+        let (mut stopped, mut failed) = (false, None);
+        let written = self.dir.write_samples(|out| {
+            let mut written = Ok(());
+            let mut sampler = Sampler::new(&view);
+            let drawn = sampler.draw_while(&mut view, n, Behaviour::ON_POLICY, key, &mut |batch| {
+                for s in batch {
+                    written = out.write(&s.text, s.log_reward, s.log_pf, s.log_pb, "policy");
+                    if written.is_err() {
+                        return ControlFlow::Break(());
+                    }
+                }
+                stopped = interrupted.load(Ordering::Relaxed);
+                if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            failed = drawn.err();
+            // What is not whole is not kept.
+            if stopped || failed.is_some() { Err(io::ErrorKind::Interrupted.into()) } else { written }
+        });
+        match failed {
+            Some(e) => Err(e.into()),
+            None if stopped => Ok(false),
+            None => Ok(written.map(|_| true)?),
+        }
     }
 }
 
@@ -413,112 +447,6 @@ fn afforded<T>(done: Result<T, SessionError>, spent: &mut Option<String>) -> Res
     }
 }
 
-/// Opens a run for reading: its directory and its configuration.
-///
-/// # Errors
-/// If it is not a run, or its configuration cannot be read.
-pub fn open(path: &Path) -> Result<(RunDir, Checked), SessionError> {
-    let dir = RunDir::open(path)?;
-    let checked = configuration(&dir, &[])?;
-    Ok((dir, checked))
-}
-
-/// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
-///
-/// # Errors
-/// If it is not a run, has no checkpoint, or its files do not fit together.
-pub fn load(path: &Path) -> Result<(Checked, Assembly), SessionError> {
-    let (dir, checked) = open(path)?;
-    let mut assembly = assemble(&checked).map_err(SessionError::Config)?;
-    let loaded = dir.checkpoints(1).load_latest()?.ok_or_else(|| {
-        let missing = "it has no checkpoint yet".to_owned();
-        RunError::NotARun { path: path.to_owned(), missing }
-    })?;
-    let state = unpack(&loaded.checkpoint, &assembly)?;
-    assembly.trainer.restore(state)?;
-    Ok((checked, assembly))
-}
-
-/// The configuration of a run, with `sets` overriding it.
-pub(crate) fn configuration(dir: &RunDir, sets: &[String]) -> Result<Checked, SessionError> {
-    let input = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(p.into()))?;
-    let mut checked = input.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
-    checked.keep_marks();
-    Ok(checked)
-}
-
 fn refused(what: String, hint: String) -> SessionError {
     SessionError::Config(Problem::new(what).hint(hint).into())
-}
-
-/// A trainer's state as a checkpoint.
-fn pack(state: &TrainState) -> Checkpoint {
-    let mut out = Checkpoint::new(state.step);
-    for t in &state.params.tensors {
-        let range = t.at..t.at + t.len();
-        out.put(t.name.clone(), &t.shape, Data::F32(state.params.data[range.clone()].to_vec()));
-        out.put(
-            format!("adam.mean.{}", t.name),
-            &t.shape,
-            Data::F32(state.adam.mean[range.clone()].to_vec()),
-        );
-        out.put(format!("adam.square.{}", t.name), &t.shape, Data::F32(state.adam.square[range].to_vec()));
-    }
-    out.put("log_z", &[1], Data::F64(vec![state.log_z.unwrap_or(f64::NAN)]));
-    out.put("adam.log_z", &[2], Data::F64(state.log_z_moments.to_vec()));
-    for (name, value) in [
-        ("adam_steps", state.adam.steps),
-        ("trajectories", state.trajectories),
-        ("transitions", state.transitions),
-        ("reward_calls", state.reward_calls),
-    ] {
-        out.meta.insert(name.to_owned(), value.to_string());
-    }
-    out.meta.insert("modes".to_owned(), json!(state.modes).to_string());
-    let flights: Vec<_> = state.flights.iter().map(|f| (&f.dealt, &f.actions)).collect();
-    out.meta.insert("flights".to_owned(), json!(flights).to_string());
-    let kept = &state.kept;
-    out.put("replay.log_reward", &[kept.log_reward.len()], Data::F64(kept.log_reward.clone()));
-    out.meta.insert("replay.objects".to_owned(), json!(kept.objects).to_string());
-    out.meta.insert("replay.next".to_owned(), kept.next.to_string());
-    out
-}
-
-/// The state that [`pack`] packed, for the estimator of `assembly`.
-fn unpack(checkpoint: &Checkpoint, assembly: &Assembly) -> Result<TrainState, RunError> {
-    let mut state = assembly.trainer.state();
-    for t in state.params.tensors.clone() {
-        let range = t.at..t.at + t.len();
-        state.params.data[range.clone()].copy_from_slice(checkpoint.f32(&t.name, &t.shape)?);
-        let mean = checkpoint.f32(&format!("adam.mean.{}", t.name), &t.shape)?;
-        state.adam.mean[range.clone()].copy_from_slice(mean);
-        let square = checkpoint.f32(&format!("adam.square.{}", t.name), &t.shape)?;
-        state.adam.square[range].copy_from_slice(square);
-    }
-    let log_z = checkpoint.f64("log_z", &[1])?[0];
-    state.log_z = Some(log_z).filter(|z| !z.is_nan());
-    state.log_z_moments.copy_from_slice(checkpoint.f64("adam.log_z", &[2])?);
-    state.step = checkpoint.step;
-    state.adam.steps = checkpoint.fact("adam_steps")?;
-    state.trajectories = checkpoint.fact("trajectories")?;
-    state.transitions = checkpoint.fact("transitions")?;
-    state.reward_calls = checkpoint.fact("reward_calls")?;
-    state.modes = fact(checkpoint, "modes", |text| serde_json::from_str(text))?;
-    let flights: Vec<(Vec<u32>, Vec<Vec<u32>>)> =
-        fact(checkpoint, "flights", |text| serde_json::from_str(text))?;
-    state.flights = flights.into_iter().map(|(dealt, actions)| Trajectories { dealt, actions }).collect();
-    let objects: Vec<String> = fact(checkpoint, "replay.objects", |text| serde_json::from_str(text))?;
-    let log_reward = checkpoint.f64("replay.log_reward", &[objects.len()])?.to_vec();
-    state.kept = Kept { objects, log_reward, next: checkpoint.fact("replay.next")? };
-    Ok(state)
-}
-
-/// A fact in JSON.
-fn fact<T>(
-    checkpoint: &Checkpoint,
-    name: &str,
-    read: impl FnOnce(&str) -> serde_json::Result<T>,
-) -> Result<T, RunError> {
-    let text: String = checkpoint.fact(name)?;
-    read(&text).map_err(|e| RunError::Unfit { step: checkpoint.step, reason: format!("its `{name}`: {e}") })
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use crate::assemble::TopConfig;
-use crate::session::{SessionError, configuration};
-use crate::{OverSeeds, RunDir, Status};
+use crate::door::Reading;
+use crate::session::SessionError;
+use crate::{OverSeeds, Status};
 
 /// The numbers of a run, by their names in the glossary, and what a person reads above them.
 pub const COLUMNS: &[(&str, &str)] = &[
@@ -44,6 +45,8 @@ pub struct Row {
     pub values: Vec<Option<f64>>,
     /// Equal for replicates.
     pub fingerprint: String,
+    /// What a person should know of the run's files.
+    pub cautions: Vec<String>,
 }
 
 /// Replicates of one configuration, all of them finished.
@@ -80,8 +83,9 @@ impl Row {
     /// # Errors
     /// If it is not a run, or its files cannot be read.
     pub fn read(path: &Path) -> Result<Self, SessionError> {
-        let dir = RunDir::open(path)?;
-        let checked = configuration(&dir, &[])?;
+        let mut reading = Reading::open(path)?;
+        reading.inspect();
+        let Reading { dir, checked, cautions } = reading;
         let metrics = dir.read_metrics()?;
         let seconds = metrics.worked_s().last().copied();
         let rate = metrics.last("trajectories").zip(seconds.filter(|&s| s > 0.0)).map(|(n, s)| n / s);
@@ -97,6 +101,7 @@ impl Row {
             status: dir.manifest()?.status,
             values: COLUMNS.iter().map(|(name, _)| value(name)).collect(),
             fingerprint: checked.fingerprint(OF_NO_CONSEQUENCE),
+            cautions,
         })
     }
 
@@ -109,6 +114,7 @@ impl Row {
         for ((name, _), value) in COLUMNS.iter().zip(&self.values) {
             out.insert((*name).to_owned(), json!(value));
         }
+        out.insert("cautions".to_owned(), json!(self.cautions));
         Json::Object(out)
     }
 }
@@ -190,7 +196,7 @@ mod tests {
         let mut values = vec![Some(1.0); COLUMNS.len()];
         values[1] = loss.into();
         let (run, fingerprint) = (run.into(), fingerprint.to_owned());
-        Row { run, seed, status: Status::Finished, values, fingerprint }
+        Row { run, seed, status: Status::Finished, values, fingerprint, cautions: Vec::new() }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Tables as CSV: `metrics.csv` and `steps.csv`, which grow and survive being killed, and lists of samples.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::{RunError, write_atomic};
@@ -27,6 +28,7 @@ pub enum Cell<'a> {
 #[derive(Debug)]
 pub struct Table {
     path: PathBuf,
+    /// Also read, to put back a file that was removed.
     file: File,
     columns: usize,
     len: u64,
@@ -61,6 +63,31 @@ impl Table {
         }
         let (file, len) = open_end(path, if sound == 0 { header.len() } else { sound } as u64)?;
         Ok(Self { path: path.to_owned(), file, columns: columns.len(), len, line: String::new() })
+    }
+
+    /// Is the file still the one that was written? Says what has become of it if not; one that was removed is written again,
+    /// as far as this system keeps what an open file held.
+    ///
+    /// # Errors
+    /// If it cannot be written again.
+    pub fn mend(&mut self) -> Result<Option<String>, RunError> {
+        let name = self.path.display().to_string();
+        let len = match fs::metadata(&self.path) {
+            Ok(file) if file.len() == self.len => return Ok(None),
+            Ok(file) => Some(file.len()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(RunError::io("read", &self.path)(e)),
+        };
+        if let Some(len) = len {
+            (self.file, self.len) = open_end(&self.path, len)?;
+            return Ok(Some(format!("`{name}` was changed by somebody else while the run wrote to it")));
+        }
+        let mut rows = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_to_end(&mut rows));
+        read.map_err(RunError::io("read", &self.path))?;
+        write_atomic(&self.path, &rows)?;
+        (self.file, self.len) = open_end(&self.path, rows.len() as u64)?;
+        Ok(Some(format!("`{name}` was removed while the run wrote to it; it is written again")))
     }
 
     /// Appends a row. After an error the table is as before.
@@ -122,7 +149,7 @@ impl Table {
 /// Opens a file for writing at `len`, and cuts off what lies behind.
 fn open_end(path: &Path, len: u64) -> Result<(File, u64), RunError> {
     let open = || {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         file.set_len(len)?;
         file.seek(SeekFrom::Start(len))?;
         Ok(file)
@@ -181,6 +208,13 @@ fn push(line: &mut String, cell: Cell<'_>) {
 pub struct Samples<W: Write> {
     out: W,
     line: String,
+    guarded: bool,
+}
+
+/// A text that no spreadsheet takes for a formula: those that begin with `=`, `+`, `-`, `@`, a tab or a carriage return have
+/// an apostrophe before them, which spreadsheets do not show.
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text.into() }
 }
 
 impl<W: Write> Samples<W> {
@@ -193,7 +227,13 @@ impl<W: Write> Samples<W> {
             writeln!(out, "{}", format!("# {line}").trim_end())?;
         }
         writeln!(out, "text,log_reward,log_pf,log_pb,origin")?;
-        Ok(Self { out, line: String::new() })
+        Ok(Self { out, line: String::new(), guarded: false })
+    }
+
+    /// The same list for spreadsheets: its texts are [`guarded`].
+    #[must_use]
+    pub fn guard(self, guarded: bool) -> Self {
+        Self { guarded, ..self }
     }
 
     /// Writes one object: its text, log R, log P_F and log P_B of the trajectory that made it, and who chose that.
@@ -209,7 +249,8 @@ impl<W: Write> Samples<W> {
         origin: &str,
     ) -> io::Result<()> {
         self.line.clear();
-        push(&mut self.line, Cell::Text(text));
+        let text = if self.guarded { guarded(text) } else { Cow::Borrowed(text) };
+        push(&mut self.line, Cell::Text(&text));
         for x in [log_reward, log_pf, log_pb] {
             self.line.push(',');
             push(&mut self.line, Cell::Real(x));
@@ -218,6 +259,14 @@ impl<W: Write> Samples<W> {
         push(&mut self.line, Cell::Text(origin));
         self.line.push('\n');
         self.out.write_all(self.line.as_bytes())
+    }
+
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     /// Ends the list.

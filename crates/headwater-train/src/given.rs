@@ -81,9 +81,9 @@ impl Given {
 }
 
 /// Are these texts those of objects? With the index of the first that is not, and why.
-fn are_objects(sim: &mut dyn Simulator, texts: &[String]) -> Result<(), (usize, String)> {
+fn are_objects(sim: &mut dyn Simulator, texts: &[impl AsRef<str>]) -> Result<(), (usize, String)> {
     sim.reset(1);
-    for (i, text) in texts.iter().enumerate() {
+    for (i, text) in texts.iter().map(AsRef::as_ref).enumerate() {
         sim.load(0, text).map_err(|e| (i, e.to_string()))?;
         let mut stop = [Stop::Never];
         sim.stops(&[0], &mut stop);

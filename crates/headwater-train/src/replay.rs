@@ -1,6 +1,7 @@
 //! Objects found before, to learn from again: the latest distinct ones, drawn in proportion to a power of the reward.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use headwater_core::Key;
 
@@ -12,17 +13,20 @@ pub(crate) struct Replay {
     capacity: usize,
     power: f64,
     kept: Kept,
-    slots: HashMap<String, u32>,
+    slots: HashMap<Arc<str>, u32>,
     /// Sums of weights as a binary tree, all in logarithms: the root is 1, the children of i are 2i and 2i + 1, and the
     /// leaves are the slots. It follows from what is kept alone, and not from the order of changes.
     sums: Vec<f64>,
 }
 
-/// What is kept, for a checkpoint.
+/// What is kept, for a checkpoint; a copy shares the texts.
+///
+/// Texts and not trajectories: an object has one text and many trajectories, and whether it is there already is asked of
+/// every object that is found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
     /// Texts of the objects, by slot.
-    pub objects: Vec<String>,
+    pub objects: Vec<Arc<str>>,
     /// log R of each.
     pub log_reward: Vec<f64>,
     /// The slot that the next object takes, once all are taken.
@@ -49,20 +53,20 @@ impl Replay {
         if self.slots.contains_key(object) {
             return;
         }
-        let kept = &mut self.kept;
+        let (kept, text) = (&mut self.kept, Arc::from(object));
         let slot = if kept.objects.len() < self.capacity {
-            kept.objects.push(object.to_owned());
+            kept.objects.push(Arc::clone(&text));
             kept.log_reward.push(log_reward);
             kept.objects.len() - 1
         } else {
             let slot = kept.next;
             kept.next = (slot + 1) % self.capacity;
             self.slots.remove(&kept.objects[slot]);
-            object.clone_into(&mut kept.objects[slot]);
+            kept.objects[slot] = Arc::clone(&text);
             kept.log_reward[slot] = log_reward;
             slot
         };
-        self.slots.insert(object.to_owned(), slot as u32);
+        self.slots.insert(text, slot as u32);
         if 2 * self.kept.objects.len() > self.sums.len() {
             self.plant();
         } else {
@@ -89,7 +93,7 @@ impl Replay {
 
     /// Keeps what a checkpoint says; `false` if that is not the state of such a replay.
     pub fn restore(&mut self, kept: Kept) -> bool {
-        let slots: HashMap<String, u32> = kept.objects.iter().cloned().zip(0..).collect();
+        let slots: HashMap<Arc<str>, u32> = kept.objects.iter().cloned().zip(0..).collect();
         let n = kept.objects.len();
         let sound = n == kept.log_reward.len()
             && n == slots.len()
@@ -143,15 +147,19 @@ mod tests {
         replay
     }
 
+    fn texts(replay: &Replay) -> Vec<&str> {
+        replay.kept().objects.iter().map(|text| &**text).collect()
+    }
+
     #[test]
     fn the_latest_distinct_objects_are_kept() {
         let mut replay = filled(4, 1.0, 6);
-        assert_eq!(replay.kept().objects, ["4", "5", "2", "3"]);
+        assert_eq!(texts(&replay), ["4", "5", "2", "3"]);
         replay.keep("5", 7.0);
         assert_eq!(replay.len(), 4);
         assert_eq!(replay.object(1), ("5", 0.0));
         replay.keep("6", 7.0);
-        assert_eq!(replay.kept().objects, ["4", "5", "6", "3"]);
+        assert_eq!(texts(&replay), ["4", "5", "6", "3"]);
     }
 
     /// 20,000 draws against a power of the reward, by χ² tests: at most 19 degrees of freedom, which are above 76.6 with

@@ -1,5 +1,7 @@
 //! Evaluation by sampling, for spaces too large to enumerate: every number with its interval.
 
+use std::ops::ControlFlow;
+
 use headwater_core::{Key, Needs, ParseError, Scored, Stop};
 use headwater_exact::perfect_sampler_l1;
 use headwater_rewards::RewardError;
@@ -105,16 +107,56 @@ impl Sampler {
         key: Key,
         sink: &mut dyn FnMut(Sample),
     ) -> Result<(), RewardError> {
-        for first in (0..n).step_by(LANES) {
-            let lanes = LANES.min(n - first);
+        let all = &mut |batch: &mut dyn Iterator<Item = Sample>| {
+            batch.for_each(&mut *sink);
+            ControlFlow::Continue(())
+        };
+        self.batches(view, n, LANES, how, key, all)
+    }
+
+    /// Draws the same objects batch by batch, until there are `n` or `sink` breaks off; nothing more is drawn, or scored,
+    /// then. Batches begin with one object, so that whoever needs few pays for few.
+    ///
+    /// # Errors
+    /// If a reward fails; what came before has been handed over.
+    pub fn draw_while(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        n: usize,
+        how: Behaviour,
+        key: Key,
+        sink: &mut dyn FnMut(&mut dyn Iterator<Item = Sample>) -> ControlFlow<()>,
+    ) -> Result<(), RewardError> {
+        self.batches(view, n, 1, how, key, sink)
+    }
+
+    /// Draws batches of `size` objects, then of twice as many, and so on up to [`LANES`]. What is drawn depends on an
+    /// object's number alone, and not on its batch.
+    fn batches(
+        &mut self,
+        view: &mut PolicyView<'_>,
+        n: usize,
+        mut size: usize,
+        how: Behaviour,
+        key: Key,
+        sink: &mut dyn FnMut(&mut dyn Iterator<Item = Sample>) -> ControlFlow<()>,
+    ) -> Result<(), RewardError> {
+        let mut first = 0;
+        while first < n {
+            let lanes = size.min(n - first);
             self.forward(view, lanes, first as u64, how, key)?;
-            for b in 0..lanes {
-                let rows = &self.rows;
+            let (rows, sim) = (&self.rows, &*view.sim);
+            let mut drawn = (0..lanes).map(|b| {
                 let log_pf = rows.range(b).map(|r| rows.logit[r] - rows.lse[r]).sum();
                 let log_pb = rows.range(b).map(|r| rows.log_pb[r]).sum();
-                let (text, log_reward) = (view.sim.text(b as u32), rows.log_reward[b]);
-                sink(Sample { text, log_reward, log_pf, log_pb, transitions: rows.range(b).len() });
+                let (text, log_reward) = (sim.text(b as u32), rows.log_reward[b]);
+                Sample { text, log_reward, log_pf, log_pb, transitions: rows.range(b).len() }
+            });
+            if sink(&mut drawn).is_break() {
+                break;
             }
+            first += lanes;
+            size = (2 * size).min(LANES);
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ pub struct TrainState {
     /// See [`Trainer::reward_calls`].
     pub reward_calls: u64,
     /// Texts of the distinct modes found, sorted.
-    pub modes: Vec<String>,
+    pub modes: Vec<Arc<str>>,
     /// Batches whose scores are under way, oldest first; see `train.lag`.
     pub flights: Vec<Trajectories>,
     /// Objects kept for replay.
@@ -148,7 +148,7 @@ pub struct Trainer {
     trajectories: u64,
     transitions: u64,
     reward_calls: u64,
-    modes: HashSet<String>,
+    modes: HashSet<Arc<str>>,
     // Workspace.
     roller: Roller,
     batch: Batch,
@@ -442,8 +442,8 @@ impl Trainer {
             }
             self.text.clear();
             self.sim.show(lane as u32, &mut self.text);
-            if log_reward >= threshold && !self.modes.contains(&self.text) {
-                self.modes.insert(self.text.clone());
+            if log_reward >= threshold && !self.modes.contains(&*self.text) {
+                self.modes.insert(Arc::from(&*self.text));
             }
             if replays {
                 self.given.replay.keep(&self.text, log_reward);
@@ -474,7 +474,7 @@ impl Trainer {
 
     /// A copy of everything that updates change.
     pub fn state(&self) -> TrainState {
-        let mut modes: Vec<String> = self.modes.iter().cloned().collect();
+        let mut modes: Vec<Arc<str>> = self.modes.iter().cloned().collect();
         modes.sort_unstable();
         TrainState {
             step: self.step,

@@ -5,9 +5,9 @@ use std::path::Path;
 use headwater_exact::{Flow, ForwardPolicy, log_sum_exp, log_terminating_after, log_visits};
 use headwater_graph::Network;
 use headwater_run::Problem;
-use headwater_run::session::load;
 use headwater_train::Exact;
 
+use crate::door::load;
 use crate::out::{Failure, fail};
 
 /// What a run has learned of a network.

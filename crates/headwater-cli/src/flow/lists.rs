@@ -1,6 +1,6 @@
 //! Nodes, edges and trajectories of a flow as CSV and JSON lines.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use headwater_exact::log_trajectories;
 use headwater_flow::{Residual, Sampler, residuals};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::View;
 use crate::args::Format;
-use crate::out::{Failure, quoted};
+use crate::out::{self, Failure, quoted};
 
 /// Every node: its flow, reward, probabilities, number of trajectories and largest residual.
 pub fn nodes(out: &mut dyn Write, view: &View<'_>) -> Result<(), Failure> {
@@ -95,7 +95,7 @@ fn digits(x: f64) -> String {
 /// Trajectories of the solution, to stdout.
 pub fn trajectories(sampler: &Sampler<'_>, view: &View<'_>, n: usize, format: Format) -> Result<(), Failure> {
     let View { network, solution, .. } = view;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = out::stdout();
     if matches!(format, Format::Csv) {
         writeln!(out, "object,reward,log_p,log_pf,trajectory")?;
     }

@@ -6,8 +6,8 @@ use headwater_report::{Cloud, Known, Learned, Point, Shown, Step, Trajectory};
 use headwater_rewards::RewardError;
 use headwater_run::assemble::{Assembly, Purpose, key};
 use headwater_run::candidates::{Candidate, Candidates};
+use headwater_run::door::Reading;
 use headwater_run::evaluation::{Evaluation, evaluate};
-use headwater_run::session::load;
 use headwater_run::{Drawn, Problems};
 use headwater_train::{Behaviour, Exact, Experience, LogMean, LogProbError, Looks, log_prob, sample};
 
@@ -40,8 +40,8 @@ pub struct Gathered {
 
 /// Loads a run and looks at it; `Ok(Err(_))` says why it cannot be loaded.
 pub fn gather(member: &Member, prefix: &str) -> Result<Result<Gathered, String>, Failure> {
-    let mut assembly = match load(&member.path) {
-        Ok((_, assembly)) => assembly,
+    let mut assembly = match Reading::open(&member.path).and_then(|mut run| run.load()) {
+        Ok(assembly) => assembly,
         Err(e) => return Ok(Err(first_line(&e.problems()))),
     };
     // Scores that are paid for are not asked for without need, see `assemble`.

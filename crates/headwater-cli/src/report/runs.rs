@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use headwater_report::{Group, Run, Table, number};
 use headwater_run::assemble::TopConfig;
-use headwater_run::session::open;
+use headwater_run::door::Reading;
 use headwater_run::summary::{LeftOut, replicates};
 use headwater_run::{Checked, Manifest, OverSeeds, RunDir};
 
+use crate::door;
 use crate::out::{Failure, count};
 
 /// Keys that say nothing of what was learned.
@@ -52,6 +53,8 @@ pub struct Member {
     pub name: String,
     pub dir: RunDir,
     pub checked: Checked,
+    /// What a person should know of its files.
+    pub cautions: Vec<String>,
     pub manifest: Manifest,
     /// What it wrote down.
     pub run: Run,
@@ -84,14 +87,17 @@ impl Family {
 pub fn families(paths: &[PathBuf]) -> Result<Vec<Family>, Failure> {
     let mut found: Vec<(String, Family)> = Vec::new();
     for path in paths {
-        let (dir, checked) = open(path)?;
+        let mut reading = Reading::open(path)?;
+        reading.inspect();
+        let Reading { dir, checked, cautions } = reading;
+        door::warn(&cautions);
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         let (steps, metrics) = (dir.read_steps()?, dir.read_metrics()?);
         let manifest = dir.manifest()?;
         let run = Run { name: name.clone(), steps, metrics };
         let fingerprint = checked.fingerprint(ASIDE);
-        let member = Member { path: path.clone(), name, dir, checked, manifest, run };
+        let member = Member { path: path.clone(), name, dir, checked, cautions, manifest, run };
         match found.iter_mut().find(|(f, _)| *f == fingerprint) {
             Some((_, family)) => family.members.push(member),
             None => found.push((fingerprint, Family { name: String::new(), members: vec![member] })),

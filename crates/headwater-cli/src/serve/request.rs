@@ -1,7 +1,5 @@
 //! The head of a request, as far as it is needed: method, target and `Host`.
 
-use std::io::{ErrorKind, Read};
-
 /// Bytes that a head may have.
 pub const MOST_BYTES: usize = 8192;
 
@@ -31,33 +29,31 @@ pub enum Refusal {
     TooSlow,
 }
 
-/// Reads the head of a request; `late` says that there is no more time.
-pub fn read(from: &mut impl Read, late: &mut impl FnMut() -> bool) -> Result<Request, Refusal> {
-    let mut bytes = Vec::with_capacity(1024);
-    let mut chunk = [0; 1024];
-    loop {
+/// The head of a request, as much of it as has arrived.
+#[derive(Debug, Default)]
+pub struct Head(Vec<u8>);
+
+impl Head {
+    /// Takes what has arrived next, nothing at the end; `None` if more is to come.
+    pub fn take(&mut self, chunk: &[u8]) -> Option<Result<Request, Refusal>> {
+        let bytes = &mut self.0;
+        if chunk.is_empty() {
+            return Some(Err(if bytes.is_empty() { Refusal::Silence } else { Refusal::Malformed }));
+        }
         // The end may lie across two chunks.
         let seen = bytes.len().saturating_sub(3);
-        match from.read(&mut chunk) {
-            Ok(0) if bytes.is_empty() => return Err(Refusal::Silence),
-            Ok(0) => return Err(Refusal::Malformed),
-            Ok(n) => bytes.extend(&chunk[..n]),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                return Err(if bytes.is_empty() { Refusal::Silence } else { Refusal::TooSlow });
-            }
-            Err(_) => return Err(Refusal::Silence),
+        bytes.extend(chunk);
+        match bytes[seen..].windows(4).position(|w| w == b"\r\n\r\n") {
+            Some(end) if seen + end > MOST_BYTES => Some(Err(Refusal::TooLong)),
+            Some(end) => Some(parse(&bytes[..seen + end])),
+            None if bytes.len() > MOST_BYTES => Some(Err(Refusal::TooLong)),
+            None => None,
         }
-        if let Some(end) = bytes[seen..].windows(4).position(|w| w == b"\r\n\r\n") {
-            let end = seen + end;
-            return if end > MOST_BYTES { Err(Refusal::TooLong) } else { parse(&bytes[..end]) };
-        }
-        if bytes.len() > MOST_BYTES {
-            return Err(Refusal::TooLong);
-        }
-        if late() {
-            return Err(Refusal::TooSlow);
-        }
+    }
+
+    /// Why it is not waited for any longer.
+    pub fn late(&self) -> Refusal {
+        if self.0.is_empty() { Refusal::Silence } else { Refusal::TooSlow }
     }
 }
 

@@ -1,17 +1,21 @@
 //! The runs that are served, and what is told of them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use headwater_report::{Columns, Group, curves, figures};
 use headwater_run::diagnose::Check;
+use headwater_run::door::damage;
 use headwater_run::{Manifest, RunDir, RunError, Status, View};
 use serde_json::{Map, Value as Json, json};
 
 use crate::out::Failure;
 
-/// The files that are read of a run.
+/// The files that are read of a run, besides its newest checkpoint.
 const FILES: [&str; 4] = ["config.toml", "manifest.json", "metrics.csv", "steps.csv"];
 
 /// Rows of a table that are told, about: no screen has more columns.
@@ -128,10 +132,8 @@ impl Run {
         out.insert("updates_per_s".to_owned(), json!(view.updates_per_s()));
         out.insert("trajectories_per_s".to_owned(), json!(view.trajectories_per_s()));
         out.insert("left_s".to_owned(), json!(view.left_s(now)));
-        out.insert(
-            "findings".to_owned(),
-            json!(view.findings(now).iter().map(Check::to_json).collect::<Vec<_>>()),
-        );
+        let findings = self.cautions().into_iter().map(of_files).chain(view.findings(now));
+        out.insert("findings".to_owned(), json!(findings.map(|check| check.to_json()).collect::<Vec<_>>()));
         out.insert("rows".to_owned(), json!(rows));
         for name in ["loss", "residual_rms", "entropy", "grad_norm", "log_z_learned", "log_scale"] {
             out.insert(format!("last_{name}"), json!(view.steps.last(name)));
@@ -143,12 +145,65 @@ impl Run {
         Some(Json::Object(out))
     }
 
+    /// What is wrong with its files. A checkpoint is read once: what is known of it holds until there is another.
+    fn cautions(&self) -> Vec<String> {
+        static KNOWN: Mutex<Option<HashMap<PathBuf, (Stamp, Vec<String>)>>> = Mutex::new(None);
+        let Some(stamp) = Stamp::of(&self.path) else { return Vec::new() };
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
+        match known.get(&self.path) {
+            Some((then, cautions)) if *then == stamp => cautions.clone(),
+            _ => {
+                let cautions = damage(&self.path);
+                known.insert(self.path.clone(), (stamp, cautions.clone()));
+                cautions
+            }
+        }
+    }
+
     /// Its curves as a document of figures.
     pub fn figures(&self) -> Option<String> {
         let View { steps, metrics, .. } = self.view()?;
         let run = headwater_report::Run { name: self.name.clone(), steps, metrics };
         let figures = figures(&curves(&[Group { name: self.name.clone(), runs: vec![run] }]));
         Some(format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">\n{figures}</div>\n"))
+    }
+}
+
+/// The files that cautions are about: when each was last changed, and how long it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp(Vec<Option<(SystemTime, u64)>>);
+
+impl Stamp {
+    /// `None` if the newest checkpoint is a link, which might lead anywhere.
+    fn of(run: &Path) -> Option<Self> {
+        let checkpoints = RunDir::open(run).ok()?.checkpoints(1);
+        let newest = checkpoints.steps().ok()?.last().map(|&step| checkpoints.path(step));
+        let changed = |file: &PathBuf| {
+            let meta = fs::symlink_metadata(file).ok()?;
+            Some((meta.modified().ok()?, meta.len()))
+        };
+        if newest.as_ref().is_some_and(|file| fs::symlink_metadata(file).is_ok_and(|meta| !meta.is_file())) {
+            return None;
+        }
+        // The tables of a run at work change all the time: whether they are there is what counts.
+        let tables = ["metrics.csv", "steps.csv"].map(|table| run.join(table));
+        let tables =
+            tables.iter().map(|table| changed(table).map(|(_, len)| (SystemTime::UNIX_EPOCH, len.min(1))));
+        Some(Self(tables.chain(newest.iter().map(changed)).collect()))
+    }
+}
+
+/// A caution as a finding.
+fn of_files(caution: String) -> Check {
+    Check {
+        name: "files",
+        value: caution,
+        threshold: "whole files, as the run wrote them".to_owned(),
+        passed: false,
+        meaning: "what is shown here may not be all of the run, or not be of this configuration".to_owned(),
+        remedy: "put the files back from a copy; `headwater train --resume` goes on from the newest whole checkpoint"
+            .to_owned(),
     }
 }
 

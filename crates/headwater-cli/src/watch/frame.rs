@@ -1,6 +1,6 @@
 //! One picture of a run as lines of text.
 
-use headwater_run::{Status, View};
+use headwater_run::{Status, View, is_obeyed};
 
 use crate::out::{count, number, wrapped};
 use crate::watch::braille::curve;
@@ -193,7 +193,7 @@ pub fn time(seconds: f64) -> String {
 
 /// A text without what would steer the terminal, cut to a width.
 fn fit(text: &str, width: usize) -> String {
-    let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let clean = |c: char| if c.is_control() || is_obeyed(c) { char::REPLACEMENT_CHARACTER } else { c };
     let mut text: String = text.chars().map(clean).collect();
     if let Some((cut, _)) = text.char_indices().nth(width) {
         text.truncate(cut);

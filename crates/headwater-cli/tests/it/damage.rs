@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::support::Temp;
+use crate::support::{Ran, Temp};
 
 #[test]
 fn what_is_no_run_is_refused() {
@@ -101,9 +101,9 @@ fn a_damaged_run_is_refused() {
     }
     expect![[r#"
         config.toml: $ sample run -n 1 --format jsonl
-        error: the checkpoint of step 20 does not fit: `trunk.0.weight` has the shape [1, 16, 16], expected [16, 10, 16]
+        error: `run/config.toml` is not what the run was trained with: it, or a file that it names, was changed since
 
-        hint: the run was started with another environment or policy
+        hint: undo the change, or train anew with it; `headwater train --resume RUN --set KEY=VALUE` changes what may change, such as `train.steps`
 
         config.toml: $ train --resume run -q --set train.steps=21
         error: a resumed run must go on as it began, and this changes what was already done
@@ -122,6 +122,7 @@ fn a_damaged_run_is_refused() {
 
         manifest.json: $ sample run -n 1 --format jsonl
         goes on
+        warning: `run/manifest.json` is damaged: it is not JSON: EOF while parsing an object at line 1 column 1: whether `config.toml` is as it was cannot be said
 
         manifest.json: $ train --resume run -q --set train.steps=21
         error: `run/manifest.json` is damaged: it is not JSON: EOF while parsing an object at line 1 column 1
@@ -154,4 +155,109 @@ fn a_damaged_run_is_refused() {
 
         hint: the run was started with other metrics; start a new one
     "#]].assert_eq(&messages.join("\n"));
+}
+
+/// Commands that read a run; those above `watch` rebuild its policy or read its configuration.
+const READERS: [&str; 13] = [
+    "sample run -n 3",
+    "eval run",
+    "eval run --json",
+    "logp run",
+    "exact dag.toml --run run",
+    "flow toy.json --run run",
+    "report run",
+    "diagnose run",
+    "summary run",
+    "candidates run",
+    "watch run",
+    "watch run --once",
+    "export run --tensorboard events",
+];
+
+/// Runs one of them.
+fn read(dir: &Temp, args: &str) -> Ran {
+    if args.starts_with("logp") { dir.pipe(args, "3\n") } else { dir.run(args) }
+}
+
+fn trained() -> Temp {
+    let dir = Temp::with_configs();
+    dir.run("train dag.toml --out run -q --set run.checkpoint_every=10").ok();
+    dir
+}
+
+#[test]
+fn a_damaged_checkpoint_is_said_by_every_reader() {
+    let dir = trained();
+    for args in READERS {
+        let ran = read(&dir, args);
+        assert!(ran.code < Some(2) && !ran.err.contains("warning"), "{args}: {ran:?}");
+    }
+    dir.write("run/checkpoints/step-00000020.safetensors", "torn");
+    for args in READERS {
+        let ran = read(&dir, args);
+        let findings = args == "diagnose run";
+        assert!(ran.code == Some(i32::from(findings)) || args.contains("report"), "{args}: {ran:?}");
+        let caution = "warning: `run/checkpoints/step-00000020.safetensors` is damaged: header too small; \
+                       the checkpoint of update 10 is used\n";
+        assert_eq!(ran.err.matches(caution).count(), 1, "{args}: {}", ran.err);
+    }
+    assert!(dir.read("report.html").contains("is damaged"));
+    let json = dir.run("diagnose run --json");
+    assert!(json.out.contains("is damaged") && json.code == Some(1), "{json:?}");
+}
+
+/// A policy is not taken for one that was trained with other settings.
+#[test]
+fn a_changed_configuration_is_said_by_every_reader() {
+    let dir = trained();
+    let config = dir.read("run/config.toml");
+    assert!(config.contains("\nbeta = 1.0  # default\n"), "{config}");
+    dir.write("run/config.toml", config.replace("\nbeta = 1.0  # default\n", "\nbeta = 2.0\n"));
+    for args in READERS {
+        let ran = read(&dir, args);
+        let said = "`run/config.toml` is not what the run was trained with: it, or a file that it names, was changed";
+        assert_eq!(ran.err.matches(said).count(), 1, "{args}: {}", ran.err);
+        let looks = args.starts_with("watch") || args.starts_with("export");
+        assert_eq!(ran.code, Some(if looks { 0 } else { 2 }), "{args}: {ran:?}");
+    }
+    // What a resumed run may be given is no other configuration.
+    dir.write("run/config.toml", config.replace("\nsteps = 20\n", "\nsteps = 30\n"));
+    dir.run("eval run").ok();
+}
+
+/// A table that somebody removes while a run writes to it is said to be gone, and is there in the end.
+#[cfg(unix)]
+#[test]
+fn a_table_that_is_removed_while_a_run_is_at_work_is_written_again() {
+    use std::time::{Duration, Instant};
+    let dir = Temp::with_configs();
+    let sets = "--set run.log_every=1 --set eval.every=1000000 -q";
+    let child = dir
+        .command(&format!("train grid.toml --out run --set train.steps=1000000000 {sets}"))
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let rows = || std::fs::read_to_string(dir.path("run/steps.csv")).map_or(0, |t| t.lines().count());
+    let until = |n: usize| {
+        while rows() < n {
+            assert!(start.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    until(10);
+    let before = dir.read("run/steps.csv");
+    std::fs::remove_file(dir.path("run/steps.csv")).unwrap();
+    until(before.lines().count() + 5);
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let ran = dir.finish(child);
+    assert!(
+        ran.err.contains("note: `run/steps.csv` was removed while the run wrote to it; it is written again"),
+        "{ran:?}"
+    );
+    assert!(dir.read("run/log.txt").contains("was removed"));
+    assert!(dir.read("run/steps.csv").starts_with(before.rsplit_once('\n').unwrap().0));
+    std::fs::remove_file(dir.path("run/metrics.csv")).unwrap();
+    let looked = dir.run("watch run");
+    assert!(looked.err.contains("warning: `run/metrics.csv` is missing or empty"), "{looked:?}");
 }

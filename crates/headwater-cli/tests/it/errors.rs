@@ -435,7 +435,7 @@ fn arguments_that_make_no_sense_are_refused() {
         For more information, try '--help'.
 
         $ headwater sample run -n many
-        error: invalid value 'many' for '-n <N>': invalid digit found in string
+        error: invalid value 'many' for '-n <N>': expected a whole number from 0 to 1,000,000,000,000,000
 
         For more information, try '--help'.
 

@@ -362,6 +362,36 @@ fn requests_of_the_wrong_kind_are_refused() {
     drop(silent);
 }
 
+/// However many connections send a request byte by byte, or none: whoever asks is answered.
+#[test]
+fn a_server_is_not_starved_by_those_who_are_slow() {
+    let dir = trained();
+    let server = Server::start(&dir, "runs");
+    let mut slow: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    for byte in b"GET / HT" {
+        // The oldest have given way, and may hear that.
+        slow.iter_mut().for_each(|stream| drop(stream.write_all(&[*byte])));
+        assert_eq!(server.get("/api/runs").0, 200);
+        assert_eq!(server.get("/figures/grid").0, 200);
+    }
+}
+
+#[test]
+fn a_server_says_what_is_damaged() {
+    let dir = trained();
+    let server = Server::start(&dir, "runs");
+    let found = |server: &Server| server.json("/api/run/grid")["findings"].to_string();
+    assert!(!found(&server).contains("files"), "{}", found(&server));
+    dir.write("runs/grid/checkpoints/step-00000020.safetensors", "torn");
+    std::fs::remove_file(dir.path("runs/grid/steps.csv")).unwrap();
+    let said = found(&server);
+    for what in ["step-00000020.safetensors` is damaged: header too small", "steps.csv` is missing or empty"]
+    {
+        assert!(said.contains(what), "{said}");
+    }
+    assert_eq!(found(&server), said);
+}
+
 #[test]
 fn a_run_may_have_any_name() {
     let dir = trained();

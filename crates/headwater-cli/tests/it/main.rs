@@ -10,6 +10,8 @@ mod compare;
 mod configs;
 mod damage;
 mod diagnose;
+#[cfg(unix)]
+mod edges;
 mod errors;
 mod files;
 mod flow;

@@ -10,7 +10,8 @@ use headwater_train::{
 };
 
 use crate::assemble::{Assembly, Purpose, key};
-use crate::session::{SessionError, configuration, load};
+use crate::door::Reading;
+use crate::session::SessionError;
 use crate::task::Task;
 use crate::{Checked, Drawn, Manifest, RunDir, Status, View};
 
@@ -74,6 +75,8 @@ pub struct Acting {
 pub struct Facts {
     /// The run.
     pub run: String,
+    /// What a person should know of its files.
+    pub cautions: Vec<String>,
     /// How it stands.
     pub status: Status,
     /// Why it ended so.
@@ -130,6 +133,7 @@ impl Facts {
         });
         Self {
             run: String::new(),
+            cautions: Vec::new(),
             status: view.manifest.status,
             dead: view.is_dead(now_unix_s),
             reason: view.manifest.reason.clone(),
@@ -156,8 +160,9 @@ impl Facts {
     /// # Errors
     /// If it is not a run, or its configuration cannot be read.
     pub fn gather(path: &Path, samples: Option<usize>) -> Result<Self, SessionError> {
-        let dir = RunDir::open(path)?;
-        let checked = configuration(&dir, &[])?;
+        let mut reading = Reading::open(path)?;
+        let loaded = reading.load();
+        let Reading { dir, checked, cautions } = reading;
         let train: TrainConfig = checked.read("train");
         let view = View::of(path)?;
         let at = view.steps.last("step").map_or(0, |step| step as u64);
@@ -176,10 +181,11 @@ impl Facts {
                 .is_none_or(|env| env.reward(checked.kind("reward")).is_none()),
             // The policy itself is asked, not what was written of it.
             truth: None,
+            cautions,
             ..Self::of_view(&view, Manifest::now_unix_s())
         };
-        match load(path) {
-            Ok((_, mut assembly)) => facts.ask(&checked, &mut assembly, &dir, samples),
+        match loaded {
+            Ok(mut assembly) => facts.ask(&checked, &mut assembly, &dir, samples),
             Err(e) => {
                 let first = e.problems().first.first().map_or_else(|| e.to_string(), |p| p.what.clone());
                 facts.lack(&format!("the policy cannot be had: {first}"));

@@ -26,6 +26,7 @@ fn healthy() -> Facts {
     let constants = [0.1, 0.2, -half, 3.0, 1.0, 0.5, 1.0].map(|x| vec![x; 100]);
     let columns = [(1..=100).map(f64::from).collect()].into_iter().chain(constants);
     Facts {
+        cautions: Vec::new(),
         run: "run".to_owned(),
         status: Status::Finished,
         reason: None,

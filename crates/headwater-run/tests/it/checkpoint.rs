@@ -11,6 +11,8 @@ fn sample(step: u64) -> Checkpoint {
     c.put("log_z", &[], Data::F64(vec![std::f64::consts::PI]));
     c.put("a.empty", &[0, 4], Data::F32(vec![]));
     c.put("replay", &[3], Data::U64(vec![0, u64::MAX, step]));
+    c.put("text", &[5], Data::U8(vec![0, 255, b'a', 0xc3, 0xbc]));
+    c.put("edges", &[2], Data::U32(vec![0, u32::MAX]));
     c.meta.insert("key".into(), "0x1234 \"quoted\" ü".into());
     c.meta.insert("rows".into(), "17".into());
     c
@@ -20,18 +22,22 @@ fn sample(step: u64) -> Checkpoint {
 fn checkpoints_keep_every_bit() {
     let mut c = sample(2000);
     c.put("nan", &[2], Data::F64(vec![f64::from_bits(0x7ff8_0000_0000_1234), -f64::NAN]));
-    let read = Checkpoint::from_bytes(&c.to_bytes()).unwrap();
+    let read = Checkpoint::from_bytes(&c.to_bytes().unwrap()).unwrap();
     let bits = |c: &Checkpoint| c.f64("nan", &[2]).unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&read), bits(&c));
     let c = sample(2000);
-    let read = Checkpoint::from_bytes(&c.to_bytes()).unwrap();
+    let read = Checkpoint::from_bytes(&c.to_bytes().unwrap()).unwrap();
     assert_eq!(read, c);
     let signs = |c: &Checkpoint| c.f32("w", &[2, 3]).unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(signs(&read), signs(&c));
-    assert_eq!(read.to_bytes(), c.to_bytes());
+    assert_eq!(read.to_bytes().unwrap(), c.to_bytes().unwrap());
     assert_eq!(
         (read.fact::<u32>("rows").unwrap(), read.u64("replay").unwrap()),
         (17, &[0, u64::MAX, 2000][..])
+    );
+    assert_eq!(
+        (read.u8("text").unwrap(), read.u32("edges").unwrap()),
+        (&[0, 255, b'a', 0xc3, 0xbc][..], &[0, u32::MAX][..])
     );
 }
 
@@ -45,6 +51,8 @@ fn what_does_not_fit_is_named() {
         c.f64("w", &[2, 3]).unwrap_err(),
         c.u64("w").unwrap_err(),
         c.u64("none").unwrap_err(),
+        c.u8("replay").unwrap_err(),
+        c.u32("text").unwrap_err(),
         c.fact::<u64>("key").unwrap_err(),
         c.fact::<u64>("lock").unwrap_err(),
     ];
@@ -55,6 +63,8 @@ fn what_does_not_fit_is_named() {
         the checkpoint of step 5 does not fit: `w` is F32, expected F64
         the checkpoint of step 5 does not fit: `w` is F32, expected U64
         the checkpoint of step 5 does not fit: it has no `none`
+        the checkpoint of step 5 does not fit: `replay` is U64, expected U8
+        the checkpoint of step 5 does not fit: `text` is U8, expected U32
         the checkpoint of step 5 does not fit: its `key` is `0x1234 "quoted" ü`
         the checkpoint of step 5 does not fit: it has no `lock`"#]]
     .assert_eq(&errors.map(|e| e.to_string()).join("\n"));
@@ -62,7 +72,7 @@ fn what_does_not_fit_is_named() {
 
 #[test]
 fn every_truncation_and_every_changed_byte_is_noticed() {
-    let whole = sample(7).to_bytes();
+    let whole = sample(7).to_bytes().unwrap();
     for cut in 0..whole.len() {
         assert!(Checkpoint::from_bytes(&whole[..cut]).is_err(), "cut at {cut}");
     }

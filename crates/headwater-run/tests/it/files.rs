@@ -188,3 +188,47 @@ fn samples_carry_their_configuration() {
     }
     assert!(Samples::new(Full, "").is_err());
 }
+
+#[test]
+fn a_table_that_was_removed_is_written_again() {
+    let dir = Temp::new();
+    let path = dir.path("steps.csv");
+    let mut table = Table::open(&path, &["step", "loss"]).unwrap();
+    table.append(&[Cell::Int(1), Cell::Real(0.5)]).unwrap();
+    assert_eq!(table.mend().unwrap(), None);
+    #[cfg(unix)]
+    {
+        std::fs::remove_file(&path).unwrap();
+        let said = table.mend().unwrap().unwrap();
+        assert_eq!(
+            dir.mask(said),
+            "`TMP/steps.csv` was removed while the run wrote to it; it is written again"
+        );
+    }
+    table.append(&[Cell::Int(2), Cell::Real(0.25)]).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "step,loss\n1,0.5\n2,0.25\n");
+    // Somebody saved it from an editor.
+    dir.write("steps.csv", "step,loss\n1,9\n");
+    let said = table.mend().unwrap().unwrap();
+    assert_eq!(dir.mask(said), "`TMP/steps.csv` was changed by somebody else while the run wrote to it");
+    table.append(&[Cell::Int(3), Cell::Empty]).unwrap();
+    assert_eq!(table.mend().unwrap(), None);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "step,loss\n1,9\n3,\n");
+}
+
+#[test]
+fn lists_for_spreadsheets_have_no_formulas() {
+    let list = |guarded: bool| {
+        let mut list = Samples::new(Vec::new(), "").unwrap().guard(guarded);
+        for text in ["=1+2", "+a", "-b", "@c", "\td", "e=f", "'g"] {
+            list.write(text, -1.0, 0.5, 0.0, "policy").unwrap();
+        }
+        String::from_utf8(list.finish().unwrap()).unwrap()
+    };
+    let texts = |list: &str| -> Vec<String> {
+        list.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(texts(&list(false)), ["=1+2", "+a", "-b", "@c", "\td", "e=f", "'g"]);
+    assert_eq!(texts(&list(true)), ["'=1+2", "'+a", "'-b", "'@c", "'\td", "e=f", "'g"]);
+    assert!(list(true).contains("'=1+2,-1.0,"), "numbers stay numbers");
+}

@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod comparison;
+mod door;
 mod errors;
 mod files;
 mod ledger;

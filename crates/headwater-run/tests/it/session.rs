@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use expect_test::expect;
 use headwater_run::assemble::schema;
+use headwater_run::door::Reading;
 use headwater_run::evaluation::Evaluation;
-use headwater_run::session::{Observer, Session, SessionError, load};
+use headwater_run::session::{Observer, Session, SessionError};
 use headwater_run::{Checked, Coverage, Input, Status};
 use headwater_train::StepReport;
 
@@ -89,8 +90,29 @@ fn bytes(run: &Path, name: &str) -> Vec<u8> {
 
 #[test]
 fn a_run_stopped_after_any_update_goes_on_to_the_same_end() {
+    goes_on_to_the_same_end(&[]);
+}
+
+/// The same with all that a checkpoint may hold: objects kept for replay, which replace each other, modes, and batches on
+/// their way, some of whose trajectories were drawn back from data.
+#[test]
+fn a_run_with_replay_modes_and_batches_on_their_way_goes_on_to_the_same_end() {
+    let data = Temp::new();
+    data.write("objects.txt", "0,0\n3,3\n1,2\n");
+    let given = format!("train.data={:?}", data.path("objects.txt").display().to_string());
+    goes_on_to_the_same_end(&[
+        "train.replay=4",
+        "train.replay_capacity=6",
+        "train.replay_power=1",
+        "train.lag=3",
+        "eval.mode_fraction=0.1",
+        &given,
+    ]);
+}
+
+fn goes_on_to_the_same_end(settings: &[&str]) {
     let dir = Temp::new();
-    let sets = |out: &str| (checked(&[]), dir.path(out));
+    let sets = |out: &str| (checked(settings), dir.path(out));
     let (config, whole) = sets("whole");
     let mut session = Session::create(&config, &dir.path("runs"), Some(&whole)).unwrap();
     assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12, 4, vec![]));
@@ -101,7 +123,7 @@ fn a_run_stopped_after_any_update_goes_on_to_the_same_end() {
         assert_eq!(run(&mut session, after), (Status::Interrupted, after, after / 3, vec![]));
         drop(session);
         // Sampling from a stopped run is possible too.
-        assert_eq!(load(&path).unwrap().1.trainer.steps(), after);
+        assert_eq!(Reading::open(&path).unwrap().load().unwrap().trainer.steps(), after);
         let mut session = Session::resume(&path, &[]).unwrap();
         assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12 - after, 4 - after / 3, vec![]));
         for name in [
@@ -130,7 +152,7 @@ fn a_run_whose_newest_checkpoint_is_damaged_goes_on_from_an_older_one() {
     let mut session = Session::resume(&path, &[]).unwrap();
     let (status, updates, evaluations, notes) = run(&mut session, u64::MAX);
     assert_eq!((status, updates, evaluations), (Status::Finished, 2, 1));
-    expect!["`TMP/damaged/checkpoints/step-00000012.safetensors` is damaged: header too small; an older checkpoint is used"].assert_eq(&dir.mask(notes.join("\n")));
+    expect!["`TMP/damaged/checkpoints/step-00000012.safetensors` is damaged: header too small; the checkpoint of update 10 is used"].assert_eq(&dir.mask(notes.join("\n")));
     for name in ["metrics.csv", "steps.csv", "checkpoints/step-00000012.safetensors"] {
         assert!(bytes(&whole, name) == bytes(&path, name), "{name} differs");
     }
@@ -208,10 +230,41 @@ fn what_cannot_be_built_leaves_nothing_behind() {
 
         hint: raise `eval.exact_cap`, or use another policy"#]].assert_eq(&large.to_string());
     assert!(!dir.path("runs").exists());
-    let missing = load(&dir.path("runs")).err().unwrap();
+    let missing = Reading::open(&dir.path("runs")).err().unwrap();
     expect![[r#"
         error: `TMP/runs` is not a run directory: there is no such file or directory
 
         hint: name the directory that `headwater train` printed"#]]
     .assert_eq(&dir.mask(missing.problems()));
+}
+
+/// A run of a version whose checkpoints had texts and flights as facts in their header.
+#[test]
+fn checkpoints_of_layout_1_are_read() {
+    let dir = Temp::new();
+    let settings = [
+        "env.side=3",
+        "policy.kind=tabular",
+        "train.steps=6",
+        "train.replay=2",
+        "train.replay_capacity=5",
+        "train.lag=2",
+        "run.checkpoint_every=4",
+    ];
+    let old = Input::text("grid.toml", GRID.replace("width = 16\n", "")).set(settings);
+    let path = dir.path("old");
+    let checked = old.check(&schema()).unwrap();
+    drop(Session::create(&checked, &dir.path("runs"), Some(&path)).unwrap());
+    dir.write("old/checkpoints/step-00000004.safetensors", include_bytes!("layout-1.safetensors"));
+    let state = Reading::open(&path).unwrap().load().unwrap().trainer.state();
+    let texts = |texts: &[std::sync::Arc<str>]| texts.join(" ");
+    assert_eq!((state.step, state.flights.len()), (4, 2));
+    assert!(state.flights.iter().all(|flight| flight.actions.len() == 4));
+    expect!["0,0 0,2 2,2 | 2,2 2,1 0,0 0,2 1,2"].assert_eq(&format!(
+        "{} | {}",
+        texts(&state.modes),
+        texts(&state.kept.objects)
+    ));
+    let mut session = Session::resume(&path, &[]).unwrap();
+    assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 2, 1, vec![]));
 }

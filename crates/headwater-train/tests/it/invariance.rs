@@ -1,9 +1,11 @@
 //! Results are a function of configuration and seed: not of threads, not of interruptions.
 
+use std::ops::ControlFlow;
+
 use headwater_core::Key;
 use headwater_core::settings::{Schedule, Shape, Value};
 use headwater_rewards::{Budget, Native, Recorded, Scorer, Transform};
-use headwater_train::{BackwardKind, Behaviour, StateMismatch, TrainState, Trainer, sample};
+use headwater_train::{BackwardKind, Behaviour, Sample, Sampler, StateMismatch, TrainState, Trainer, sample};
 
 use crate::support::{Net, Plan, Problem, bits, grid, int, objective, problem, strings, text};
 
@@ -199,4 +201,33 @@ fn what_an_update_found_stays_while_others_sample() {
         scorer.log_reward(&*sim, &[0], &mut own).unwrap();
         assert_eq!(own[0], *log_reward, "{text}");
     }
+}
+
+/// Batch by batch, beginning with one object, and until somebody breaks off: nothing more is scored then.
+#[test]
+fn objects_do_not_depend_on_how_many_are_drawn_together() {
+    let (problem, plan) = (strings(5), Plan { net: Net::Mlp(32), ..Plan::default() });
+    let mut trainer = plan.trainer(&problem, objective("tb"));
+    run(&mut trainer, 3);
+    let (n, key) = (3000, Key::new(5));
+    let mut together = Vec::new();
+    sample(&mut trainer.policy(), n, Behaviour::ON_POLICY, key, &mut |s| together.push(s)).unwrap();
+    let mut drawn = |n: usize, enough: usize| {
+        let (mut all, mut batches) = (Vec::new(), Vec::new());
+        let mut view = trainer.policy();
+        let sink = &mut |batch: &mut dyn Iterator<Item = Sample>| {
+            let before = all.len();
+            all.extend(batch);
+            batches.push(all.len() - before);
+            if all.len() >= enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        Sampler::new(&view).draw_while(&mut view, n, Behaviour::ON_POLICY, key, sink).unwrap();
+        (all, batches)
+    };
+    let (all, batches) = drawn(n, usize::MAX);
+    assert!(all == together);
+    assert_eq!(batches, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 953]);
+    let (few, batches) = drawn(usize::MAX, 5);
+    assert!(few == together[..7]);
+    assert_eq!(batches, [1, 2, 4]);
 }

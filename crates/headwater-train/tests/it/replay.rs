@@ -61,7 +61,7 @@ fn a_saved_run_replays_the_same_objects() {
         // Objects that the environment does not have are refused.
         let mut state = plan.trained(&problem, objective("tb")).state();
         assert_eq!(state.kept.objects.len(), 30);
-        "9,9".clone_into(&mut state.kept.objects[3]);
+        state.kept.objects[3] = "9,9".into();
         plan.trainer(&problem, objective("tb")).restore(state).unwrap_err();
     }
 }

@@ -228,7 +228,7 @@ impl Plan {
 }
 
 /// A state as bits, so that equality tells −0 from 0 and knows no tolerance.
-pub fn bits(state: &TrainState) -> (Vec<u32>, Vec<u64>, Vec<String>) {
+pub fn bits(state: &TrainState) -> (Vec<u32>, Vec<u64>, Vec<Arc<str>>) {
     let floats = [&state.params.data, &state.adam.mean, &state.adam.square];
     let floats = floats.into_iter().flat_map(|floats| floats.iter()).map(|x| x.to_bits()).collect();
     let [m, v] = state.log_z_moments;

@@ -1,0 +1,29 @@
+//! The door to runs: what is wrong with one is said before anything is made of it.
+
+use std::path::Path;
+
+use headwater_run::assemble::Assembly;
+use headwater_run::door::{Reading, cautions};
+use headwater_run::{Checked, View};
+
+use crate::out::{Failure, talk};
+
+/// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
+pub fn load(run: &Path) -> Result<(Checked, Assembly), Failure> {
+    let mut reading = Reading::open(run)?;
+    let assembly = reading.load();
+    warn(&reading.cautions);
+    Ok((reading.checked, assembly?))
+}
+
+/// Looks at a run, whatever state it is in.
+pub fn look(run: &Path) -> Result<View, Failure> {
+    let view = View::of(run)?;
+    warn(&cautions(run));
+    Ok(view)
+}
+
+/// Says what a person should know of a run.
+pub fn warn(cautions: &[String]) {
+    cautions.iter().for_each(|caution| talk(&format!("warning: {caution}")));
+}
