@@ -8,6 +8,7 @@ mod counts;
 mod docs;
 mod fences;
 mod figure;
+mod fuzz;
 mod peers;
 mod reference;
 mod results;
@@ -34,6 +35,8 @@ Chores of the repository.
   cargo xtask bench counts    compares instruction counts with xtask/counts.csv; --update writes them there
   cargo xtask bench-peers     compares speed with torchgfn and gfnx, installed into .peers, on a quiet machine;
                               writes docs/results/speed.md; [--cells NAME] [--repeats N]
+  cargo xtask fuzz            reads broken and hostile files with every reader, for three minutes; [--seconds N]
+                              [--seed N] [--reader NAME] [--file FILE] [--list]
   cargo xtask figure          trains a sampler on a grid; draws docs/images/grid.svg
   cargo xtask help            this text
 
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         ["bench", "counts", "--update"] => counts::update().map(|()| Verdict::Clean),
         ["bench-peers", ref rest @ ..] => peers::compare(rest),
         ["figure"] => figure::grid(),
+        ["fuzz", ref rest @ ..] => fuzz::run(rest),
         _ => Err(format!("unknown chore `{}`; `cargo xtask help` lists them", args.join(" "))),
     };
     match done {

@@ -2,7 +2,8 @@
 //!
 //! The objects are all strings of eight of `ACGT` in batches of 512, measured and encoded with the rest. For a model, add
 //! `--features onnx` and, after `--`, the file that `tests/data/make.py FILE` writes: 40 inputs, two layers of 256, one
-//! output.
+//! output. Strings are longer for a model of more inputs, five for each letter. The model runs within this process and then
+//! in one of its own.
 #![allow(clippy::print_stdout)]
 
 use std::hint::black_box;
@@ -23,6 +24,11 @@ const FORMULAS: [&str; 3] = [
 ];
 
 fn main() {
+    #[cfg(all(feature = "onnx", unix))]
+    if std::env::args().any(|a| a == "serve-model") {
+        headwater_rewards::serve_model();
+        return;
+    }
     let config = Config {
         alphabet: "ACGT".to_owned(),
         max_len: 8,
@@ -46,12 +52,12 @@ fn main() {
     }
     #[cfg(feature = "onnx")]
     if let Some(path) = std::env::args().skip(1).find(|a| !a.starts_with('-')) {
-        model(&path, &sim, &world);
+        model(&path);
     }
 }
 
 #[cfg(feature = "onnx")]
-fn model(path: &str, sim: &dyn Simulator, world: &World<'_>) {
+fn model(path: &str) {
     use headwater_core::Settings;
     use headwater_core::settings::{File, Value, defaults};
     use headwater_rewards::{Onnx, OnnxConfig};
@@ -61,8 +67,36 @@ fn model(path: &str, sim: &dyn Simulator, world: &World<'_>) {
     values
         .insert("model", Value::File(File::new(path, std::fs::read(path).expect("a file that can be read"))));
     values.insert("test", Value::File(File::new("none", "")));
-    let mut oracle = Onnx::new(&OnnxConfig::read(&values), world).expect("a model that fits");
-    measure(path, sim, &mut oracle);
+    let config = OnnxConfig::read(&values);
+    let build = |letters: usize| {
+        let strings = Config {
+            alphabet: "ACGT".to_owned(),
+            max_len: letters,
+            min_len: None,
+            growth: Growth::Append,
+            tokens: None,
+            reversal: false,
+        };
+        let mut sim = Lanes::new("strings", Strings::from_config(strings).expect("good settings"));
+        sim.reset(BATCH as usize);
+        for lane in 0..BATCH {
+            let letter = |i: usize| ['A', 'C', 'G', 'T'][((lane as usize * 97) >> (i % 9)) & 3];
+            sim.load(lane, &(0..letters).map(letter).collect::<String>())
+                .expect("a string of the environment");
+        }
+        let features = sim.features();
+        Onnx::new(&config, &World { spec: sim.spec(), features: &features }).ok().map(|oracle| (oracle, sim))
+    };
+    let fitting = (1..=512).find_map(|letters| build(letters).map(|_| letters)).expect("a model that fits");
+    let (mut oracle, sim) = build(fitting).expect("it fits");
+    measure(path, &sim, &mut oracle);
+    #[cfg(unix)]
+    {
+        let this = std::env::current_exe().expect("a program that runs has a path");
+        headwater_rewards::run_models_with(this, vec!["serve-model".into()]);
+        let (mut oracle, sim) = build(fitting).expect("it fits");
+        measure(&format!("{path}, in a process of its own"), &sim, &mut oracle);
+    }
 }
 
 /// Scores batches for a second and says how many objects that were, with and without reading them from the simulator.

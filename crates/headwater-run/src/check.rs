@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use headwater_core::nearest;
 use headwater_core::settings::{Field, Kind, Value, Values};
+use headwater_core::{excerpt, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -170,17 +170,19 @@ impl<'a> Checker<'a> {
         let text = &self.input.text;
         let given = text.get(span.clone()).unwrap_or_default();
         if message == DUPLICATE {
-            let key = given.trim_matches(['"', '\'']);
+            let key = excerpt(given.trim_matches(['"', '\'']));
             let problem = Problem::new(format!("`{key}` is given a second time"));
             return problem.hint("keep one of the two".to_owned());
         }
         if is_harmless(message, given) {
+            let given = excerpt(given);
             let problem = Problem::new(format!("`{given}` is not a TOML value"));
             return problem.hint(format!("a string needs quotes: `\"{given}\"`"));
         }
         let start = text[..span.start].rfind('\n').map_or(0, |i| i + 1);
         let line = text[start..].lines().next().unwrap_or_default().trim();
         let message = message.strip_suffix(", expected nothing").unwrap_or(message);
+        let line = excerpt(line);
         let what = if line.is_empty() { "invalid TOML".to_owned() } else { format!("invalid TOML `{line}`") };
         Problem::new(what).detail(format!(": {message}"))
     }
@@ -243,7 +245,7 @@ impl<'a> Checker<'a> {
     fn gather_set(&mut self, i: usize, set: &'a str) {
         let at = Origin::Set(i);
         let Some((path, text)) = set.split_once('=').filter(|(path, _)| !path.trim().is_empty()) else {
-            let problem = Problem::new(format!("`{set}` is not an assignment"));
+            let problem = Problem::new(format!("`{}` is not an assignment", excerpt(set)));
             return self.report(&at, problem.detail(", expected `key=value` or `section.key=value`"));
         };
         let (path, text) = (path.trim(), text.trim());
@@ -316,7 +318,7 @@ impl<'a> Checker<'a> {
         let names: Vec<&str> =
             self.schema.sections.iter().map(|spec| &*spec.name).filter(|n| !n.is_empty()).collect();
         let hint = nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        let problem = Problem::new(format!("unknown section `{name}`"));
+        let problem = Problem::new(format!("unknown section `{}`", excerpt(name)));
         self.report(at, problem.detail(format!(", expected {}", one_of(names))).hint(hint));
     }
 
@@ -497,7 +499,10 @@ impl<'a> Checker<'a> {
         } else {
             format!(", expected {}", one_of(allowed))
         };
-        self.report(at, Problem::new(format!("unknown key `{key}`{whose}")).detail(detail).hint(hint));
+        self.report(
+            at,
+            Problem::new(format!("unknown key `{}`{whose}", excerpt(key))).detail(detail).hint(hint),
+        );
     }
 
     /// Says where a key would be right, if it is right somewhere else.
@@ -545,7 +550,7 @@ pub(crate) fn unknown_kind(kinds: &Kinds, menu: &Menu, given: &str) -> Problem {
     let near = nearest(given, menu.names()).map(|name| format!("did you mean `{name}`?"));
     let all = kinds.list.map(|list| format!("`{list}` shows all {}", menu.kinds.len()));
     let hint = [near, all].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Problem::new(format!("unknown {} `{given}`", kinds.noun))
+    Problem::new(format!("unknown {} `{}`", kinds.noun, excerpt(given)))
         .detail(allowed(kinds, menu))
         .hint((!hint.is_empty()).then_some(hint))
 }

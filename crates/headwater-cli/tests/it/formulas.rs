@@ -100,3 +100,28 @@ fn a_model_that_does_not_pass_its_test_is_not_trained_on() {
         hint: `strings` is encoded by 5 positions with 5 columns each
     "#]].assert_eq(&(said + &ran.err));
 }
+
+/// Models that are made to do harm end an oracle's process, and not this one.
+#[cfg(all(feature = "onnx", unix))]
+#[test]
+fn a_model_that_does_harm_is_an_error() {
+    let dir = examples();
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../headwater-fuzz/corpus");
+    let cases = [
+        ("slice", "the runtime does not cope with the model: Slice step cannot be 0"),
+        ("intmin", "the runtime does not cope with the model: attempt to divide with overflow"),
+        ("loop", "there is no answer after 2 s (`timeout_s`): the model may never end"),
+        ("hang", "is no ONNX model, or is damaged from byte "),
+    ];
+    for (model, words) in cases {
+        std::fs::copy(format!("{corpus}/{model}.onnx"), dir.path("model.onnx")).unwrap();
+        let ran = dir.run("train model.toml --set reward.timeout_s=2 --out run");
+        assert_eq!((ran.code, dir.path("run").exists()), (Some(2), false), "{model}: {}", ran.err);
+        assert!(
+            ran.err.starts_with("error: `model.onnx` ") && ran.err.contains(words),
+            "{model}: {}",
+            ran.err
+        );
+        assert!(!ran.err.contains("panicked"), "{model}: {}", ran.err);
+    }
+}
