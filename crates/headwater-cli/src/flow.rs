@@ -34,12 +34,14 @@ pub fn run(args: &Flow) -> Result<Verdict, Failure> {
         return check(args, &network, path);
     }
     let learned = args.run.as_ref().map(|run| Learned::load(run, &network)).transpose()?;
-    let solution = solve(args, &network, learned.as_ref())?;
+    // A run may have raised rewards to a floor: then it is compared with the flow of these.
+    let network = learned.as_ref().map_or(&network, |learned| &learned.network);
+    let solution = solve(args, network, learned.as_ref())?;
     let view = View {
-        network: &network,
+        network,
         solution: &solution,
         learned: learned.as_ref(),
-        soft_rl: args.soft_rl.then(|| log_terminating(network.graph(), &soft_rl(&network))),
+        soft_rl: args.soft_rl.then(|| log_terminating(network.graph(), &soft_rl(network))),
     };
     if let Some(path) = &args.nodes {
         lists::nodes(&mut *out::sink(path)?, &view)?;
@@ -49,7 +51,7 @@ pub fn run(args: &Flow) -> Result<Verdict, Failure> {
     }
     draw(args, &view)?;
     if let Some(n) = args.n {
-        let sampler = Sampler::new(&network, &solution.forward, Key::new(args.seed));
+        let sampler = Sampler::new(network, &solution.forward, Key::new(args.seed));
         lists::trajectories(&sampler, &view, n, args.format)?;
     } else if args.json {
         out::data(&summary::json(&view).to_string())?;

@@ -14,8 +14,8 @@ use crate::{Verdict, task};
 /// Objects scored at a time.
 const BATCH: usize = 256;
 
-/// A score with what the transform makes of it: t(y) and log R.
-type Scored = Result<(f64, f64, f64), String>;
+/// A score with what the transform makes of it, t(y) and log R, the first two as texts.
+type Scored = Result<(String, String, f64), String>;
 
 pub fn run(args: &Score) -> Result<Verdict, Failure> {
     let checked = task::read(&args.source.config, &args.source.sets)?;
@@ -58,9 +58,25 @@ fn score(sim: &mut dyn Simulator, scorer: &mut Scorer, texts: &[String]) -> Vec<
     let transform = *scorer.transform();
     let result = |((loaded, refused), (score, log_reward)): ((Result<(), String>, Option<String>), _)| {
         loaded?;
-        refused.map_or(Ok((score, transform.t(score), log_reward)), Err)
+        if let Some(why) = refused {
+            return Err(why);
+        }
+        let (y, log_y) = transform.plain_score(score);
+        let t = shown(transform.t(score), Some(transform.log_t(score)));
+        Ok((shown(y, log_y), t, log_reward))
     };
     loaded.into_iter().zip(refused).zip(scores).map(result).collect()
+}
+
+/// A number in full; by its logarithm where it is too small or too large for a float.
+fn shown(x: f64, log: Option<f64>) -> String {
+    match log {
+        Some(log) if log.is_finite() && (x == 0.0 || x.is_infinite()) => {
+            let log10 = log / std::f64::consts::LN_10;
+            format!("{:.6}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
+        }
+        _ => x.to_string(),
+    }
 }
 
 fn load(sim: &mut dyn Simulator, scorer: &Scorer, lane: u32, text: &str) -> Result<(), String> {

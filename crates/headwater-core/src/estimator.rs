@@ -2,14 +2,28 @@
 
 use crate::{BitMatrix, Encoded, Floats};
 
-/// The columns of an estimator's output row.
+/// Who writes the backward logits of an output row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackwardHead {
+    /// Nobody: there are none.
+    None,
+    /// The network that writes the other heads.
+    Shared,
+    /// A network of their own. They begin at a multiple of sixteen columns, so that the two write no vector together.
+    Own,
+}
+
+/// The columns of an estimator's output row; made by [`Heads::new`].
 ///
 /// Columns `0..n_actions` are forward logits and column `n_actions` is the stop logit; the other heads are where the
 /// fields say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Heads {
     /// Number of edge labels.
     pub n_actions: usize,
+    /// Who writes the backward logits; [`Heads::backward`] says where they are.
+    pub backward_head: BackwardHead,
     /// First of `n_actions` columns of backward logits, if P_B is learned.
     pub backward: Option<usize>,
     /// Column of log F(s), if flows are learned.
@@ -19,23 +33,29 @@ pub struct Heads {
 }
 
 impl Heads {
-    /// Heads side by side, without gaps: forward, stop, flow, backward.
-    pub fn new(n_actions: usize, backward: bool, flow: bool) -> Self {
+    /// Heads side by side: forward, stop, flow, backward; with a gap before the last only if it is of another network.
+    pub fn new(n_actions: usize, backward_head: BackwardHead, flow: bool) -> Self {
         let after_flow = n_actions + 1 + usize::from(flow);
-        let width = after_flow + if backward { n_actions } else { 0 };
-        Self {
-            n_actions,
-            backward: backward.then_some(after_flow),
-            flow: flow.then_some(n_actions + 1),
-            stride: width.next_multiple_of(16),
-        }
+        let (backward, width) = match backward_head {
+            BackwardHead::None => (None, after_flow),
+            BackwardHead::Shared => (Some(after_flow), after_flow + n_actions),
+            BackwardHead::Own => {
+                let at = after_flow.next_multiple_of(16);
+                (Some(at), at + n_actions)
+            }
+        };
+        let flow = flow.then_some(n_actions + 1);
+        Self { n_actions, backward_head, backward, flow, stride: width.next_multiple_of(16) }
     }
 
-    /// The same with the backward columns in vectors of their own, so that another network can write them.
-    pub fn split(n_actions: usize, flow: bool) -> Self {
-        let front = Self::new(n_actions, false, flow);
-        let stride = front.stride + n_actions.next_multiple_of(16);
-        Self { backward: Some(front.stride), stride, ..front }
+    /// The same heads, all written by one network.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        let backward = match self.backward_head {
+            BackwardHead::None => BackwardHead::None,
+            BackwardHead::Shared | BackwardHead::Own => BackwardHead::Shared,
+        };
+        Self::new(self.n_actions, backward, self.flow.is_some())
     }
 }
 

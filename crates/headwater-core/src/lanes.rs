@@ -3,7 +3,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::{Action, BitMatrix, Encoded, EnvSpec, Environment, ParseError, Picture, Reward, Simulator, Stop};
+use crate::{
+    Action, BitMatrix, Encoded, EnvSpec, Environment, ParseError, Picture, Reward, Simulator, StateHasher,
+    Stop,
+};
 
 /// The default [`Simulator`]: one state per lane, every method the scalar one in a loop.
 pub struct Lanes<E: Environment> {
@@ -121,7 +124,7 @@ impl<E: Environment> Simulator for Lanes<E> {
 
     fn hashes(&self, lanes: &[u32], out: &mut [u64]) {
         for (o, &l) in out.iter_mut().zip(lanes) {
-            let mut hasher = rustc_hash::FxHasher::default();
+            let mut hasher = StateHasher::default();
             self.states[l as usize].hash(&mut hasher);
             *o = hasher.finish();
         }

@@ -30,7 +30,8 @@ pub struct ParseError {
 /// Many copies of one environment (*lanes*), erased. One virtual call per batch, never per state.
 ///
 /// `lanes` lists the lanes that a call concerns, in any order; `out[i]` or row `at + i` belongs to `lanes[i]`.
-/// [`crate::Lanes`] implements this for every [`crate::Environment`]; a hot environment may bring its own.
+/// [`crate::Lanes`] implements this for every [`crate::Environment`]; a hot environment may bring its own. What a wrapper
+/// has to pass on has no default, so that none can forget it.
 pub trait Simulator: Send + Sync {
     /// The environment's facts.
     fn spec(&self) -> &EnvSpec;
@@ -81,34 +82,23 @@ pub trait Simulator: Send + Sync {
     fn score(&self, lanes: &[u32], out: &mut [f64]);
 
     /// Can the native reward say which edges it prefers, so that [`Simulator::guide_by`] may be called?
-    fn has_guide(&self) -> bool {
-        false
-    }
+    fn has_guide(&self) -> bool;
 
     /// Writes guides into encodings from now on: `strength` times what the native reward prefers. Forks do the same.
     /// Requires [`Simulator::has_guide`].
-    fn guide_by(&mut self, strength: f32) {
-        let _ = strength;
-    }
+    fn guide_by(&mut self, strength: f32);
 
     /// Names of the numbers that [`Simulator::measure`] writes; see [`crate::Environment::features`].
-    fn features(&self) -> Vec<String> {
-        Vec::new()
-    }
+    fn features(&self) -> Vec<String>;
 
     /// Writes the features of the lanes' states into `out`, one row per lane.
-    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
-        let _ = (lanes, out);
-    }
+    fn measure(&self, lanes: &[u32], out: &mut [f64]);
 
     /// Appends the canonical text of a lane's state.
     fn show(&self, lane: u32, out: &mut String);
 
     /// How a lane's state looks; `None` where the environment draws none. See [`crate::Environment::draw`].
-    fn draw(&self, lane: u32) -> Option<Picture> {
-        let _ = lane;
-        None
-    }
+    fn draw(&self, lane: u32) -> Option<Picture>;
 
     /// Puts a lane into the state that `text` names.
     ///

@@ -1,5 +1,5 @@
 use crate::settings::{AutoReal, File, Schedule, Shape, Value, Values, choice, defaults, settings};
-use crate::{BitMatrix, Encoded, Encoding, Floats, Key, Regression, RowSet, Settings};
+use crate::{BitMatrix, Encoded, Encoding, Floats, Key, Regression, RowSet, Settings, StateHasher};
 
 #[test]
 fn bit_matrix_selects_and_iterates_across_words() {
@@ -278,4 +278,58 @@ fn pictures_hold_any_text_and_say_what_they_show() {
     // The second arrow goes nowhere: a path for the shaft of the first, and one for its head.
     assert_eq!(svg.matches("<path").count(), 2, "{svg}");
     assert!(!picture.inline("x").contains("<style>"), "a page has the style once");
+}
+
+/// States that differ in the top bits of several words, which cancel where words are added up.
+#[test]
+fn flips_of_top_bits_of_several_words_give_other_hashes() {
+    use std::collections::HashSet;
+    use std::hash::{Hash, Hasher};
+
+    let hash = |state: &[u64]| {
+        let mut hasher = StateHasher::default();
+        state.hash(&mut hasher);
+        hasher.finish()
+    };
+    // All settings of the two highest, or of the highest and the lowest bit, of eight words.
+    for bits in [[63, 62], [63, 0], [31, 63]] {
+        let states = (0..1u64 << 16).map(|i| {
+            let word = |w: u64| (i >> (2 * w) & 1) << bits[0] | (i >> (2 * w + 1) & 1) << bits[1];
+            std::array::from_fn::<u64, 8, _>(|w| word(w as u64))
+        });
+        let hashes: Vec<u64> = states.map(|state| hash(&state)).collect();
+        assert_eq!(hashes.iter().collect::<HashSet<_>>().len(), 1 << 16, "bits {bits:?}");
+        // Tables use the lowest and the highest seven bits. 2^16 balls in as many bins leave 1/e of them empty, with a
+        // standard deviation of 79: a bound at six of them.
+        let filled = hashes.iter().map(|h| h & 0xFFFF).collect::<HashSet<_>>().len();
+        assert!((filled as f64 - 65536.0 * (1.0 - (-1.0f64).exp())).abs() < 6.0 * 79.0, "{bits:?}: {filled}");
+        assert_eq!(hashes.iter().map(|h| h >> 57).collect::<HashSet<_>>().len(), 128);
+    }
+    // Words and bytes, and their number.
+    assert_ne!(hash(&[0]), hash(&[0, 0]));
+    let bytes = |bytes: &[u8]| {
+        let mut hasher = StateHasher::default();
+        hasher.write(bytes);
+        hasher.finish()
+    };
+    assert_ne!(bytes(&[1, 0]), bytes(&[1]));
+}
+
+/// The same of encoded rows: no hash twice among rows whose signs and top bits differ in every way.
+#[test]
+fn rows_that_differ_in_top_bits_have_other_hashes() {
+    use std::collections::HashSet;
+
+    let mut rows = Encoded::new(Encoding::new(1 << 20, 8, 8), 1 << 16);
+    for i in 0..1usize << 16 {
+        let row = rows.row_mut(i);
+        for w in 0..8 {
+            row.indices[w] = 2 * w as u32 + if i >> w & 1 == 1 { 1 << 19 } else { 0 };
+            row.reals[w] = if i >> (8 + w) & 1 == 1 { -1.0 } else { 1.0 };
+        }
+    }
+    let hashes: Vec<u64> = (0..rows.rows()).map(|r| rows.hash(r)).collect();
+    assert_eq!(hashes.iter().collect::<HashSet<_>>().len(), 1 << 16);
+    let filled = hashes.iter().map(|h| h & 0xFFFF).collect::<HashSet<_>>().len();
+    assert!((filled as f64 - 65536.0 * (1.0 - (-1.0f64).exp())).abs() < 6.0 * 79.0, "{filled}");
 }

@@ -7,7 +7,8 @@
 //! of a proper edge colouring: at a node, no two leaving edges share one and no two entering edges do, so that there
 //! are as many labels as the largest degree.
 //!
-//! **Reward.** `given`: R as the file says.
+//! **Reward.** `given`: R as the file says. Where it gives 0 and the transform leaves it at 0 (there is no `reward.floor`), a
+//! node is not an object, and nodes that lead to no positive reward are left out; under other rewards it is one.
 //!
 //! **Files.** JSON, `{"edges": [["a", "b"], …], "rewards": {"b": 2.5}}`; GraphML or DOT, where a node has the attribute
 //! `reward`; or CSV with the header `from,to`. A CSV graph, and any other without rewards, comes with a second file with
@@ -251,6 +252,10 @@ impl Registered for Dag {
             message: error.to_string(),
             hint: error.hint,
         })
+    }
+
+    fn without_zeros(self, reward: &str) -> Self {
+        if reward == Given::ENTRY.entry.name { Self::new(self.network.without_zeros()) } else { self }
     }
 }
 

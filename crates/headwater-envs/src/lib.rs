@@ -32,6 +32,6 @@ pub mod tetris;
 pub mod words;
 
 pub use registry::{
-    BuildError, EnvEntry, Feature, NativeReward, PartValues, Registered, RewardEntry, Section, Visitor, find,
-    registry, visit_all,
+    BuildError, EnvEntry, Feature, NativeReward, PartValues, Registered, RewardEntry, RewardValues, Section,
+    Visitor, find, registry, visit_all,
 };

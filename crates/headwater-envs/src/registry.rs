@@ -80,6 +80,14 @@ pub trait Registered: Environment + Sized {
         Self::from_config(config).map_err(|error| PartError { part: None, error })
     }
 
+    /// The instance without the objects to which the native reward called `reward` gives 0, where these are known before
+    /// anything is scored, and without the states that lead to no others. Asked for only where no transform lifts a score
+    /// of 0.
+    fn without_zeros(self, reward: &str) -> Self {
+        let _ = reward;
+        self
+    }
+
     /// Builds the native reward called `name`; `None` if there is none.
     fn reward(&self, name: &str, values: &Values) -> Option<Result<Arc<dyn Reward<Self>>, SettingError>>;
 }
@@ -148,7 +156,19 @@ pub struct EnvEntry {
 }
 
 type Build =
-    fn(&Values, &[PartValues<'_>], Option<(&str, &Values)>) -> Result<Box<dyn Simulator>, BuildError>;
+    fn(&Values, &[PartValues<'_>], Option<RewardValues<'_>>) -> Result<Box<dyn Simulator>, BuildError>;
+
+/// A native reward, as a configuration describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct RewardValues<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The values of its fields.
+    pub values: &'a Values,
+    /// Does a score of 0 mean no mass? Such objects are then left out where they are known; see
+    /// [`Registered::without_zeros`].
+    pub zero_is_nothing: bool,
+}
 
 /// A part of a composite, as a configuration describes it.
 #[derive(Clone, Copy, Debug)]
@@ -186,6 +206,7 @@ impl EnvEntry {
         env: &Values,
         reward: Option<(&str, &Values)>,
     ) -> Result<Box<dyn Simulator>, BuildError> {
+        let reward = reward.map(|(name, values)| RewardValues { name, values, zero_is_nothing: false });
         self.build_of(env, &[], reward)
     }
 
@@ -197,7 +218,7 @@ impl EnvEntry {
         &self,
         env: &Values,
         parts: &[PartValues<'_>],
-        reward: Option<(&str, &Values)>,
+        reward: Option<RewardValues<'_>>,
     ) -> Result<Box<dyn Simulator>, BuildError> {
         (self.build)(env, parts, reward)
     }
@@ -261,7 +282,7 @@ pub fn find(name: &str) -> Option<&'static EnvEntry> {
 fn build<E: Registered>(
     env: &Values,
     parts: &[PartValues<'_>],
-    reward: Option<(&str, &Values)>,
+    reward: Option<RewardValues<'_>>,
 ) -> Result<Box<dyn Simulator>, BuildError> {
     let at = |section| move |error| BuildError { section, error };
     let part = |(i, part): (usize, &PartValues<'_>)| {
@@ -271,9 +292,13 @@ fn build<E: Registered>(
     let parts = parts.iter().enumerate().map(part).collect::<Result<_, BuildError>>()?;
     let env = E::from_parts(E::Config::read(env), parts)
         .map_err(|e| at(e.part.map_or(Section::Env, Section::Part))(e.error))?;
+    let env = match reward {
+        Some(reward) if reward.zero_is_nothing => env.without_zeros(reward.name),
+        _ => env,
+    };
     let reward = match reward {
         None => None,
-        Some((name, values)) => {
+        Some(RewardValues { name, values, .. }) => {
             let built = env.reward(name, values).unwrap_or_else(|| Err(unknown_reward::<E>(name)));
             Some(built.map_err(at(Section::Reward))?)
         }

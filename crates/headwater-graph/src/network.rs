@@ -1,6 +1,6 @@
 //! A checked flow network: its nodes, edges, rewards and what the file says of its edges.
 
-use headwater_core::StateGraph;
+use headwater_core::{StateGraph, Stop};
 
 use crate::Names;
 
@@ -131,6 +131,56 @@ impl Network {
         (!values.is_empty()).then_some(values)
     }
 
+    /// The same network with other rewards, one per node; a node has one if it had one.
+    ///
+    /// # Panics
+    /// If there are not as many as nodes, or others have one.
+    #[must_use]
+    pub fn with_rewards(self, rewards: Vec<Option<f64>>) -> Self {
+        let has = |r: &Option<f64>| r.is_some();
+        assert!(rewards.iter().map(has).eq(self.rewards.iter().map(has)), "the same nodes have rewards");
+        Self { rewards, ..self }
+    }
+
+    /// The network without what leads to no positive reward: a node whose reward is 0 is not an object, and where that
+    /// leaves a dead end, or nodes that lead to dead ends only, they are left out. What stays keeps its order, and the
+    /// flow through it is that of this network.
+    #[must_use]
+    pub fn without_zeros(self) -> Self {
+        if !self.rewards.contains(&Some(0.0)) {
+            return self;
+        }
+        let Self { names, graph, rewards, attributes } = self;
+        let positive = |v: usize| rewards[v].filter(|&r| r > 0.0);
+        let mut leads = vec![false; graph.n_states()];
+        for &v in graph.order().iter().rev() {
+            let v = v as usize;
+            leads[v] = positive(v).is_some() || graph.out(v).any(|e| leads[graph.to(e)]);
+        }
+        let kept: Vec<usize> = (0..graph.n_states()).filter(|&v| leads[v]).collect();
+        let (mut number, mut new_names) = (vec![0; graph.n_states()], Names::default());
+        kept.iter().for_each(|&v| number[v] = new_names.add(names.get(v)));
+        let edges: Vec<usize> = (0..graph.n_edges()).filter(|&e| leads[graph.to(e)]).collect();
+        let ends = |end: &dyn Fn(usize) -> usize| edges.iter().map(|&e| number[end(e)]).collect::<Vec<u32>>();
+        let (from, to) = (ends(&|e| graph.from(e)), ends(&|e| graph.to(e)));
+        let stop = |&v: &usize| match positive(v) {
+            None => Stop::Never,
+            Some(_) if graph.out(v).any(|e| leads[graph.to(e)]) => Stop::May,
+            Some(_) => Stop::Must,
+        };
+        let stops = kept.iter().map(stop).collect();
+        let of_edges = |values: Vec<f64>| match values.is_empty() {
+            true => values,
+            false => edges.iter().map(|&e| values[e]).collect(),
+        };
+        Self {
+            graph: StateGraph::new(from, to, stops).expect("a part of a DAG is one"),
+            names: new_names,
+            rewards: kept.iter().map(|&v| positive(v)).collect(),
+            attributes: attributes.map(of_edges),
+        }
+    }
+
     /// The same network with other numbers for an attribute, one per edge of its graph.
     ///
     /// # Errors
@@ -186,5 +236,30 @@ mod tests {
         }
         assert!(n.clone().with_attribute(Attribute::Cost, vec![0.0, f64::INFINITY]).is_err());
         assert!(n.with_attribute(Attribute::Capacity, vec![0.0, f64::INFINITY]).is_ok());
+    }
+
+    #[test]
+    fn what_leads_to_no_reward_is_left_out() {
+        // s leads to the objects x and y, to z, which leads on but is worth nothing, and to the dead ends d and e.
+        let text = r#"{"edges": [
+            {"from": "s", "to": "d", "cost": 1}, {"from": "s", "to": "z", "cost": 2}, {"from": "z", "to": "x", "cost": 3},
+            {"from": "z", "to": "e", "cost": 4}, {"from": "d", "to": "e", "cost": 5}, {"from": "s", "to": "y", "cost": 6},
+            {"from": "y", "to": "e", "cost": 7}, {"from": "x", "to": "y", "cost": 8}],
+            "rewards": {"d": 0, "e": 0, "z": 0, "x": 2, "y": 3}}"#;
+        let file = |text: &str| crate::read(&File::new("g.json", text), None).unwrap();
+        let all = file(text);
+        let kept = all.clone().without_zeros();
+        assert_eq!(kept.names().iter().collect::<Vec<_>>(), ["s", "z", "x", "y"]);
+        let g = kept.graph();
+        let edges: Vec<_> = (0..g.n_edges()).map(|e| (kept.name(g.from(e)), kept.name(g.to(e)))).collect();
+        assert_eq!(edges, [("s", "z"), ("s", "y"), ("z", "x"), ("x", "y")]);
+        assert_eq!(g.stops(), [Stop::Never, Stop::Never, Stop::May, Stop::Must]);
+        assert_eq!(kept.rewards(), [None, None, Some(2.0), Some(3.0)]);
+        assert_eq!(kept.attribute(Attribute::Cost), Some(&[2.0, 6.0, 3.0, 8.0][..]));
+        assert_eq!((g.source(), g.longest()), (0, 3));
+        // Where nothing is worth nothing, all stays.
+        let floored = all.clone().with_rewards(all.rewards().iter().map(|r| r.map(|r| r.max(0.5))).collect());
+        assert_eq!(floored.clone().without_zeros().graph(), all.graph());
+        assert_eq!(floored.rewards()[1], Some(0.5));
     }
 }

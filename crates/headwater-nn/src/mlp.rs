@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headwater_core::settings::{choice, settings};
-use headwater_core::{Encoded, Encoding, Estimator, Floats, Flops, Heads, Key, Params, SettingError, Wanted};
+use headwater_core::{
+    BackwardHead, Encoded, Encoding, Estimator, Floats, Flops, Heads, Key, Params, SettingError, Wanted,
+};
 
 use self::backward::{Back, Sparse};
 use self::layout::{Build, Item, Layer, Part, Trunk, odd_lines};
@@ -119,7 +121,7 @@ impl Mlp {
     /// A network with weights drawn from `key`: He's normal initialisation with the number of *active* inputs as
     /// fan-in (arXiv:1502.01852), and heads at a tenth of that, so that the first policy is close to uniform.
     ///
-    /// With `own_backward`, `heads` must be [`Heads::split`], and a second trunk writes the backward columns.
+    /// [`BackwardHead::Own`] gives backward logits a second trunk.
     ///
     /// # Errors
     /// If the width is not a multiple of 16.
@@ -127,7 +129,6 @@ impl Mlp {
         config: &MlpConfig,
         encoding: Encoding,
         heads: Heads,
-        own_backward: bool,
         threads: Arc<Pool>,
         key: Key,
     ) -> Result<Self, SettingError> {
@@ -138,12 +139,10 @@ impl Mlp {
         }
         let (pool, params) = (&*threads, Params::default());
         let mut build = Build { params, transposed: 0, tape: 0, delta: 0, key, pool };
-        let front = match heads.backward {
-            Some(at) if own_backward => at,
-            _ => heads.stride,
-        };
+        let own = heads.backward.filter(|_| heads.backward_head == BackwardHead::Own);
+        let front = own.unwrap_or(heads.stride);
         let mut trunks = vec![build.trunk("trunk", config, encoding, 0, front / 16)];
-        if own_backward {
+        if own.is_some() {
             trunks.push(build.trunk("backward", config, encoding, front, (heads.stride - front) / 16));
         }
         let Build { params, transposed, tape, delta, .. } = build;

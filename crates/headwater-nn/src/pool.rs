@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 /// How often an idle worker looks for work before it sleeps: some tens of microseconds.
@@ -13,6 +13,8 @@ const SPINS: u32 = 10_000;
 
 /// A pool of threads that run the items of one job at a time, the caller among them.
 pub struct Pool {
+    /// Held by the caller whose job it is.
+    turn: Mutex<()>,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -21,7 +23,7 @@ pub struct Pool {
 #[derive(Clone, Copy)]
 struct Task(*const (dyn Fn(usize) + Sync));
 
-// SAFETY: the pointee is `Sync`, and `Pool::run` outlives every use of the pointer.
+// SAFETY: the pointee is `Sync`, and `Pool::run` outlives every use of the pointer: it has its turn alone.
 unsafe impl Send for Task {}
 
 struct Shared {
@@ -74,7 +76,7 @@ impl Pool {
                 std::thread::spawn(move || shared.work(me))
             })
             .collect();
-        Self { shared, workers }
+        Self { turn: Mutex::new(()), shared, workers }
     }
 
     /// Number of threads, the caller's included.
@@ -82,7 +84,8 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Runs `f(0), …, f(items - 1)`, in any order and on any thread, and returns when all have returned.
+    /// Runs `f(0), …, f(items - 1)`, in any order and on any thread, and returns when all have returned. While the threads
+    /// are at another job, of another caller or of an item of that job, the calling thread runs all items by itself.
     ///
     /// # Panics
     /// If an item panics.
@@ -91,6 +94,12 @@ impl Pool {
             (0..items).for_each(f);
             return;
         }
+        // What a panic left behind is no harm: the job before has ended in any case.
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
+            Err(TryLockError::WouldBlock) => return (0..items).for_each(f),
+        };
         let s = &*self.shared;
         // SAFETY: only the lifetime changes. Workers use the pointer only between entering the gate and leaving it,
         // and this function does not return or unwind before the gate is closed and nobody is inside.
@@ -314,3 +323,6 @@ impl std::fmt::Debug for Pool {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

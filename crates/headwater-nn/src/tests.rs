@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use headwater_core::{BitMatrix, Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
+use headwater_core::{BackwardHead, BitMatrix, Encoded, Encoding, Estimator, Heads, Key, RowSet, Wanted};
 use proptest::prelude::*;
 
 use crate::gather::{gather, scatter};
@@ -153,9 +153,10 @@ fn config(activation: Activation, layer_norm: bool) -> MlpConfig {
 }
 
 fn mlp(config: &MlpConfig, encoding: Encoding, own: bool, threads: usize) -> Mlp {
-    let heads = if own { Heads::split(5, true) } else { Heads::new(5, true, true) };
+    let backward = if own { BackwardHead::Own } else { BackwardHead::Shared };
+    let heads = Heads::new(5, backward, true);
     let pool = Arc::new(Pool::new(threads));
-    Mlp::new(config, encoding, heads, own, pool, Key::new(3)).unwrap()
+    Mlp::new(config, encoding, heads, pool, Key::new(3)).unwrap()
 }
 
 /// The network in double precision, straight from the definition, reading tensors by name.
@@ -329,10 +330,10 @@ fn bits_depend_neither_on_threads_nor_on_neighbours() {
 /// does the gradient, where the rest is zero there and anything here.
 #[test]
 fn wanted_panels_have_the_bits_of_all_of_them() {
-    let heads = Heads::new(300, true, true);
+    let heads = Heads::new(300, BackwardHead::Shared, true);
     let panels = heads.stride / 16;
     for (own, rows) in [(false, 301), (false, 3), (true, 70)] {
-        let heads = if own { Heads::split(300, true) } else { heads };
+        let heads = if own { Heads::new(300, BackwardHead::Own, true) } else { heads };
         let key = Key::new(rows as u64);
         let mut wanted = BitMatrix::new(rows, heads.stride / 16);
         for r in 0..rows {
@@ -347,7 +348,7 @@ fn wanted_panels_have_the_bits_of_all_of_them() {
         let x = inputs(rows, ENCODING, key);
         let run = |isa: Isa, threads: usize, wanted: Option<&BitMatrix>, zero: f32, mask: &BitMatrix| {
             let pool = Arc::new(Pool::new(threads));
-            let net = Mlp::new(&config, ENCODING, heads, own, pool, Key::new(3)).unwrap();
+            let net = Mlp::new(&config, ENCODING, heads, pool, Key::new(3)).unwrap();
             let mut net = net.with_isa(isa);
             let (mut out, mut tape) = (vec![0.0; rows * heads.stride], vec![0.0; rows * net.tape_width()]);
             let wanted = wanted.map_or(Wanted::All, Wanted::Panels);
@@ -396,15 +397,63 @@ fn tables_hand_out_and_collect_rows_by_state() {
     let mut states = RowSet::new(encoding, 4);
     let ids: Vec<usize> = (0..40).map(|r| states.intern(&x, r).0 as usize).collect();
     assert!(states.len() < 40, "the test wants repeated states");
-    let mut table = Tabular::new(states, Heads::new(2, false, false));
-    table.update(&mut |p| p.data.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32));
-    let mut out = vec![0.0; 40 * 16];
+    // Rows of two panels, in which state s has column 0 and, if it is even, column 20.
+    let columns = |s: usize, columns: &mut Vec<u32>| columns.extend([0, 20].into_iter().take(2 - s % 2));
+    let n = states.len();
+    let mut table = Tabular::new(states, Heads::new(20, BackwardHead::None, false), columns);
+    assert_eq!(table.params().data.len(), n + n.div_ceil(2), "no entry without a column");
+    table.update(&mut |p| p.data.iter_mut().enumerate().for_each(|(i, v)| *v = 1.0 + i as f32));
+    let entry = |s: usize| s + s.div_ceil(2);
+    let mut out = vec![7.0; 40 * 32];
     table.forward(&x, 0..40, Wanted::All, &mut out, &mut []);
-    assert!((0..40).all(|r| out[16 * r] == 16.0 * ids[r] as f32));
+    for (row, &s) in out.chunks(32).zip(&ids) {
+        let second = if s % 2 == 0 { 2.0 + entry(s) as f32 } else { 0.0 };
+        assert_eq!((row[0], row[20]), (1.0 + entry(s) as f32, second));
+        assert!(row.iter().enumerate().all(|(c, &v)| c == 0 || c == 20 || v == 0.0));
+    }
     let mut grads = vec![9.0; table.params().data.len()];
-    table.backward(&x, 40, Wanted::All, &vec![1.0; 40 * 16], &[], &mut grads);
-    for (s, row) in grads.chunks(16).enumerate() {
-        assert_eq!(row[0] as usize, ids.iter().filter(|&&i| i == s).count());
+    table.backward(&x, 40, Wanted::All, &vec![1.0; 40 * 32], &[], &mut grads);
+    let seen = |s: usize| ids.iter().filter(|&&i| i == s).count() as f32;
+    for s in 0..n {
+        assert!(grads[entry(s)..entry(s + 1)].iter().all(|&g| g == seen(s)), "{s}");
+    }
+    // What is not wanted counts as zero.
+    let mut wanted = BitMatrix::new(40, 2);
+    (0..40).for_each(|r| wanted.row_mut(r).set(1));
+    table.backward(&x, 40, Wanted::Panels(&wanted), &vec![1.0; 40 * 32], &[], &mut grads);
+    for s in 0..n {
+        assert_eq!(grads[entry(s)], 0.0);
+        assert!(s % 2 == 1 || grads[entry(s) + 1] == seen(s));
+    }
+}
+
+#[test]
+fn a_trunk_of_its_own_writes_every_backward_column() {
+    let encoding = Encoding::one_hot(12, 3);
+    let x = inputs(5, encoding, Key::new(1));
+    let config = MlpConfig { width: 16, depth: 1, activation: Activation::Relu, layer_norm: false };
+    for n in [1, 3, 14, 15, 16, 40] {
+        for (backward, flow) in [BackwardHead::None, BackwardHead::Shared, BackwardHead::Own]
+            .into_iter()
+            .flat_map(|b| [(b, false), (b, true)])
+        {
+            let heads = Heads::new(n, backward, flow);
+            assert_eq!(heads.backward.is_some(), backward != BackwardHead::None);
+            assert!(heads.shared().backward_head != BackwardHead::Own);
+            let net = Mlp::new(&config, encoding, heads, Arc::new(Pool::new(1)), Key::new(2)).unwrap();
+            let own = net.params().tensors.iter().any(|t| t.name.starts_with("backward."));
+            assert_eq!(own, backward == BackwardHead::Own);
+            let mut out = vec![f32::NAN; 5 * heads.stride];
+            net.forward(&x, 0..5, Wanted::All, &mut out, &mut vec![0.0; 5 * net.tape_width()]);
+            for row in out.chunks(heads.stride) {
+                let flow = heads.flow.into_iter();
+                let backward = heads.backward.into_iter().flat_map(|at| at..at + n);
+                let columns: Vec<usize> = (0..=n).chain(flow).chain(backward).collect();
+                assert!(columns.iter().all(|&c| row[c].is_finite()), "{heads:?}: {row:?}");
+                let distinct: std::collections::HashSet<usize> = columns.iter().copied().collect();
+                assert_eq!(distinct.len(), columns.len(), "{heads:?}");
+            }
+        }
     }
 }
 

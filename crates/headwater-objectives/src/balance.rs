@@ -57,6 +57,14 @@ impl Tally {
         weight * slope
     }
 
+    /// Counts residuals under the squared loss, given the weighted sum of their squares.
+    #[inline]
+    pub(crate) fn add_squares(&mut self, sum: f64) {
+        debug_assert_eq!(self.g, Regression::Squared, "squares are the squared loss");
+        self.loss += sum;
+        self.squares += sum;
+    }
+
     /// Zero for a batch without residuals.
     pub(crate) fn report(self) -> LossReport {
         LossReport { loss: self.loss, residual_rms: self.squares.sqrt() }

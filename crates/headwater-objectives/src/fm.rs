@@ -10,7 +10,8 @@
 //! an edge like any other, and flows are floored with the reward.
 //!
 //! Reference: Bengio et al., "Flow network based generative models", arXiv:2106.04399, equation 12.
-//! Needs the logits of the edges entering every visited state.
+//! Needs the logits of the edges entering every visited state. That is what it costs: a trajectory that adds n things in
+//! any order visits n states with n(n + 1)/2 parents, and each of these is a row of the network.
 
 use headwater_core::{Entry, Grads, LossReport, Needs, Objective, Regression, Scored};
 

@@ -3,6 +3,7 @@
 use headwater_core::settings::{choice, settings};
 use headwater_core::{Entry, SettingError, Settings};
 
+use crate::signed::Signed;
 use crate::{Forms, Missing, Objects, Oracle, RewardError, Transform};
 
 choice! {
@@ -66,20 +67,24 @@ impl Part {
         self.config.at_most.is_some() || self.config.at_least.is_some()
     }
 
-    /// exp(−excess/softness)^w for the score `y` of a constraint.
-    fn factor(&self, y: f64) -> f64 {
+    /// The logarithm of exp(−excess/softness)^w for the score `y` of a constraint.
+    fn log_factor(&self, y: f64) -> f64 {
         let PartConfig { weight, at_most, at_least, softness } = self.config;
         let above = at_most.map_or(0.0, |most| (y - most).max(0.0));
         let below = at_least.map_or(0.0, |least| (least - y).max(0.0));
-        (-weight * (above + below) / softness).exp()
+        -weight * (above + below) / softness
     }
 }
 
-/// Several scores as one. The score of an object that has none in some part is none.
+/// Several scores as one, computed in logarithms, so that no part leaves the range of a float before others bring the whole
+/// back. The score of an object that has none in some part is none.
 pub struct Combination {
     rule: Rule,
     parts: Vec<Part>,
+    /// Are scores given as their logarithms?
+    in_logs: bool,
     scores: Vec<f64>,
+    totals: Vec<Signed>,
 }
 
 impl Combination {
@@ -95,31 +100,62 @@ impl Combination {
         if parts.iter().all(Part::is_constraint) {
             return Err(SettingError::at("kind", "a combination of constraints alone has no score"));
         }
-        Ok(Self { rule: config.rule, parts, scores: Vec::new() })
+        let (scores, totals) = (Vec::new(), Vec::new());
+        Ok(Self { rule: config.rule, parts, in_logs: false, scores, totals })
+    }
+
+    /// This combination and `transform`, which makes its rewards, as they go best together: where a reward is the score
+    /// itself, the one gives and the other takes logarithms of scores.
+    pub fn with_transform(self, transform: Transform) -> (Self, Transform) {
+        match transform.of_logs() {
+            Some(of_logs) => (Self { in_logs: true, ..self }, of_logs),
+            None => (self, transform),
+        }
     }
 
     /// How the rule goes on with the value of a part.
-    fn fold(&self, total: f64, part: &Part, y: f64) -> f64 {
+    fn fold(&self, total: Signed, part: &Part, y: f64) -> Signed {
         let (u, w) = (part.transform.value(y), part.config.weight);
         match self.rule {
-            Rule::Sum => total + w * u,
-            Rule::Product => total * u.powf(w),
-            Rule::Min => total.min(w * u),
+            Rule::Sum => total.plus(u.times_exp(w.ln())),
+            Rule::Product => total.times(u.power(w)),
+            Rule::Min => total.min(u.times_exp(w.ln())),
         }
+    }
+
+    /// Writes the totals as scores.
+    fn answer(&self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
+        for (i, (y, total)) in out.iter_mut().zip(&self.totals).enumerate() {
+            *y = match total.ln() {
+                _ if !self.in_logs => total.to_f64(),
+                Some(log) => log,
+                None => {
+                    let object = objects.texts().get(i).to_owned();
+                    return Err(RewardError::Negative { object, value: total.to_f64() });
+                }
+            };
+        }
+        Ok(())
     }
 }
 
 impl Oracle for Combination {
     fn forms(&self) -> Forms {
-        self.parts.iter().fold(Forms::default(), |forms, part| forms | part.oracle.forms())
+        // Errors name objects by their texts.
+        self.parts.iter().fold(Forms::TEXTS, |forms, part| forms | part.oracle.forms())
     }
 
     fn score(&mut self, objects: &Objects, out: &mut [f64]) -> Result<(), RewardError> {
-        out.fill(match self.rule {
-            Rule::Sum => 0.0,
-            Rule::Product => 1.0,
-            Rule::Min => f64::INFINITY,
-        });
+        self.totals.clear();
+        self.totals.resize(
+            objects.len(),
+            match self.rule {
+                Rule::Sum => Signed::ZERO,
+                Rule::Product => Signed::ONE,
+                Rule::Min => Signed::INFINITY,
+            },
+        );
+        let mut totals = std::mem::take(&mut self.totals);
         let mut scores = std::mem::take(&mut self.scores);
         scores.resize(objects.len(), f64::NAN);
         // Constraints come last: they bend what the rule has made.
@@ -135,20 +171,20 @@ impl Oracle for Combination {
                 if let (Missing::Error, Some(i)) =
                     (part.oracle.missing(), scores.iter().position(|y| y.is_nan()))
                 {
-                    let object = objects.texts().iter().nth(i).unwrap_or("an object").to_owned();
+                    let object = objects.texts().get(i).to_owned();
                     return Err(RewardError::NotFinite { object, value: f64::NAN }.of_part(&part.name));
                 }
-                for (total, &y) in out.iter_mut().zip(&scores) {
+                for (total, &y) in totals.iter_mut().zip(&scores) {
                     *total = match y.is_nan() || total.is_nan() {
-                        true => f64::NAN,
-                        false if constraint => *total * part.factor(y),
+                        true => Signed::NAN,
+                        false if constraint => total.times_exp(part.log_factor(y)),
                         false => self.fold(*total, part, y),
                     };
                 }
             }
         }
-        self.scores = scores;
-        Ok(())
+        (self.scores, self.totals) = (scores, totals);
+        self.answer(objects, out)
     }
 
     fn covers_unfinished(&self) -> bool {

@@ -15,6 +15,7 @@ mod onnx;
 mod oracle;
 mod recorded;
 mod scorer;
+mod signed;
 mod table;
 mod transform;
 

@@ -169,7 +169,10 @@ impl Scorer {
             *y = match (self.transform.log_reward(*y), self.floor) {
                 (Ok(log_reward), _) => log_reward,
                 (Err(_), Some(floor)) if y.is_nan() => floor,
-                (Err(unusable), _) => return Err(unusable.of(sim.text(lane), *y)),
+                (Err(unusable), _) => {
+                    let score = self.transform.plain_score(*y).0;
+                    return Err(unusable.of(sim.text(lane), score));
+                }
             };
         }
         Ok(())

@@ -3,6 +3,7 @@
 use headwater_core::settings::{choice, settings};
 use headwater_core::{RewardScale, SettingError};
 
+use crate::signed::Signed;
 use crate::{RewardError, Statistics};
 
 choice! {
@@ -66,10 +67,21 @@ pub struct Transform {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shape {
     Identity,
+    /// The identity, of scores that come as their logarithms.
+    OfLog,
     Exp,
-    MinMax { min: f64, max: f64 },
-    ZScore { mean: f64, std: f64 },
-    Sigmoid { mid: f64, width: f64 },
+    MinMax {
+        min: f64,
+        max: f64,
+    },
+    ZScore {
+        mean: f64,
+        std: f64,
+    },
+    Sigmoid {
+        mid: f64,
+        width: f64,
+    },
 }
 
 impl Shape {
@@ -78,7 +90,7 @@ impl Shape {
     fn log_t(self, y: f64) -> f64 {
         match self {
             Self::Identity => y.ln(),
-            Self::Exp => y,
+            Self::OfLog | Self::Exp => y,
             Self::MinMax { min, max } => ((y - min) / (max - min)).max(0.0).ln(),
             Self::ZScore { mean, std } => (y - mean) / std,
             Self::Sigmoid { mid, width } => {
@@ -169,6 +181,16 @@ impl Transform {
         })
     }
 
+    /// The same for scores that come as their logarithms; `None` unless it takes a score for a reward.
+    pub(crate) fn of_logs(self) -> Option<Self> {
+        (self.shape == Shape::Identity).then_some(Self { shape: Shape::OfLog, ..self })
+    }
+
+    /// The score y as people know it, and its logarithm if that is what was given as `score`.
+    pub fn plain_score(&self, score: f64) -> (f64, Option<f64>) {
+        if self.shape == Shape::OfLog { (score.exp(), Some(score)) } else { (score, None) }
+    }
+
     /// log R of an object whose score is `y`; finite.
     ///
     /// # Errors
@@ -195,7 +217,7 @@ impl Transform {
         let (slope, shift) = match self.shape {
             Shape::Exp => (1.0, 0.0),
             Shape::ZScore { mean, std } => (1.0 / std, -mean / std),
-            Shape::Identity | Shape::MinMax { .. } | Shape::Sigmoid { .. } => return None,
+            Shape::Identity | Shape::OfLog | Shape::MinMax { .. } | Shape::Sigmoid { .. } => return None,
         };
         let bounded = self.log_floor > f64::NEG_INFINITY || self.log_ceiling < f64::INFINITY;
         (!bounded).then_some((self.beta * slope, self.beta * shift + self.log_scale))
@@ -209,13 +231,23 @@ impl Transform {
         }
     }
 
-    /// scale · t(y)^β between floor and ceiling, as a part of a combination counts; a negative `identity` stays so.
+    /// log t(y), which may be finite where t(y) is 0 or infinite as a float; NaN where t(y) is negative.
+    pub fn log_t(&self, y: f64) -> f64 {
+        self.shape.log_t(y)
+    }
+
+    /// scale · t(y)^β between floor and ceiling, as a part of a combination counts; a negative `identity` stays so,
+    /// unless there is a floor.
     #[inline]
-    pub fn value(&self, y: f64) -> f64 {
-        let t = self.t(y);
-        let value = self.log_scale.exp() * t.abs().powf(self.beta).copysign(t);
-        let floor = self.log_floor().map_or(f64::NEG_INFINITY, f64::exp);
-        value.max(floor).min(self.log_ceiling.exp())
+    pub(crate) fn value(&self, y: f64) -> Signed {
+        let negative = self.shape == Shape::Identity && y < 0.0;
+        let log = self.beta * self.shape.log_t(if negative { -y } else { y }) + self.log_scale;
+        match negative {
+            _ if log.is_nan() => Signed::NAN,
+            false => Signed::exp(log.max(self.log_floor).min(self.log_ceiling)),
+            true if self.log_floor > f64::NEG_INFINITY => Signed::exp(self.log_floor),
+            true => Signed::minus_exp(log),
+        }
     }
 
     /// The logarithm of the least reward, which objects without a score may be given.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, Key, Simulator, Wanted};
+use headwater_core::{
+    Action, BackwardHead, BitMatrix, Encoded, EnvSpec, Estimator, Floats, Heads, Key, Simulator, Wanted,
+};
 use headwater_nn::{Adam, Pool, Softmax, masked_softmax};
 
 use crate::Arena;
@@ -74,7 +76,8 @@ impl Learned {
     /// A network that has learned nothing, for lanes of the arena's simulator.
     pub fn new(arena: &Arena, epsilon: f64) -> Self {
         let spec = arena.sim.spec();
-        let net = (arena.network)(Heads::new(spec.n_actions, false, false), arena.key.fold(u64::MAX));
+        let net =
+            (arena.network)(Heads::new(spec.n_actions, BackwardHead::None, false), arena.key.fold(u64::MAX));
         Self { net, pool: Arc::clone(&arena.pool), epsilon, rows: Rows::new(spec) }
     }
 

@@ -57,18 +57,19 @@ pub struct Scoreboard {
     hashes: Vec<u64>,
 }
 
-/// Order of the best objects: by reward, then by hash.
+/// Order of the best objects: by reward, and of equals those found first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Rank {
     log_reward: f64,
-    hash: u64,
+    /// How many distinct objects were found before.
+    before: usize,
 }
 
 impl Eq for Rank {}
 
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.log_reward.total_cmp(&other.log_reward).then(self.hash.cmp(&other.hash))
+        self.log_reward.total_cmp(&other.log_reward).then(other.before.cmp(&self.before))
     }
 }
 
@@ -147,7 +148,7 @@ impl Scoreboard {
             if mode_log_reward.is_some_and(|least| log_reward >= least) {
                 self.modes.insert(hash);
             }
-            let rank = Rank { log_reward, hash };
+            let rank = Rank { log_reward, before: self.seen.len() };
             if self.best.len() < top || self.best.first_key_value().is_some_and(|(worst, _)| rank > *worst) {
                 self.best.insert(rank, found.sim.text(lane));
                 if self.best.len() > top {

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use headwater_core::settings::{File, NoSettings, SettingError, settings};
 use headwater_core::{
-    Encoding, Entry, Estimator, Heads, Key, Objective, Play, Regression, Settings, Simulator, Stop,
+    BackwardHead, Encoding, Entry, Estimator, Heads, Key, Objective, Play, Regression, Settings, Simulator,
+    Stop,
 };
 use headwater_envs::Registered;
 use headwater_envs::composite::{Composite, PartConfig as EnvPartConfig};
-use headwater_nn::{Guided, Mlp, MlpConfig, Pool, Tabular};
+use headwater_nn::{Guided, Mlp, MlpConfig, Pool};
 use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
     Backward, BackwardKind, EvalConfig, Exact, Parts as TrainerParts, PathCounts, PolicyConfig, TrainConfig,
-    Trainer, encodings,
+    Trainer, table,
 };
 
 use crate::task::{LedgerConfig, NotExact, Task, part_fields};
@@ -407,21 +408,22 @@ fn estimator(
 ) -> Result<Box<dyn Estimator>, Problem> {
     let needs = objective.needs();
     let PolicyConfig { backward, .. } = checked.read("policy");
-    let learned = needs.backward && matches!(backward, BackwardKind::Learned | BackwardKind::LearnedOwn);
-    let own = learned && backward == BackwardKind::LearnedOwn;
-    let n = sim.spec().n_actions;
-    let heads = if own { Heads::split(n, needs.flow) } else { Heads::new(n, learned, needs.flow) };
+    let backward = match backward {
+        BackwardKind::Learned if needs.backward => BackwardHead::Shared,
+        BackwardKind::LearnedOwn if needs.backward => BackwardHead::Own,
+        _ => BackwardHead::None,
+    };
+    let heads = Heads::new(sim.spec().n_actions, backward, needs.flow);
     let encoding = sim.spec().encoding;
-    let network = network(checked, encoding, heads, own, exact, pool, key)?;
+    let network = network(checked, encoding, heads, exact, pool, key)?;
     Ok(if encoding.guide > 0 { Box::new(Guided::new(network)) } else { network })
 }
 
-/// The network that a configuration's policy describes, with these heads; with a trunk of its own for P_B if asked.
+/// The network that a configuration's policy describes, with these heads.
 pub(crate) fn network(
     checked: &Checked,
     encoding: Encoding,
     heads: Heads,
-    own_backward: bool,
     exact: Option<&Exact>,
     pool: &Arc<Pool>,
     key: Key,
@@ -429,14 +431,13 @@ pub(crate) fn network(
     if checked.kind("policy") == "tabular" {
         let exact = exact.ok_or_else(|| too_large(checked, "kind", "a `tabular` policy"))?;
         // A table's rows are its own anyway: a second trunk would be the same table.
-        let heads = Heads::new(heads.n_actions, heads.backward.is_some(), heads.flow.is_some());
-        return Ok(Box::new(Tabular::new(encodings(exact.graph()), heads)));
+        return Ok(Box::new(table(exact.graph(), heads.shared())));
     }
     let config: MlpConfig = checked.read("policy");
     if let Some(e) = memory::policy(&config, encoding, heads) {
         return Err(checked.blame("policy", &e));
     }
-    let net = Mlp::new(&config, encoding, heads, own_backward, Arc::clone(pool), key);
+    let net = Mlp::new(&config, encoding, heads, Arc::clone(pool), key);
     Ok(Box::new(net.map_err(|e| checked.blame("policy", &e))?))
 }
 

@@ -112,10 +112,10 @@ fn kept(checked: &Checked, task: &mut Task) -> Result<Option<(Vec<Candidate>, St
         let mut scores = vec![f64::NAN; batch.len()];
         task.scorer.score(&*task.sim, &lanes, &mut scores).map_err(|e| Problem::new(e.to_string()))?;
         for (object, &score) in batch.iter().zip(&scores) {
-            let log_reward = task.scorer.transform().log_reward(score);
-            all.extend(log_reward.ok().map(|log_reward| Candidate {
+            let transform = task.scorer.transform();
+            all.extend(transform.log_reward(score).ok().map(|log_reward| Candidate {
                 object: object.clone(),
-                score: Some(score),
+                score: Some(transform.plain_score(score).0),
                 log_reward,
             }));
         }

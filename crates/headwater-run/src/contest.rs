@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use headwater_core::settings::SettingError;
-use headwater_core::{Heads, Key, Simulator};
+use headwater_core::{BackwardHead, Heads, Key, Simulator};
 use headwater_exact::{Divergence, ForwardPolicy, log_terminating};
 use headwater_rewards::RewardError;
 use headwater_rivals::{Arena, Found, Method, Rules, Scoreboard, Spent, Standing, Traces};
@@ -197,12 +197,10 @@ impl Contestant {
         let make = {
             let (checked, space, pool) = (checked.clone(), space.clone(), Arc::clone(&pool));
             let encoding = sim.spec().encoding;
-            move |heads: Heads, key: Key| {
-                network(&checked, encoding, heads, false, space.as_deref(), &pool, key)
-            }
+            move |heads: Heads, key: Key| network(&checked, encoding, heads, space.as_deref(), &pool, key)
         };
         // What is wrong with the policy's settings is found before a method asks for a network.
-        make(Heads::new(sim.spec().n_actions, false, false), Key::new(0)).map_err(one)?;
+        make(Heads::new(sim.spec().n_actions, BackwardHead::None, false), Key::new(0)).map_err(one)?;
         let seed = checked.read::<TopConfig>("").seed;
         let spare = sim.fork();
         let arena = Arena {

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use headwater_core::settings::{SettingError, settings};
 use headwater_core::{RewardScale, Settings, Simulator};
-use headwater_envs::PartValues;
+use headwater_envs::{PartValues, RewardValues};
 use headwater_exact::EnumerateError;
 use headwater_rewards::{
     Budget, COMBINATION, Combination, CombinationConfig, Ledger, Missing, Native, Oracle, Part, PartConfig,
-    Recorded, Scorer, Transform, TransformConfig, World,
+    Recorded, Scorer, Transform, TransformConfig, Unusable, World,
 };
 use headwater_train::{EvalConfig, Exact, ExactError, PolicyConfig};
 
@@ -72,7 +72,13 @@ impl Task {
             values: &section.values,
         });
         let parts: Vec<PartValues<'_>> = parts.collect();
-        let reward = native.map(|s| (s.kind.unwrap_or_default(), &s.values));
+        let zero_is_nothing =
+            native_transform(checked).is_some_and(|t| t.log_reward(0.0) == Err(Unusable::Zero));
+        let reward = native.map(|s| RewardValues {
+            name: s.kind.unwrap_or_default(),
+            values: &s.values,
+            zero_is_nothing,
+        });
         let built = entry.build_of(values, &parts, reward);
         let mut sim = built.map_err(|e| {
             let section = match e.section {
@@ -120,6 +126,15 @@ impl Task {
     }
 }
 
+/// What makes log R of the environment's own score, where that is the whole reward; `None` if it is not, or its settings
+/// do not fit together.
+pub fn native_transform(checked: &Checked) -> Option<Transform> {
+    let whole = checked.section("reward");
+    let entry = headwater_envs::find(checked.kind("env"))?;
+    let native = entry.reward(whole.kind.unwrap_or_default())?;
+    Transform::new(&TransformConfig::read(&whole.values), native.scale, None).ok()
+}
+
 /// Is the reward of this section one of the environment's own?
 fn is_native(entry: &headwater_envs::EnvEntry, section: &Section) -> bool {
     entry.reward(section.kind.unwrap_or_default()).is_some()
@@ -141,12 +156,13 @@ impl Builder<'_> {
         let whole = self.checked.section("reward");
         let budget: Budget = self.checked.read("ledger");
         let bounded = budget.max_calls.is_some() || budget.max_seconds.is_some();
-        let (oracle, scale) = if whole.kind == Some(COMBINATION.name) {
-            (self.combination()?, RewardScale::Reward)
+        let (oracle, transform) = if whole.kind == Some(COMBINATION.name) {
+            self.combination(whole)?
         } else {
-            self.oracle(whole)?
+            let (oracle, scale) = self.oracle(whole)?;
+            let transform = self.transform(whole, &*oracle, scale)?;
+            (oracle, transform)
         };
-        let transform = self.transform(whole, &*oracle, scale)?;
         if oracle.missing() == Missing::Floor && transform.log_floor().is_none() {
             let error =
                 SettingError::at("missing", "objects without a score have the floor, and there is none");
@@ -160,7 +176,7 @@ impl Builder<'_> {
         Ok((oracle, transform))
     }
 
-    fn combination(&mut self) -> Result<Box<dyn Oracle>, Problem> {
+    fn combination(&mut self, whole: &Section) -> Result<(Box<dyn Oracle>, Transform), Problem> {
         let checked = self.checked;
         let part = |(name, section): (&str, &Section)| {
             let (oracle, scale) = self.oracle(section)?;
@@ -170,7 +186,9 @@ impl Builder<'_> {
         let parts = checked.parts("reward").map(part).collect::<Result<Vec<Part>, Problem>>()?;
         let config: CombinationConfig = checked.read("reward");
         let combination = Combination::new(&config, parts).map_err(|e| checked.blame("reward", &e))?;
-        Ok(Box::new(combination))
+        let transform = self.transform(whole, &combination, RewardScale::Reward)?;
+        let (combination, transform) = combination.with_transform(transform);
+        Ok((Box::new(combination), transform))
     }
 
     /// The oracle of a section that is no combination, behind its ledger if it is paid for, and what its score means.

@@ -1,7 +1,8 @@
 //! The backward policy P_B: uniform, learned, or of maximum entropy.
 
-use headwater_core::{Encoded, RowSet};
+use headwater_core::{Encoded, Heads, RowSet};
 use headwater_exact::{Graph, log_trajectories};
+use headwater_nn::Tabular;
 
 /// The backward policy P_B(s | s′).
 pub enum Backward {
@@ -31,6 +32,23 @@ impl PathCounts {
         let state = self.states.find(x, r).expect("every state of the environment was enumerated");
         self.log_paths[state as usize]
     }
+}
+
+/// A table over a graph, with entries for the edges that leave and enter each state and for what else `heads` has.
+pub fn table(graph: &Graph, heads: Heads) -> Tabular {
+    let mut labels = Vec::new();
+    Tabular::new(encodings(graph), heads, |s, columns| {
+        columns.extend(graph.out(s).map(|e| graph.action(e).0));
+        if graph.is_object(s) {
+            columns.push(heads.n_actions as u32);
+        }
+        columns.extend(heads.flow.map(|at| at as u32));
+        let Some(at) = heads.backward else { return };
+        labels.clear();
+        labels.extend(graph.entering(s).iter().map(|&e| graph.action(e as usize).0));
+        labels.sort_unstable();
+        columns.extend(labels.iter().map(|label| at as u32 + label));
+    })
 }
 
 /// The encodings of all states of a graph; the row of a state is its number.

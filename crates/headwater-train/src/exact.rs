@@ -14,8 +14,11 @@ use crate::batch::softmax;
 use crate::stats::pearson;
 use crate::trainer::PolicyView;
 
-/// States that the network evaluates at once.
+/// States that the network evaluates at once, at most.
 const CHUNK: usize = 2048;
+
+/// Floats of output and tape that are kept at once: with very many labels, fewer states are evaluated at a time.
+const ROOM: usize = 1 << 24;
 
 /// An enumerated environment with its target distribution.
 pub struct Exact {
@@ -132,12 +135,19 @@ impl Exact {
             Backward::Uniform | Backward::Learned => uniform_backward(g),
         };
         let mut rows = Evaluator::new(g.sim(), view.estimator.heads(), view.estimator.tape_width(), CHUNK);
-        let states: Vec<u32> = (0..g.n_states() as u32).collect();
-        for chunk in states.chunks(CHUNK) {
+        // Forced moves need no network, here as in training.
+        let learned = matches!(view.backward, Backward::Learned);
+        let chooses = |&s: &u32| {
+            let s = s as usize;
+            let leaving = g.out(s).len() + usize::from(g.stops()[s] == Stop::May);
+            leaving > 1 || learned && g.entering(s).len() > 1
+        };
+        let states: Vec<u32> = (0..g.n_states() as u32).filter(chooses).collect();
+        for chunk in states.chunks(rows.chunk) {
             rows.evaluate(g.sim(), view, chunk);
             for (i, &s) in chunk.iter().enumerate() {
                 rows.forward(g, i, s as usize, &mut forward);
-                if matches!(view.backward, Backward::Learned) {
+                if learned {
                     rows.backward(g, i, s as usize, &mut backward);
                 }
             }
@@ -252,6 +262,8 @@ fn expected_log_weight(
 /// The network's heads on a chunk of states.
 struct Evaluator {
     heads: Heads,
+    /// States at a time, at most.
+    chunk: usize,
     x: Encoded,
     masks: BitMatrix,
     back_masks: BitMatrix,
@@ -265,21 +277,23 @@ struct Evaluator {
 }
 
 impl Evaluator {
-    /// With room for so many states.
+    /// With room for so many states, or for fewer where they have very many labels.
     fn new(sim: &dyn Simulator, heads: Heads, tape_width: usize, rows: usize) -> Self {
         let n = heads.n_actions;
+        let chunk = (ROOM / (heads.stride + tape_width)).clamp(1, rows);
         Self {
             heads,
-            x: Encoded::new(sim.spec().encoding, rows),
-            masks: BitMatrix::new(rows, n + 1),
-            back_masks: BitMatrix::new(rows, n),
-            stops: vec![Stop::Never; rows],
+            chunk,
+            x: Encoded::new(sim.spec().encoding, chunk),
+            masks: BitMatrix::new(chunk, n + 1),
+            back_masks: BitMatrix::new(chunk, n),
+            stops: vec![Stop::Never; chunk],
             tape_width,
-            out: Floats::zeros(rows * heads.stride),
-            tape: Floats::zeros(rows * tape_width),
-            softmax: vec![Softmax::default(); rows],
-            back_softmax: vec![Softmax::default(); rows],
-            row: BitMatrix::new(rows, n),
+            out: Floats::zeros(chunk * heads.stride),
+            tape: Floats::zeros(chunk * tape_width),
+            softmax: vec![Softmax::default(); chunk],
+            back_softmax: vec![Softmax::default(); chunk],
+            row: BitMatrix::new(chunk, n),
         }
     }
 

@@ -20,7 +20,7 @@ mod stats;
 mod trainer;
 mod weights;
 
-pub use backward::{Backward, PathCounts, encodings};
+pub use backward::{Backward, PathCounts, encodings, table};
 pub use exact::{EdgePolicies, Exact, ExactError, ExactReport};
 pub use experience::{Experience, Looks, Slopes};
 pub use flight::Trajectories;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use headwater_core::settings::{Value, defaults};
-use headwater_core::{Heads, Key, Regression, Settings};
+use headwater_core::{BackwardHead, Heads, Key, Regression, Settings};
 
 use headwater_exact::enumerate;
 use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
@@ -66,7 +66,8 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
     let graph = enumerate(&*sim, 10_000).unwrap();
     let found = headwater_objectives::find(objective).unwrap();
     let objective = (found.build)(&defaults(found.entry.fields).unwrap());
-    let heads = Heads::new(sim.spec().n_actions, matches!(past, Past::Learned), objective.needs().flow);
+    let backward = if matches!(past, Past::Learned) { BackwardHead::Shared } else { BackwardHead::None };
+    let heads = Heads::new(sim.spec().n_actions, backward, objective.needs().flow);
     // Wide enough for two threads to have something to share.
     let width = if threads > 1 { 128 } else { 32 };
     let config = MlpConfig { width, depth: 2, activation: Activation::Relu, layer_norm: true };
@@ -75,7 +76,7 @@ fn trainer(env: &str, objective: &str, past: Past, threads: usize) -> Trainer {
     train.batch = 128;
     let parts = Parts {
         estimator: Box::new(
-            Mlp::new(&config, sim.spec().encoding, heads, false, Arc::clone(&pool), Key::new(1)).unwrap(),
+            Mlp::new(&config, sim.spec().encoding, heads, Arc::clone(&pool), Key::new(1)).unwrap(),
         ),
         scorer: Scorer::new(Box::new(Native), Transform::plain(native.scale)),
         backward: match past {

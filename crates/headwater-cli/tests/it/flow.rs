@@ -239,3 +239,38 @@ fn huge_flows_are_shown_as_numbers() {
     assert!(row.contains("exceeded: an edge carries 5.0000e598 times its capacity"), "{text}");
     assert!(!text.contains("inf"), "{text}");
 }
+
+/// A node of reward 0 is not an object, whether it leads on or is an end: every command has a way through.
+#[test]
+fn nodes_without_a_reward_to_speak_of_are_no_objects_for_any_command() {
+    let dir = Temp::new();
+    let graph = r#"{"edges": [["s", "a"], ["s", "b"], ["a", "x"], ["b", "x"], ["b", "dead"], ["a", "end"], ["s", "dead"]],
+                    "rewards": {"a": 0, "x": 2, "dead": 0, "end": 1}}"#;
+    dir.write("g.json", graph);
+    let exact = dir.run("flow g.json --json").json();
+    assert!((exact["log_z"].as_f64().unwrap() - 3f64.ln()).abs() < 1e-12, "{exact}");
+    for backward in ["uniform", "learned"] {
+        let run = format!("run-{backward}");
+        let sets = format!("--set train.steps=600 --set policy.backward={backward}");
+        let trained = dir.run(&format!("train g.json --out {run} -q --json {sets}")).json();
+        assert!(trained["tv"].as_f64().unwrap() < 0.02, "{trained}");
+        let flow = dir.run(&format!("flow g.json --run {run} --json")).json();
+        assert!(flow["tv_run"].as_f64().unwrap() < 0.02, "{flow}");
+        let text = dir.run(&format!("flow g.json --run {run}")).ok();
+        assert!(!text.contains("NaN"), "{text}");
+        let edges = dir.run(&format!("flow g.json --run {run} --edges -")).ok();
+        assert!(edges.contains("\nb,dead,0,-inf,"), "{edges}");
+    }
+    let space = dir.run("exact g.json").ok();
+    assert!(!space.contains("dead"), "{space}");
+    // With a floor, all that have a reward are objects, and the flow is that of the floored rewards.
+    let floored = "train g.json --out floored -q --json --set train.steps=600 --set reward.floor=0.5";
+    assert!(dir.run(floored).json()["tv"].as_f64().unwrap() < 0.02);
+    let flow = dir.run("flow g.json --run floored --json").json();
+    assert!((flow["log_z"].as_f64().unwrap() - 4f64.ln()).abs() < 1e-9, "{flow}");
+    assert!(flow["tv_run"].as_f64().unwrap() < 0.02, "{flow}");
+    // Still, another graph is refused.
+    dir.write("other.json", graph.replace("\"x\": 2", "\"x\": 2.5"));
+    let refused = dir.run("flow other.json --run run-uniform").refused();
+    assert!(refused.contains("its reward of `x` is 2 instead of 2.5"), "{refused}");
+}

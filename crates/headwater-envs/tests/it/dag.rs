@@ -2,10 +2,12 @@
 //!
 //! How files are read is tested in headwater-graph.
 
-use headwater_core::settings::File;
+use std::collections::BTreeMap;
+
+use headwater_core::settings::{File, Value, Values};
 use headwater_core::{Environment, SettingError, Stop};
-use headwater_envs::Registered;
 use headwater_envs::dag::{Config, Dag};
+use headwater_envs::{Registered, RewardValues};
 
 use crate::explore::{explore, native_log_z};
 
@@ -83,4 +85,30 @@ fn labels_are_as_few_as_the_largest_degree() {
     assert_eq!((dag.n_actions(), dag.max_len()), (2, 58));
     let g = explore(&dag);
     assert_eq!((g.states.len(), g.n_edges), (900, 2 * 30 * 29));
+}
+
+/// Objects of reward 0 are left out only where the reward is the file's own and nothing lifts it.
+#[test]
+fn nodes_that_lead_to_no_reward_are_no_states_where_zero_is_nothing() {
+    let text = r#"{"edges": [["s", "a"], ["s", "b"], ["a", "x"], ["b", "x"], ["b", "dead"], ["a", "end"]],
+                   "rewards": {"a": 0, "x": 2, "dead": 0, "end": 1}}"#;
+    let entry = headwater_envs::find("dag").expect("registered");
+    let mut values = Values::new();
+    values.insert("graph", Value::File(File::new("g.json", text)));
+    let none = Values::new();
+    let states = |zero_is_nothing: bool| {
+        let reward = RewardValues { name: "given", values: &none, zero_is_nothing };
+        let sim = entry.build_of(&values, &[], Some(reward)).expect("a graph");
+        headwater_testkit::conformance::check_simulator(&*sim, 100).expect("it keeps the contract");
+        let graph = headwater_exact::enumerate(&*sim, 100).expect("a small graph");
+        let state = |s: usize| (graph.sim().text(s as u32), graph.is_object(s));
+        (0..graph.n_states()).map(state).collect::<BTreeMap<_, _>>()
+    };
+    let of =
+        |names: &[(&str, bool)]| names.iter().map(|&(n, o)| (n.to_owned(), o)).collect::<BTreeMap<_, _>>();
+    assert_eq!(states(true), of(&[("s", false), ("a", false), ("b", false), ("x", true), ("end", true)]));
+    assert_eq!(
+        states(false),
+        of(&[("s", false), ("a", true), ("b", false), ("x", true), ("dead", true), ("end", true)])
+    );
 }

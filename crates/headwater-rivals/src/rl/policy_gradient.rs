@@ -2,7 +2,7 @@
 //! minibatch.
 
 use headwater_core::settings::{Schedule, choice};
-use headwater_core::{Heads, Needs};
+use headwater_core::{BackwardHead, Heads, Needs};
 use headwater_exact::ForwardPolicy;
 use headwater_rewards::RewardError;
 use headwater_train::{Behaviour, Exact, Experience, Looks, Slopes};
@@ -89,7 +89,7 @@ impl PolicyGradient {
             gradients: true,
         };
         let payer = Payer::new(recipe.payoff, if recipe.soft { recipe.entropy } else { 0.0 });
-        let heads = Heads::new(arena.sim.spec().n_actions, false, critic);
+        let heads = Heads::new(arena.sim.spec().n_actions, BackwardHead::None, critic);
         let parts = (0..recipe.minibatches).map(|_| Experience::new(arena.sim.spec(), looks)).collect();
         let (actor, mut nets) = Actor::new(arena, recipe.batch, &[heads]);
         Self {

@@ -4,7 +4,7 @@
 use std::slice;
 
 use headwater_core::settings::{AutoReal, Schedule, settings};
-use headwater_core::{Entry, Estimator, Floats, Heads, Needs, Regression, Settings};
+use headwater_core::{BackwardHead, Entry, Estimator, Floats, Heads, Needs, Regression, Settings};
 use headwater_exact::ForwardPolicy;
 use headwater_nn::{Adam, Pool};
 use headwater_rewards::RewardError;
@@ -130,7 +130,7 @@ struct Sac {
 impl Sac {
     fn new(config: Config, arena: Arena) -> Self {
         let spec = arena.sim.spec();
-        let heads = Heads::new(spec.n_actions, false, false);
+        let heads = Heads::new(spec.n_actions, BackwardHead::None, false);
         let (replay, batch) = (Replay::new(spec, config.replay, config.batch), Minibatch::new(spec));
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
         let experience = Experience::new(spec, looks);

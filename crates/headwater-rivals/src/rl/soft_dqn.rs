@@ -7,7 +7,7 @@
 use std::slice;
 
 use headwater_core::settings::{Schedule, settings};
-use headwater_core::{Entry, Estimator, Heads, Needs, Regression, Settings};
+use headwater_core::{BackwardHead, Entry, Estimator, Heads, Needs, Regression, Settings};
 use headwater_exact::ForwardPolicy;
 use headwater_rewards::RewardError;
 use headwater_train::{Behaviour, Exact, Experience, Looks};
@@ -91,7 +91,7 @@ struct SoftDqn {
 impl SoftDqn {
     fn new(config: Config, arena: Arena) -> Self {
         let spec = arena.sim.spec();
-        let heads = Heads::new(spec.n_actions, false, false);
+        let heads = Heads::new(spec.n_actions, BackwardHead::None, false);
         let (replay, batch) = (Replay::new(spec, config.replay, config.batch), Minibatch::new(spec));
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
         let experience = Experience::new(spec, looks);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use headwater_core::settings::{Value, defaults};
-use headwater_core::{Heads, Key, Needs, Regression, RewardScale, Scored, Stop};
+use headwater_core::{BackwardHead, Heads, Key, Needs, Regression, RewardScale, Scored, Stop};
 use headwater_exact::enumerate;
 use headwater_nn::{Pool, Tabular};
 use headwater_rewards::{Native, Scorer, Transform};
@@ -253,7 +253,10 @@ fn transitions_from_a_ring_are_edges() {
             sim: sim.fork(),
             scorer: Scorer::new(Box::new(Native), Transform::plain(RewardScale::Reward)),
             exact: None,
-            network: Box::new(move |heads, _| Box::new(Tabular::new(table.clone(), heads))),
+            network: Box::new(move |heads, _| {
+                let stride = heads.stride as u32;
+                Box::new(Tabular::new(table.clone(), heads, |_, columns| columns.extend(0..stride)))
+            }),
             pool: Arc::new(Pool::new(1)),
             key: Key::new(5),
         };
@@ -261,7 +264,7 @@ fn transitions_from_a_ring_are_edges() {
         let mut batch = Minibatch::new(sim.spec());
         let looks = Looks { needs: Needs { backward: true, ..Needs::default() }, ..Looks::default() };
         let mut parts = [Experience::new(sim.spec(), looks)];
-        let (mut actor, nets) = Actor::new(arena, 5, &[Heads::new(n, false, false)]);
+        let (mut actor, nets) = Actor::new(arena, 5, &[Heads::new(n, BackwardHead::None, false)]);
         let (mut ends, mut payoffs) = (0, 0.0);
         for round in 0..60 {
             actor.act(&*nets[0], Behaviour::ON_POLICY, &mut parts, &mut |_| ()).unwrap();

@@ -76,7 +76,7 @@ impl Space {
         let threads = Arc::clone(&pool);
         let config = MlpConfig { depth: 1, width: 16, activation: Activation::Relu, layer_norm: false };
         let network = move |heads: Heads, key: Key| -> Box<dyn headwater_core::Estimator> {
-            Box::new(Mlp::new(&config, encoding, heads, false, Arc::clone(&threads), key).unwrap())
+            Box::new(Mlp::new(&config, encoding, heads, Arc::clone(&threads), key).unwrap())
         };
         Arena {
             sim: self.sim.fork(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, ParseError, Simulator, Stop};
+use headwater_core::{Action, BitMatrix, Encoded, EnvSpec, ParseError, Picture, Simulator, Stop};
 
 /// What was asked for, over all forks.
 #[derive(Default)]
@@ -85,6 +85,21 @@ impl Simulator for Counting {
     }
     fn show(&self, lane: u32, out: &mut String) {
         self.sim.show(lane, out);
+    }
+    fn has_guide(&self) -> bool {
+        self.sim.has_guide()
+    }
+    fn guide_by(&mut self, strength: f32) {
+        self.sim.guide_by(strength);
+    }
+    fn features(&self) -> Vec<String> {
+        self.sim.features()
+    }
+    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
+        self.sim.measure(lanes, out);
+    }
+    fn draw(&self, lane: u32) -> Option<Picture> {
+        self.sim.draw(lane)
     }
     fn load(&mut self, lane: u32, text: &str) -> Result<(), ParseError> {
         self.sim.load(lane, text)

@@ -95,7 +95,7 @@ impl Space {
         let threads = Arc::clone(&pool);
         let config = MlpConfig { width: 16, depth: 1, activation: Activation::Relu, layer_norm: false };
         let network = move |heads: Heads, key: Key| -> Box<dyn Estimator> {
-            Box::new(Mlp::new(&config, encoding, heads, false, Arc::clone(&threads), key).unwrap())
+            Box::new(Mlp::new(&config, encoding, heads, Arc::clone(&threads), key).unwrap())
         };
         let exact = Some(Arc::clone(&self.exact));
         let arena = Arena { sim, scorer, exact, network: Box::new(network), pool, key };

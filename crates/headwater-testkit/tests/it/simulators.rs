@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headwater_core::{
-    Action, BitMatrix, Encoded, EnvSpec, Environment, Key, Lanes, ParseError, Simulator, Stop,
+    Action, BitMatrix, Encoded, EnvSpec, Environment, Key, Lanes, ParseError, Picture, Simulator, Stop,
 };
 use headwater_testkit::conformance::{check_simulator, lockstep};
 
@@ -181,8 +181,20 @@ impl Simulator for Buggy {
         self.inner.score(self.by_row(Bug::ScoreByRow, lanes, &rows(lanes)), out);
     }
 
+    fn has_guide(&self) -> bool {
+        self.inner.has_guide()
+    }
+
+    fn guide_by(&mut self, strength: f32) {
+        self.inner.guide_by(strength);
+    }
+
     fn show(&self, lane: u32, out: &mut String) {
         self.inner.show(lane, out);
+    }
+
+    fn draw(&self, lane: u32) -> Option<Picture> {
+        self.inner.draw(lane)
     }
 
     fn load(&mut self, lane: u32, text: &str) -> Result<(), ParseError> {

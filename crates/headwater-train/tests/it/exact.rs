@@ -44,23 +44,20 @@ fn fill(
     let flow = flow(g, exact.log_reward(), log_pb);
     let heads = plan.estimator(g.sim(), needs, &Arc::new(Pool::new(1))).heads();
     let mut state = trainer.state();
+    // A table's rows have the edges that leave a state, its stop edge, its flow and the edges that enter it, by label.
+    let mut entries = Vec::new();
     for s in 0..g.n_states() {
-        let row = &mut state.params.data[s * heads.stride..(s + 1) * heads.stride];
-        for e in g.out(s) {
-            row[g.action(e).index()] = (flow.edge[e] - offset) as f32;
-        }
-        if g.is_object(s) {
-            row[heads.n_actions] = (flow.stop[s] - offset) as f32;
-        }
-        if let Some(at) = heads.flow {
-            row[at] = (flow.state[s] - offset) as f32;
-        }
-        if let Some(at) = heads.backward {
-            for &e in g.entering(s) {
-                row[at + g.action(e as usize).index()] = log_pb[e as usize] as f32 - 0.75;
-            }
+        entries.extend(g.out(s).map(|e| flow.edge[e] - offset));
+        entries.extend(g.is_object(s).then(|| flow.stop[s] - offset));
+        entries.extend(heads.flow.map(|_| flow.state[s] - offset));
+        if heads.backward.is_some() {
+            let mut entering: Vec<usize> = g.entering(s).iter().map(|&e| e as usize).collect();
+            entering.sort_by_key(|&e| g.action(e));
+            entries.extend(entering.into_iter().map(|e| log_pb[e] - 0.75));
         }
     }
+    let entries: Vec<f32> = entries.into_iter().map(|x| x as f32).collect();
+    state.params.data.copy_from_slice(&entries);
     trainer.restore(state).unwrap();
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use headwater_core::{Estimator, Heads, Key, Needs, Simulator};
-use headwater_nn::{Pool, Tabular};
-use headwater_train::{Backward, Behaviour, Experience, Looks, PolicyView, Slopes, encodings};
+use headwater_core::{BackwardHead, Estimator, Heads, Key, Needs, Simulator};
+use headwater_nn::Pool;
+use headwater_train::{Backward, Behaviour, Experience, Looks, PolicyView, Slopes, table};
 
 use crate::support::{Plan, Problem, grid, problem};
 
@@ -80,8 +80,8 @@ impl Case {
 fn gradients_match_finite_differences() {
     let problem = grid(2, 4);
     let mut case = Case::new(&problem, 1);
-    let states = encodings(problem.exact().graph());
-    let mut net = Tabular::new(states, Heads::new(problem.sim.spec().n_actions, false, true));
+    let heads = Heads::new(problem.sim.spec().n_actions, BackwardHead::None, true);
+    let mut net = table(problem.exact().graph(), heads);
     shake(&mut net, 1.0, Key::new(1));
     case.roll(&net);
     assert!(case.experience.drift().iter().all(|d| d.abs() < 1e-6), "nothing has changed yet");

@@ -15,3 +15,4 @@ mod reward_power;
 mod rows;
 mod sampling;
 mod support;
+mod wide;

@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use headwater_core::settings::{AutoReal, Schedule, Shape, Value, Values, defaults};
 use headwater_core::{
-    Action, BitMatrix, Encoded, EnvSpec, Environment, Estimator, Grads, Heads, Key, Lanes, LossReport, Needs,
-    Objective, ParseError, Regression, Reward, RewardScale, Scored, Settings, Simulator, Stop,
+    Action, BackwardHead, BitMatrix, Encoded, EnvSpec, Environment, Estimator, Grads, Heads, Key, Lanes,
+    LossReport, Needs, Objective, ParseError, Picture, Regression, Reward, RewardScale, Scored, Settings,
+    Simulator, Stop,
 };
 use headwater_envs::hypergrid::{Cell, Hypergrid};
 use headwater_exact::enumerate;
-use headwater_nn::{Activation, Guided, Mlp, MlpConfig, Pool, Tabular};
+use headwater_nn::{Activation, Guided, Mlp, MlpConfig, Pool};
 use headwater_rewards::{Native, Scorer, Transform};
 use headwater_train::{
-    Backward, BackwardKind, Exact, Parts, PathCounts, TrainConfig, TrainState, Trainer, encodings,
+    Backward, BackwardKind, Exact, Parts, PathCounts, TrainConfig, TrainState, Trainer, table,
 };
 
 /// An environment with a reward, and what the reward means.
@@ -151,24 +152,22 @@ impl Plan {
     /// The estimator, as every trainer of this plan starts with it.
     pub fn estimator(&self, sim: &dyn Simulator, needs: Needs, pool: &Arc<Pool>) -> Box<dyn Estimator> {
         let spec = sim.spec();
-        let learned = self.backward != BackwardKind::Uniform && self.backward != BackwardKind::MaxEnt;
-        let own = self.backward == BackwardKind::LearnedOwn;
+        let backward = match self.backward {
+            BackwardKind::Uniform | BackwardKind::MaxEnt => BackwardHead::None,
+            BackwardKind::Learned => BackwardHead::Shared,
+            BackwardKind::LearnedOwn => BackwardHead::Own,
+        };
+        let heads = Heads::new(spec.n_actions, backward, needs.flow);
         match self.net {
             Net::Table => {
                 let graph = enumerate(sim, 100_000).unwrap();
-                Box::new(Tabular::new(encodings(&graph), Heads::new(spec.n_actions, learned, needs.flow)))
+                Box::new(table(&graph, heads.shared()))
             }
             Net::Mlp(width) => {
-                let heads = if own {
-                    Heads::split(spec.n_actions, needs.flow)
-                } else {
-                    Heads::new(spec.n_actions, learned, needs.flow)
-                };
                 let config =
                     MlpConfig { width, depth: 2, activation: Activation::LeakyRelu, layer_norm: false };
                 let key = Key::new(self.seed).fold(0);
-                let net =
-                    Box::new(Mlp::new(&config, spec.encoding, heads, own, Arc::clone(pool), key).unwrap());
+                let net = Box::new(Mlp::new(&config, spec.encoding, heads, Arc::clone(pool), key).unwrap());
                 if spec.encoding.guide > 0 { Box::new(Guided::new(net)) } else { net }
             }
         }
@@ -390,6 +389,26 @@ impl Simulator for Recorder {
 
     fn show(&self, lane: u32, out: &mut String) {
         self.inner.show(lane, out);
+    }
+
+    fn has_guide(&self) -> bool {
+        self.inner.has_guide()
+    }
+
+    fn guide_by(&mut self, strength: f32) {
+        self.inner.guide_by(strength);
+    }
+
+    fn features(&self) -> Vec<String> {
+        self.inner.features()
+    }
+
+    fn measure(&self, lanes: &[u32], out: &mut [f64]) {
+        self.inner.measure(lanes, out);
+    }
+
+    fn draw(&self, lane: u32) -> Option<Picture> {
+        self.inner.draw(lane)
     }
 
     fn load(&mut self, lane: u32, text: &str) -> Result<(), ParseError> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use headwater_core::settings::{File, Schedule, Shape, Value, Values, defaults};
 use headwater_core::{Estimator, Heads, Key, RewardScale, Simulator};
 use headwater_exact::{Divergence, ForwardPolicy, Graph, log_sum_exp, log_terminating, log_trajectories};
-use headwater_nn::{Activation, Mlp, MlpConfig, Pool, Tabular};
+use headwater_nn::{Activation, Mlp, MlpConfig, Pool};
 use headwater_rewards::{Native, Scorer, Transform};
 use headwater_rivals::{Arena, Method, Spent, find};
-use headwater_train::{Exact, encodings};
+use headwater_train::{Exact, table};
 
 /// An environment with a reward.
 pub struct Problem {
@@ -82,11 +82,11 @@ impl Problem {
         let shared = Arc::clone(&pool);
         let network = move |heads: Heads, key: Key| -> Box<dyn Estimator> {
             match net.width {
-                None => Box::new(Tabular::new(encodings(exact.graph()), heads)),
+                None => Box::new(table(exact.graph(), heads)),
                 Some(width) => {
                     let config =
                         MlpConfig { width, depth: 2, activation: Activation::LeakyRelu, layer_norm: false };
-                    Box::new(Mlp::new(&config, encoding, heads, false, Arc::clone(&shared), key).unwrap())
+                    Box::new(Mlp::new(&config, encoding, heads, Arc::clone(&shared), key).unwrap())
                 }
             }
         };
