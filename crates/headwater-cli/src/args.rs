@@ -1,10 +1,12 @@
 //! What a user may type.
 
+mod numbers;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::out;
+use self::numbers::{count, duration, seconds, share, size};
 
 /// Sample objects in proportion to a reward, and know how well.
 ///
@@ -114,38 +116,6 @@ pub struct Watch {
     /// Time between pictures
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     pub every: f64,
-}
-
-/// A whole number from MIN to MAX: what is counted is also kept, and memory is finite.
-fn count<const MIN: u64, const MAX: u64>(text: &str) -> Result<u64, String> {
-    let digits = text.replace('_', "");
-    let ok = digits.parse().ok().filter(|n| (MIN..=MAX).contains(n));
-    ok.ok_or_else(|| format!("expected a whole number from {} to {}", out::count(MIN), out::count(MAX)))
-}
-
-/// The same as an index.
-fn size<const MIN: u64, const MAX: u64>(text: &str) -> Result<usize, String> {
-    count::<MIN, MAX>(text).map(|n| n as usize)
-}
-
-/// A number from 0 to 1.
-fn share(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|x| (0.0..=1.0).contains(x))
-        .ok_or_else(|| "expected a number from 0 to 1".to_owned())
-}
-
-/// A sensible time between two looks.
-fn seconds(text: &str) -> Result<f64, String> {
-    let ok = |x: &f64| (0.05..=86_400.0).contains(x);
-    text.parse().ok().filter(ok).ok_or_else(|| "expected seconds from 0.05 to 86400".to_owned())
-}
-
-/// Any time that a person may wait for.
-fn duration(text: &str) -> Result<f64, String> {
-    let ok = |x: &f64| (0.0..=1e9).contains(x);
-    text.parse().ok().filter(ok).ok_or_else(|| "expected seconds from 0 to 1e9".to_owned())
 }
 
 #[derive(ClapArgs, Debug)]

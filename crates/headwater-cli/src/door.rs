@@ -10,10 +10,15 @@ use crate::out::{Failure, talk};
 
 /// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
 pub fn load(run: &Path) -> Result<(Checked, Assembly), Failure> {
+    enter(run).map(|(reading, assembly)| (reading.checked, assembly))
+}
+
+/// The same for those who also pass on what was said.
+pub fn enter(run: &Path) -> Result<(Reading, Assembly), Failure> {
     let mut reading = Reading::open(run)?;
     let assembly = reading.load();
     warn(&reading.cautions);
-    Ok((reading.checked, assembly?))
+    Ok((reading, assembly?))
 }
 
 /// Looks at a run, whatever state it is in.

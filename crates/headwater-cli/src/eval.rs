@@ -5,14 +5,13 @@ use headwater_run::evaluation::{evaluate, sampled};
 use headwater_train::sampled_l1;
 use serde_json::json;
 
-use crate::Verdict;
 use crate::args::Eval;
-use crate::door::load;
 use crate::out::{self, Failure, count, fail, number};
 use crate::train::rows;
+use crate::{Verdict, door};
 
 pub fn run(args: &Eval) -> Result<Verdict, Failure> {
-    let (_, mut assembly) = load(&args.run)?;
+    let (reading, mut assembly) = door::enter(&args.run)?;
     let step = assembly.trainer.steps();
     let key = key(assembly.seed, Purpose::Eval).fold(step);
     if let Some(samples) = args.samples {
@@ -35,6 +34,7 @@ pub fn run(args: &Eval) -> Result<Verdict, Failure> {
             json["sampled_l1"] = json!(l1);
             json["perfect_sampler_l1"] = json!(perfect);
         }
+        json["cautions"] = json!(reading.cautions);
         json["run"] = json!(args.run.display().to_string());
         out::data(&json.to_string())?;
         return Ok(Verdict::Clean);

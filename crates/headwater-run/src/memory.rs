@@ -11,11 +11,21 @@ pub fn available() -> Option<u64> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
     let left = read("/proc/meminfo").and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+        let kb = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+        };
+        Some(1024 * (kb("MemAvailable:")? + kb("SwapFree:").unwrap_or(0)))
     });
-    let group = number("/sys/fs/cgroup/memory.max")
-        .map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
+    let group = number("/sys/fs/cgroup/memory.max").map(|most| {
+        // What is in use counts files that were read, which give way.
+        let stat = read("/sys/fs/cgroup/memory.stat").unwrap_or_default();
+        let files: u64 = ["inactive_file ", "active_file "]
+            .iter()
+            .filter_map(|name| stat.lines().find_map(|line| line.strip_prefix(name))?.parse::<u64>().ok())
+            .sum();
+        most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0).saturating_sub(files))
+    });
     // A limit of the process, as `ulimit -v` sets it, counts addresses, most of which are never used; it is a limit still.
     let limit = read("/proc/self/limits").and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
@@ -73,11 +83,13 @@ pub(crate) fn training(
     let lanes = (train.batch + train.replay) as f64;
     // A state that is visited takes its row of bits, forward and backward, and a few numbers; every trajectory has one.
     let row = spec.n_actions as f64 / 4.0 + 64.0;
+    // One that is under way takes a list with an edge at least.
+    let under_way = 32.0 * train.lag as f64 * train.batch as f64;
     let batch = afford(
         "batch",
         &format!("a batch of {lanes} trajectories"),
-        lanes * row,
-        "a smaller `train.batch` or `train.replay`",
+        lanes * row + under_way,
+        "a smaller `train.batch`, `train.replay` or `train.lag`",
     );
     // A weight per trajectory, the same sorted and resampled, and a pair per object with its text.
     let numbers = 24.0 * eval.samples as f64 + 64.0 * eval.objects as f64;

@@ -215,7 +215,7 @@ impl RunDir {
             return Ok(Vec::new());
         }
         let tables = [STEPS, METRICS].map(|name| self.path.join(name));
-        let lost = |table: &&PathBuf| fs::metadata(table).map_or(true, |file| file.len() == 0);
+        let lost = |table: &&PathBuf| !fs::metadata(table).is_ok_and(|file| file.len() > 0);
         Ok(tables.iter().filter(lost).map(|table| format!("`{}`", table.display())).collect())
     }
 
@@ -260,7 +260,7 @@ impl RunDir {
         write_json(&self.path.join(EXACT), exact)
     }
 
-    /// Appends a line to `log.txt`, which is for people to read: see [`visible`].
+    /// Appends a line to `log.txt`, which is for people to read: see [`visible()`].
     ///
     /// # Errors
     /// If it cannot be written.

@@ -202,6 +202,8 @@ fn a_damaged_checkpoint_is_said_by_every_reader() {
         assert_eq!(ran.err.matches(caution).count(), 1, "{args}: {}", ran.err);
     }
     assert!(dir.read("report.html").contains("is damaged"));
+    let cautions = dir.run("eval run --json").json()["cautions"].to_string();
+    assert!(cautions.contains("is damaged"), "{cautions}");
     let json = dir.run("diagnose run --json");
     assert!(json.out.contains("is damaged") && json.code == Some(1), "{json:?}");
 }
