@@ -150,11 +150,17 @@ impl Checked {
         digest(self.facts(ignore, |_, _| true))
     }
 
-    /// The same of what was given alone. Of a resolved configuration, in which every key is given, it is
-    /// [`Checked::fingerprint`] by the program that resolved it, whatever keys later versions add. Call it before
-    /// [`Checked::keep_marks`].
-    pub(crate) fn fingerprint_of_given(&self, ignore: &[&str]) -> String {
-        digest(self.facts(ignore, |section, key| !section.is_default(key)))
+    /// The same of the keys that are written down: in the file, marked as defaults or not, or in an assignment. Of a
+    /// resolved configuration, which has every key, it is [`Checked::fingerprint`] by the program that resolved it,
+    /// whatever keys later versions add.
+    pub(crate) fn fingerprint_of_written(&self, ignore: &[&str]) -> String {
+        let file: toml::Table = self.input.text.parse().unwrap_or_default();
+        let in_file = |section: &Section, key: &str| {
+            let mut parts = section.name.split('.').filter(|part| !part.is_empty());
+            let table = parts.try_fold(&file, |table, part| table.get(part)?.as_table());
+            table.is_some_and(|table| table.contains_key(key))
+        };
+        digest(self.facts(ignore, |section, key| !section.is_default(key) || in_file(section, key)))
     }
 
     /// The keys in which two configurations differ, but for those in `ignore`.

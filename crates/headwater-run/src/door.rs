@@ -106,7 +106,7 @@ fn lost(dir: &RunDir) -> Result<Vec<String>, RunError> {
 pub(crate) fn configuration(dir: &RunDir, sets: &[String]) -> Result<(Checked, String), SessionError> {
     let input = Input::read(&dir.config_path()).map_err(|p| SessionError::Config(p.into()))?;
     let mut checked = input.set(sets.iter().cloned()).check(&schema()).map_err(SessionError::Config)?;
-    let fingerprint = checked.fingerprint_of_given(RESUMABLE);
+    let fingerprint = checked.fingerprint_of_written(RESUMABLE);
     checked.keep_marks();
     Ok((checked, fingerprint))
 }
@@ -123,10 +123,10 @@ mod tests {
         let check = |text: &str| Input::text("config.toml", text).check(&schema()).unwrap();
         let whole = check(text);
         let resolved = whole.resolved();
-        assert_eq!(check(&resolved).fingerprint_of_given(RESUMABLE), whole.fingerprint(RESUMABLE));
+        assert_eq!(check(&resolved).fingerprint_of_written(RESUMABLE), whole.fingerprint(RESUMABLE));
         let older: String =
             resolved.lines().filter(|l| !l.starts_with("clip")).map(|l| l.to_owned() + "\n").collect();
-        let of_older = check(&older).fingerprint_of_given(RESUMABLE);
+        let of_older = check(&older).fingerprint_of_written(RESUMABLE);
         assert_ne!(of_older, whole.fingerprint(RESUMABLE));
         // The version that had no such key took the fingerprint of all that it had.
         assert_eq!(of_older, digest_without(&whole, "train.clip"));
