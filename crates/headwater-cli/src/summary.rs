@@ -1,5 +1,7 @@
 //! `headwater summary`: runs in one table, and pooled over seeds.
 
+use std::path::PathBuf;
+
 use headwater_run::summary::{COLUMNS, Pool, Row, pool};
 use headwater_run::{OverSeeds, Status};
 use serde_json::json;
@@ -9,7 +11,13 @@ use crate::out::{self, Failure, count, number};
 use crate::{Verdict, door};
 
 pub fn run(args: &Summary) -> Result<Verdict, Failure> {
-    let rows = args.runs.iter().map(|run| Row::read(run)).collect::<Result<Vec<_>, _>>()?;
+    // A ledger of scores lies beside the runs, and `runs/*` names it too.
+    let (files, mut runs): (Vec<&PathBuf>, Vec<&PathBuf>) = args.runs.iter().partition(|run| run.is_file());
+    match runs.is_empty() {
+        true => runs = files,
+        false => files.iter().for_each(|file| out::talk(&format!("{} is a file: skipped", file.display()))),
+    }
+    let rows = runs.into_iter().map(|run| Row::read(run)).collect::<Result<Vec<_>, _>>()?;
     rows.iter().for_each(|row| door::warn(&row.cautions));
     let (pools, left_out) = pool(&rows);
     if args.json {

@@ -152,6 +152,11 @@ fn runs_are_summarised_and_pooled_over_seeds() {
     let json = dir.run("summary a b d --json").json();
     assert_eq!(json["pooled"][0]["seeds"].as_u64(), Some(2), "{json}");
     assert_eq!(json["left_out"], serde_json::json!([{"run": "d", "why": "interrupted"}]));
+    // A file among the runs, such as a ledger of scores, is none.
+    dir.write("scores.sqlite", "");
+    let ran = dir.run("summary a d scores.sqlite");
+    assert_eq!((ran.code, &*ran.err), (Some(0), "scores.sqlite is a file: skipped\n"));
+    assert!(dir.run("summary scores.sqlite").refused().contains("`scores.sqlite` is not a run directory"));
     let text = dir.run("summary a d").ok();
     assert!(text.ends_with("\nnot among the seeds: d (interrupted)\n"), "{text}");
     assert!(!text.contains("mean ± sd"), "{text}");

@@ -366,3 +366,49 @@ fn a_run_with_former_columns_is_read_and_goes_on() {
     }
     assert_same(&dir, "old", "new");
 }
+
+/// The rates of a table on a graph fall over all of training, and not over the first 3,000 updates of it.
+#[test]
+fn rates_on_a_graph_are_as_long_as_training() {
+    let dir = Temp::with_configs();
+    let rate = "{ from = 0.05, to = 0.0001, steps = STEPS, shape = \"cosine\" }";
+    for (sets, steps) in [("", 3000), ("--set train.steps=6_000", 6000), ("--set train.steps=10", 10)] {
+        let ran = dir.run(&format!("config resolve toy.json {sets}"));
+        assert_eq!(ran.err, "", "what the command takes for granted is nobody's fault");
+        let rate = rate.replace("STEPS", &steps.to_string());
+        for key in ["lr", "lr_log_z"] {
+            assert!(ran.out.contains(&format!("\n{key} = {rate}\n")), "{}", ran.out);
+        }
+    }
+    // What is set wins, and is warned of where it is longer.
+    let ran =
+        dir.run("config resolve toy.json --set train.steps=10 --set train.lr={from=0.1,to=0.01,steps=20}");
+    assert!(
+        ran.out.contains("\nlr = { from = 0.1, to = 0.01, steps = 20, shape = \"linear\" }\n"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.err.starts_with("warning: `train.lr` goes on until update 20 in `--set train.lr="),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn warnings_are_told_once_and_kept() {
+    let dir = Temp::with_configs();
+    let args = "train grid.toml --out run -q --json --set train.weight_decay=0.01";
+    let ran = dir.run(args);
+    let said = "warning: `train.weight_decay` has no effect in `--set train.weight_decay=0.01`: `train.optimizer` is \
+                `adam`\n\nhint: set `train.optimizer = \"adamw\"`, or leave it out\n";
+    assert_eq!((ran.code, &*ran.err), (Some(0), said));
+    assert!(dir.read("run/log.txt").contains("`train.weight_decay` has no effect"));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["warnings"].as_array().map(Vec::len), Some(1), "{json}");
+    assert_eq!(json["warnings"][0]["key"], "train.weight_decay");
+    // Weight decay that has none changes no bit.
+    let plain = dir.run("train grid.toml --out plain -q --json").json();
+    assert_eq!(plain["warnings"], serde_json::json!([]));
+    assert_eq!(plain["loss"], json["loss"]);
+}
