@@ -2,6 +2,7 @@
 //! a second opinion.
 
 mod chains;
+mod memory;
 mod opinion;
 mod recipe;
 mod report;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use headwater_run::assemble::{Assembly, Purpose, key, schema};
-use headwater_run::evaluation::evaluate;
+use headwater_run::evaluation::evaluate_while;
 use headwater_run::session::{Observer, Session};
 use headwater_run::task::Task;
 use headwater_run::{Checked, Input, Status};
@@ -74,7 +75,9 @@ fn again(args: &Phylo, stop: &AtomicBool, start: Instant) -> Result<Verdict, Fai
     let opinion = Opinion::form(args, &checked, is_large(&assembly), stop)?;
     let Some(opinion) = opinion else { return Ok(unreported(&args.target)) };
     let seed = assembly.seed;
-    let evaluation = evaluate(&mut assembly, f64::NAN, key(seed, Purpose::Eval)).map_err(fail)?;
+    let go_on = || !stop.load(Ordering::Relaxed);
+    let evaluation = evaluate_while(&mut assembly, f64::NAN, key(seed, Purpose::Eval), &go_on);
+    let Some(evaluation) = evaluation.map_err(fail)? else { return Ok(unreported(&args.target)) };
     std::fs::create_dir_all(path)?;
     let found = report::Found { evaluation: Some(evaluation), opinion, start };
     report::report(args, &mut assembly, &found, path, stop)
@@ -99,6 +102,7 @@ fn configuration(args: &Phylo, stop: &AtomicBool) -> Result<Option<(Checked, Opt
     if is_toml {
         let checked = task::read(&args.target, &args.sets)?;
         only_trees(&checked)?;
+        bounded(args, &checked)?;
         return Ok(Some((checked, None)));
     }
     let alignment = format!("env.alignment={:?}", args.target.display().to_string());
@@ -109,6 +113,8 @@ fn configuration(args: &Phylo, stop: &AtomicBool) -> Result<Option<(Checked, Opt
     let given = |key: &str| !first.section("train").is_default(key);
     let steps = given("steps").then(|| first.read::<TrainConfig>("train").steps);
     let mut recipe = training(n, steps);
+    let whole = |recipe: Vec<String>| input().assume(recipe).set(args.sets.iter().cloned()).check(&schema());
+    bounded(args, &whole(recipe.clone())?)?;
     let mut opinion = None;
     if n > SMALL {
         let formed = Opinion::form(args, &first, true, stop)?;
@@ -118,11 +124,22 @@ fn configuration(args: &Phylo, stop: &AtomicBool) -> Result<Option<(Checked, Opt
         }
         opinion = Some(formed);
     }
-    let checked = input().assume(recipe).set(args.sets.iter().cloned()).check(&schema())?;
+    let checked = whole(recipe)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
     Ok(Some((checked, opinion)))
+}
+
+/// Says how much memory a configuration takes, before anything is done.
+fn bounded(args: &Phylo, checked: &Checked) -> Result<(), Failure> {
+    let sim = Task::build(checked)?.sim;
+    let needed = memory::needed(checked, &*sim);
+    memory::check(needed)?;
+    if sim.spec().max_len >= SMALL && !args.quiet {
+        out::talk(&format!("memory: about {}", memory::said(needed)));
+    }
+    Ok(())
 }
 
 fn only_trees(checked: &Checked) -> Result<(), Failure> {

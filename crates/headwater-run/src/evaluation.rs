@@ -2,7 +2,7 @@
 
 use headwater_core::Key;
 use headwater_rewards::RewardError;
-use headwater_train::{Estimate, ExactReport, SampledReport, evaluate_sampled};
+use headwater_train::{Estimate, EvalConfig, ExactReport, SampledReport, evaluate_sampled};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Cell;
@@ -65,6 +65,20 @@ pub struct Evaluation {
 /// # Errors
 /// If a reward fails.
 pub fn evaluate(assembly: &mut Assembly, loss: f64, key: Key) -> Result<Evaluation, RewardError> {
+    let evaluation = evaluate_while(assembly, loss, key, &|| true)?;
+    Ok(evaluation.expect("nobody asked for an end"))
+}
+
+/// The same as long as `go_on` says so, which a sampled evaluation asks between batches; `None` if it did not.
+///
+/// # Errors
+/// If a reward fails.
+pub fn evaluate_while(
+    assembly: &mut Assembly,
+    loss: f64,
+    key: Key,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<Evaluation>, RewardError> {
     let trainer = &mut assembly.trainer;
     let (trajectories, transitions) = trainer.seen();
     // Evaluation asks for rewards too; the count is of what training paid.
@@ -72,11 +86,20 @@ pub fn evaluate(assembly: &mut Assembly, loss: f64, key: Key) -> Result<Evaluati
     let (exact, sampled) = match &assembly.exact {
         Some(exact) => (Some(exact.evaluate(&mut trainer.policy())), None),
         None if assembly.eval.samples == 0 => (None, None),
-        None => (None, Some(sampled(assembly, key)?)),
+        None => {
+            let EvalConfig { samples, objects, backward_samples, .. } = assembly.eval;
+            let mut view = trainer.policy();
+            let report =
+                headwater_train::evaluate_while(&mut view, samples, objects, backward_samples, key, go_on)?;
+            if report.is_none() {
+                return Ok(None);
+            }
+            (None, report)
+        }
     };
     let trainer = &assembly.trainer;
     let modes_true = assembly.exact.as_ref().zip(assembly.mode_log_reward).map(|(e, t)| e.n_modes(t));
-    Ok(Evaluation {
+    Ok(Some(Evaluation {
         step: trainer.steps(),
         trajectories,
         transitions,
@@ -87,7 +110,7 @@ pub fn evaluate(assembly: &mut Assembly, loss: f64, key: Key) -> Result<Evaluati
         modes_true,
         exact,
         sampled,
-    })
+    }))
 }
 
 /// How many of the modes found were given as data. A mode is known by the text that its environment shows, which need not be

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key};
 use crate::door::configuration;
-use crate::evaluation::{Evaluation, METRICS, evaluate};
+use crate::evaluation::{Evaluation, METRICS, evaluate_while};
 use crate::saved::{pack, unpack};
 use crate::task::NotExact;
 use crate::{
@@ -298,7 +298,15 @@ impl Session {
         let seen = self.assembly.trainer.seen();
         let (mut evaluation, mut spent) = (None, None);
         let mut saved = first;
-        while self.assembly.trainer.steps() < total {
+        if self.owes_evaluation(eval_every, total)?
+            && let Some(done) = afforded(self.evaluate(interrupted), &mut spent)?.flatten()
+        {
+            self.notes.extend(self.metrics.mend()?);
+            self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
+            observer.evaluated(&done);
+            evaluation = (first == total).then_some(done);
+        }
+        while spent.is_none() && self.assembly.trainer.steps() < total {
             if interrupted.load(Ordering::Relaxed) {
                 break;
             }
@@ -327,7 +335,7 @@ impl Session {
                 self.tell(observer)?;
             }
             if step.is_multiple_of(eval_every) || step == total {
-                let Some(done) = afforded(self.evaluate(), &mut spent)? else { break };
+                let Some(done) = afforded(self.evaluate(interrupted), &mut spent)?.flatten() else { break };
                 self.notes.extend(self.metrics.mend()?);
                 self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
                 self.tell(observer)?;
@@ -351,10 +359,11 @@ impl Session {
         let mut finished = step >= total;
         if finished && spent.is_none() {
             if evaluation.is_none() {
-                evaluation = afforded(self.evaluate(), &mut spent)?;
+                evaluation = afforded(self.evaluate(interrupted), &mut spent)?.flatten();
+                finished = evaluation.is_some();
             }
             // A list that was interrupted is begun again when the run is resumed.
-            finished = afforded(self.write_samples(interrupted), &mut spent)?.unwrap_or(true);
+            finished = finished && afforded(self.write_samples(interrupted), &mut spent)?.unwrap_or(true);
         }
         self.log_oracle()?;
         let (trajectories, transitions) = self.assembly.trainer.seen();
@@ -373,10 +382,19 @@ impl Session {
         })
     }
 
-    fn evaluate(&mut self) -> Result<Evaluation, SessionError> {
+    /// Was the evaluation after the last update interrupted?
+    fn owes_evaluation(&self, every: u64, total: u64) -> Result<bool, RunError> {
+        let step = self.assembly.trainer.steps();
+        let due = step > 0 && (step.is_multiple_of(every) || step == total);
+        Ok(due && self.metrics.last_step()? != Some(step))
+    }
+
+    /// Evaluates the policy as it is; `None` if that was interrupted.
+    fn evaluate(&mut self, interrupted: &AtomicBool) -> Result<Option<Evaluation>, SessionError> {
         let step = self.assembly.trainer.steps();
         let key = key(self.assembly.seed, Purpose::Eval).fold(step);
-        Ok(evaluate(&mut self.assembly, self.last.loss, key)?)
+        let go_on = || !interrupted.load(Ordering::Relaxed);
+        Ok(evaluate_while(&mut self.assembly, self.last.loss, key, &go_on)?)
     }
 
     fn log_step(&mut self, wall_s: f64) -> Result<(), RunError> {

@@ -119,6 +119,15 @@ impl Table {
         Ok(())
     }
 
+    /// The step of the last row; `None` if there is no row, or it has no step.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn last_step(&self) -> Result<Option<u64>, RunError> {
+        let text = fs::read_to_string(&self.path).map_err(RunError::io("read", &self.path))?;
+        Ok(text.lines().skip(1).last().and_then(|line| line.split(',').next()?.parse().ok()))
+    }
+
     /// Removes the rows after `step`, which a run resumed at `step` writes again.
     ///
     /// # Errors

@@ -28,7 +28,8 @@ pub use phases::{Phase, Stopwatch};
 pub use replay::Kept;
 pub use rollout::Behaviour;
 pub use sampled::{
-    LogProb, LogProbError, Sample, SampledReport, Sampler, evaluate_sampled, log_prob, sample, sampled_l1,
+    LogProb, LogProbError, Sample, SampledReport, Sampler, evaluate_sampled, evaluate_while, log_prob,
+    sample, sampled_l1,
 };
 pub use settings::{BackwardKind, EvalConfig, Optimizer, PolicyConfig, TrainConfig};
 pub use stats::{Estimate, bootstrap, correlation, mean, pearson, spearman};

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use headwater_core::{Key, Needs, ParseError, Scored, Stop};
+use headwater_core::{Key, Needs, ParseError, Scored, Simulator, Stop};
 use headwater_exact::perfect_sampler_l1;
 use headwater_rewards::RewardError;
 
@@ -16,8 +16,20 @@ use crate::stats::{Estimate, correlation, mean, pearson, spearman};
 use crate::trainer::{PolicyView, log_weights};
 use crate::weights::{LogMean, log_mean_exp};
 
-/// Lanes rolled at once.
+/// Lanes rolled at once, if their states have room.
 const LANES: usize = 1024;
+
+/// Bytes that the states of one batch may take.
+const ROOM: usize = 128 << 20;
+
+/// How many lanes are rolled at once: fewer where their states are many and wide. Results do not depend on it.
+fn lanes(sim: &dyn Simulator) -> usize {
+    let spec = sim.spec();
+    let encoding = spec.encoding;
+    // What the network reads and answers, in numbers of four bytes; every state of a trajectory may be another one.
+    let numbers = encoding.active + encoding.reals + encoding.guide + 2 * spec.n_actions;
+    (ROOM / (4 * numbers * (spec.max_len + 1)).max(1)).clamp(1, LANES)
+}
 
 /// What sampled evaluation says; intervals are of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +84,8 @@ pub struct Sampler {
     batch: Batch,
     rows: Scored,
     watch: Stopwatch,
+    /// The most lanes that are rolled at once.
+    lanes: usize,
 }
 
 /// Rows that tell log P_F and log P_B, and nothing else.
@@ -92,6 +106,7 @@ impl Sampler {
             batch: Batch::new(view.sim.spec(), Wants::default()),
             rows: Scored::default(),
             watch: Stopwatch::default(),
+            lanes: lanes(view.sim),
         }
     }
 
@@ -111,7 +126,7 @@ impl Sampler {
             batch.for_each(&mut *sink);
             ControlFlow::Continue(())
         };
-        self.batches(view, n, LANES, how, key, all)
+        self.batches(view, n, self.lanes, how, key, all)
     }
 
     /// Draws the same objects batch by batch, until there are `n` or `sink` breaks off; nothing more is drawn, or scored,
@@ -130,7 +145,7 @@ impl Sampler {
         self.batches(view, n, 1, how, key, sink)
     }
 
-    /// Draws batches of `size` objects, then of twice as many, and so on up to [`LANES`]. What is drawn depends on an
+    /// Draws batches of `size` objects, then of twice as many, and so on as far as there is room. What is drawn depends on an
     /// object's number alone, and not on its batch.
     fn batches(
         &mut self,
@@ -143,7 +158,7 @@ impl Sampler {
     ) -> Result<(), RewardError> {
         let mut first = 0;
         while first < n {
-            let lanes = size.min(n - first);
+            let lanes = size.min(self.lanes).min(n - first);
             self.forward(view, lanes, first as u64, how, key)?;
             let (rows, sim) = (&self.rows, &*view.sim);
             let mut drawn = (0..lanes).map(|b| {
@@ -156,7 +171,7 @@ impl Sampler {
                 break;
             }
             first += lanes;
-            size = (2 * size).min(LANES);
+            size = 2 * lanes;
         }
         Ok(())
     }
@@ -200,8 +215,8 @@ impl Sampler {
         key: Key,
     ) -> Result<(Vec<f64>, f64), LogProbError> {
         let (mut ratios, mut log_reward) = (Vec::with_capacity(repeats), f64::NEG_INFINITY);
-        for first in (0..repeats).step_by(LANES) {
-            let lanes = LANES.min(repeats - first);
+        for first in (0..repeats).step_by(self.lanes) {
+            let lanes = self.lanes.min(repeats - first);
             view.sim.reset(lanes);
             view.sim.load(0, text)?;
             let mut stop = [Stop::Never];
@@ -283,10 +298,29 @@ pub fn evaluate_sampled(
     backward_samples: usize,
     key: Key,
 ) -> Result<SampledReport, RewardError> {
+    let report = evaluate_while(view, samples, objects, backward_samples, key, &|| true)?;
+    Ok(report.expect("nobody asked for an end"))
+}
+
+/// The same as long as `go_on` says so, which is asked between batches; `None` if it did not.
+///
+/// # Errors
+/// If a reward fails.
+pub fn evaluate_while(
+    view: &mut PolicyView<'_>,
+    samples: usize,
+    objects: usize,
+    backward_samples: usize,
+    key: Key,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<SampledReport>, RewardError> {
     let mut sampler = Sampler::new(view);
     let mut weights = Vec::with_capacity(samples);
-    for first in (0..samples).step_by(LANES) {
-        let lanes = LANES.min(samples - first);
+    for first in (0..samples).step_by(sampler.lanes) {
+        if !go_on() {
+            return Ok(None);
+        }
+        let lanes = sampler.lanes.min(samples - first);
         sampler.forward(view, lanes, first as u64, Behaviour::ON_POLICY, key.fold(0))?;
         weights.extend(log_weights(&sampler.rows));
     }
@@ -299,6 +333,9 @@ pub fn evaluate_sampled(
     texts.dedup();
     let mut pairs = Vec::with_capacity(texts.len());
     for (i, text) in texts.iter().enumerate() {
+        if !go_on() {
+            return Ok(None);
+        }
         let found = sampler.backward(view, text, backward_samples, key.fold(3).fold(i as u64));
         match found {
             Ok((ratios, log_reward)) => pairs.push((log_mean_exp(&ratios), log_reward)),
@@ -308,7 +345,7 @@ pub fn evaluate_sampled(
     }
     pairs.retain(|(log_p, log_reward)| log_p.is_finite() && log_reward.is_finite());
     let log_z = LogMean::new(&weights);
-    Ok(SampledReport {
+    Ok(Some(SampledReport {
         log_z_learned: learned_log_z(view),
         log_z,
         elbo: mean(&weights),
@@ -317,7 +354,7 @@ pub fn evaluate_sampled(
         spearman: correlation(&pairs, key.fold(8), spearman),
         samples,
         objects: pairs.len(),
-    })
+    }))
 }
 
 /// Σ |k(x)/n − R(x)/Z| of `n` objects sampled from the policy, and the value that a perfect sampler would show.

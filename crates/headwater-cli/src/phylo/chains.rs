@@ -16,8 +16,10 @@ use crate::out::{Failure, fail};
 
 /// Trees that are climbed to.
 pub const CLIMBS: u64 = 64;
-/// Trees that a chain draws before it is asked whether the others agree, n moves apart; a tenth of them is thrown away.
+/// Trees that a chain draws before it is asked whether the others agree; a tenth as many are thrown away before.
 const DRAWS: usize = 4000;
+/// Moves between draws: as many as there are leaves, and not more than that.
+const GAP: usize = 50;
 /// How often chains that do not agree go on for twice as long.
 const EXTENSIONS: u32 = 2;
 /// Chains whose supports differ by more than that do not agree.
@@ -121,7 +123,7 @@ impl Chains {
             trees: Vec::new(),
         };
         let mut walks: Vec<Walk<'_>> = (0..n).map(walk).collect();
-        let gap = env.names().len() as u64;
+        let gap = env.names().len().min(GAP) as u64;
         parallel(threads, &mut walks, &|walk| {
             for _ in 0..DRAWS / 10 {
                 walk.step(gap, log_reward, stop);
@@ -247,7 +249,7 @@ fn anneal(
         let mut chain = walk.chain.fork(key.fold(k));
         // Starts of one chain are far apart.
         for _ in (0..i / walks.len() * DRAWS / 8).take_while(|_| !stopped()) {
-            chain.run(n as u64, 1.0, log_reward);
+            chain.run(n.min(GAP) as u64, 1.0, log_reward);
         }
         (0..pieces)
             .rev()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -11,7 +12,7 @@ use headwater_posterior::trees::{Rooting, Support, Taxa, Tree};
 use headwater_run::assemble::{Assembly, Purpose, key};
 use headwater_run::evaluation::Evaluation;
 use headwater_run::write_atomic;
-use headwater_train::{Behaviour, Sample, Sampler, sample};
+use headwater_train::{Behaviour, Sample, Sampler};
 use serde_json::{Value as Json, json};
 
 use super::chains::{Best, Chains};
@@ -45,7 +46,12 @@ struct Judged<'a> {
     comparison: Comparison,
     /// An upper bound of log Z: the mean log weight of trajectories to the chains' trees.
     eubo: f64,
+    /// log Z as the sampler has learned it, less that of the chains.
+    log_z_off: Option<f64>,
 }
+
+/// A learned log Z that is further from the chains', in nats, does not agree with it.
+const LOG_Z_AGREED: f64 = 1.0;
 
 /// Draws trees from a trained policy, writes the files, and says what was found.
 pub fn report(
@@ -56,7 +62,7 @@ pub fn report(
     stop: &AtomicBool,
 ) -> Result<Verdict, Failure> {
     let opinion = &found.opinion;
-    let sampled = draw(assembly, args.samples as usize)?;
+    let Some(sampled) = draw(assembly, args.samples as usize, stop)? else { return Ok(unreported(path)) };
     let judged = match &opinion.chains {
         None => None,
         Some(chains) => {
@@ -64,7 +70,9 @@ pub fn report(
             let Some(eubo) = upper_bound(assembly, opinion, chains, stop)? else {
                 return Ok(unreported(path));
             };
-            Some(Judged { chains, comparison, eubo })
+            let learned = found.evaluation.as_ref().and_then(Evaluation::log_z_learned);
+            let log_z_off = learned.map(|z| z - chains.log_z.value);
+            Some(Judged { chains, comparison, eubo, log_z_off })
         }
     };
     let best = opinion.best.or(best_sampled(opinion, &sampled));
@@ -78,8 +86,8 @@ pub fn report(
     Ok(Verdict::Clean)
 }
 
-/// Draws the trees, and counts their splits. The run's own samples come first.
-fn draw(assembly: &mut Assembly, n: usize) -> Result<Sampled, Failure> {
+/// Draws the trees, and counts their splits. The run's own samples come first. `None` if that was interrupted.
+fn draw(assembly: &mut Assembly, n: usize, stop: &AtomicBool) -> Result<Option<Sampled>, Failure> {
     let mut sim = assembly.trainer.found().0.fork();
     sim.reset(1);
     let names = sim.text(0);
@@ -89,7 +97,15 @@ fn draw(assembly: &mut Assembly, n: usize) -> Result<Sampled, Failure> {
     let key = key(assembly.seed, Purpose::Sample);
     let mut drawn = Vec::with_capacity(n);
     let mut view = assembly.trainer.policy();
-    sample(&mut view, n, Behaviour::ON_POLICY, key, &mut |s| drawn.push(s)).map_err(fail)?;
+    let mut sampler = Sampler::new(&view);
+    let all = sampler.draw_while(&mut view, n, Behaviour::ON_POLICY, key, &mut |batch| {
+        drawn.extend(batch);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    all.map_err(fail)?;
+    if drawn.len() < n {
+        return Ok(None);
+    }
     let (mut trees, mut scores) = (Vec::with_capacity(n), BTreeMap::new());
     for s in drawn {
         support.add(&Tree::parse(&s.text).map_err(fail)?, 1.0).map_err(fail)?;
@@ -97,7 +113,7 @@ fn draw(assembly: &mut Assembly, n: usize) -> Result<Sampled, Failure> {
         *scores.entry(mutations).or_default() += 1;
         trees.push((s, mutations));
     }
-    Ok(Sampled { trees, support, scores })
+    Ok(Some(Sampled { trees, support, scores }))
 }
 
 fn mutations(sim: &mut dyn Simulator, text: &str) -> Result<u32, Failure> {
@@ -212,9 +228,9 @@ fn rows(
 }
 
 impl Judged<'_> {
-    /// Do sampler and chains agree?
+    /// Do sampler and chains agree on supports and on log Z?
     fn agrees(&self) -> bool {
-        self.comparison.beyond == 0
+        self.comparison.beyond == 0 && self.log_z_off.is_none_or(|off| off.abs() <= LOG_Z_AGREED)
     }
 
     /// What the chains say of themselves and of the sampler, for people.
@@ -244,13 +260,17 @@ impl Judged<'_> {
             ),
             (
                 "sampler and chains",
-                if self.agrees() {
+                if c.beyond == 0 {
                     format!("supports agree within {:.3}: {worst}", c.largest())
                 } else {
                     format!("DISAGREE in {} supports, by up to {:.3}: {worst}", c.beyond, c.largest())
                 },
             ),
         ];
+        if let Some(off) = self.log_z_off {
+            let verb = if off.abs() <= LOG_Z_AGREED { "agree within" } else { "DISAGREE by" };
+            rows.push(("", format!("log Z, learned and by the chains, {verb} {:.2} nats", off.abs())));
+        }
         if !chains.agree() {
             rows.push((
                 "caution",
@@ -288,6 +308,7 @@ impl Judged<'_> {
             "sampler_agrees": self.agrees(),
             "sampler_largest_difference": c.largest(),
             "sampler_differs_in": c.beyond,
+            "log_z_learned_less_chains": self.log_z_off,
             "split": leaves(&sampled.support, c.split),
             "split_sampler": c.sampler,
             "split_chains": c.chains,

@@ -139,6 +139,39 @@ fn goes_on_to_the_same_end(settings: &[&str]) {
     }
 }
 
+/// A sampled evaluation that is interrupted is made when the run goes on, at the end as well; the loss of its update is
+/// not kept.
+#[test]
+fn an_evaluation_that_was_interrupted_is_made_up_for() {
+    let dir = Temp::new();
+    let config = checked(&["eval.exact_cap=15", "eval.samples=16", "eval.objects=4"]);
+    let whole = dir.path("whole");
+    let mut session = Session::create(&config, &dir.path("runs"), Some(&whole)).unwrap();
+    assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12, 4, vec![]));
+    let without_loss = |run: &Path| {
+        let text = String::from_utf8(bytes(run, "metrics.csv")).unwrap();
+        let cells =
+            |line: &str| line.split(',').enumerate().filter(|c| c.0 != 4).map(|c| c.1.to_owned()).collect();
+        text.lines().map(cells).collect::<Vec<Vec<String>>>()
+    };
+    assert!(bytes(&whole, "metrics.csv").starts_with(b"step,trajectories,transitions,reward_calls,loss,"));
+    for after in [3, 5, 12] {
+        let path = dir.path(&format!("stopped-{after}"));
+        let mut session = Session::create(&config, &dir.path("runs"), Some(&path)).unwrap();
+        // The stop is asked for between the update and the evaluation that follows it.
+        let evaluations = (after - 1) / 3;
+        assert_eq!(run(&mut session, after), (Status::Interrupted, after, evaluations, vec![]));
+        assert!(!path.join("samples.csv").exists());
+        drop(session);
+        let mut session = Session::resume(&path, &[]).unwrap();
+        assert_eq!(run(&mut session, u64::MAX), (Status::Finished, 12 - after, 4 - evaluations, vec![]));
+        assert_eq!(without_loss(&path), without_loss(&whole));
+        for name in ["samples.csv", "checkpoints/step-00000012.safetensors"] {
+            assert!(bytes(&whole, name) == bytes(&path, name), "{name} differs after {after}");
+        }
+    }
+}
+
 /// What was begun with an older checkpoint is done again, and nothing is there twice.
 #[test]
 fn a_run_whose_newest_checkpoint_is_damaged_goes_on_from_an_older_one() {
