@@ -14,8 +14,8 @@
 //! - `bdeu`: log R = log p(data | G) for categories
 //!
 //! **Source.** Deleu et al. 2022, arXiv:2202.13903. BGe as in Geiger & Heckerman 2002 with t of Kuipers, Moffa & Heckerman
-//! 2014 (torchgfn has the same); BDeu as in Heckerman, Geiger & Chickering 1995. The prior `fair` is torchgfn's, 1/C(d, p);
-//! that of Friedman & Koller 2003 is 1/C(d − 1, p). Generated data are those of gfnx: noise of variance 0.1.
+//! 2014, with the columns' means for the prior mean; BDeu as in Heckerman, Geiger & Chickering 1995. The prior `fair` is
+//! that of Friedman & Koller 2003, 1/C(d − 1, p). Generated data are those of gfnx: noise of variance 0.1.
 //!
 //! | instance | states | edges |
 //! |---|---|---|
@@ -29,6 +29,7 @@
 pub mod bdeu;
 pub mod bge;
 mod data;
+mod edges;
 pub mod families;
 mod generate;
 mod graph;

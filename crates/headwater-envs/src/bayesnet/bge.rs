@@ -14,9 +14,9 @@ use crate::{NativeReward, RewardEntry};
 settings! {
     /// Settings of [`Bge`].
     pub struct BgeConfig {
-        /// Are columns shifted and scaled to mean 0 and variance 1 first? Then units do not matter.
+        /// Are columns scaled to variance 1 first? Then units do not matter.
         standardise: bool = "false", Kind::Bool;
-        /// Weight α_μ of the prior mean, which is 0, in observations.
+        /// Weight α_μ of the prior mean, in observations. The prior mean is that of the data: where zero lies does not matter.
         alpha_mu: f64 = "1.0", Kind::Real { min: 1e-6, max: 1e6 };
         /// Degrees of freedom α_w of the prior of precisions, above d + 1 for d nodes; without it, d + 2.
         alpha_w: Option<f64>, Kind::Real { min: 2.0, max: 1e6 };
@@ -24,7 +24,7 @@ settings! {
         prior: Structure = "\"uniform\"", Kind::Choice(Structure::NAMES);
         /// The factor β of each edge, under the prior `edge`.
         edge_factor: f64 = "0.5", Kind::Real { min: 1e-9, max: 1e9 };
-        /// Edges per node that are expected, under the prior `erdos-renyi`.
+        /// Edges per node in the mean over all DAGs, under the prior `erdos-renyi`.
         expected_edges: f64 = "1.0", Kind::Real { min: 1e-9, max: 64.0 };
         /// Prior probabilities of single edges besides: CSV with the header `from,to,probability`; each counts as log p/(1 − p).
         edge_prior: Option<File>, Kind::File;
@@ -37,7 +37,7 @@ pub type Bge = Families<Gaussian>;
 /// BGe: log p(j | Pa) = g_p + ½(N+α_w−d+p) log|R_Pa| − ½(N+α_w−d+p+1) log|R_{Pa∪j}|.
 pub struct Gaussian {
     n: usize,
-    /// R = tI + Σ(x−x̄)(x−x̄)ᵀ + Nα_μ/(N+α_μ)·x̄x̄ᵀ, n × n.
+    /// R = tI + Σ(x−x̄)(x−x̄)ᵀ, n × n: the prior mean is x̄, so that there is no term of the difference between the two.
     r: Vec<f64>,
     /// By the number of parents p: g_p.
     constants: Vec<f64>,
@@ -56,7 +56,9 @@ impl Gaussian {
         let columns: Vec<&[f64]> = (0..d).map(|i| data.numbers(i)).collect::<Result<_, _>>()?;
         let (dims, count) = (d as f64, rows as f64);
         let t = alpha_mu * (alpha_w - dims - 1.0) / (alpha_mu + 1.0);
-        let means: Vec<f64> = columns.iter().map(|c| c.iter().sum::<f64>() / count).collect();
+        // From the first value on, so that no digits are lost where zero is far away.
+        let mean = |c: &&[f64]| c[0] + c.iter().map(|x| x - c[0]).sum::<f64>() / count;
+        let means: Vec<f64> = columns.iter().map(mean).collect();
         let mut r = vec![0.0; d * d];
         for i in 0..d {
             for j in 0..=i {
@@ -72,13 +74,7 @@ impl Gaussian {
             (0..d).map(|i| if standardise { (r[i * d + i] / count).sqrt() } else { 1.0 }).collect();
         for i in 0..d {
             for j in 0..d {
-                // Standardised columns have mean 0.
-                let mean = if standardise {
-                    0.0
-                } else {
-                    means[i] * means[j] * count * alpha_mu / (count + alpha_mu)
-                };
-                r[i * d + j] = r[i * d + j] / (scale[i] * scale[j]) + mean + if i == j { t } else { 0.0 };
+                r[i * d + j] = r[i * d + j] / (scale[i] * scale[j]) + if i == j { t } else { 0.0 };
             }
         }
         let free = alpha_w - dims;

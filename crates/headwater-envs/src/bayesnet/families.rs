@@ -9,20 +9,41 @@ use super::graph::Graph;
 use super::prior::Prior;
 use super::{BayesNet, MAX_NODES};
 
-/// Bytes that the scores of families may take, about.
-const BUDGET: usize = 1 << 28;
+/// Bytes that what is kept of families may take, about: half for scores, half for what guides.
+pub const BUDGET: usize = 1 << 28;
+
+/// Takes node, parents and score, family by family.
+pub type Sink<'a> = dyn FnMut(usize, u64, f64) + 'a;
 
 /// How well data speak for a node with given parents.
 pub trait Local: Send + Sync + 'static {
     /// log p(column `node` | columns `parents`), the latter as bits.
     fn local(&self, node: usize, parents: u64) -> f64;
 
-    /// The same with each further node as one more parent, into `out`, a place per node; what is there for `node` and
-    /// its parents does not matter.
+    /// The same with each further node as one more parent, into those places of `out`, one per node, that hold NaN; what is
+    /// there for `node` and its parents does not matter. The same bits as [`Local::local`].
     fn extended(&self, node: usize, parents: u64, out: &mut [f64]) {
         for (i, out) in out.iter_mut().enumerate() {
-            if (parents | 1 << node) >> i & 1 == 0 {
+            if (parents | 1 << node) >> i & 1 == 0 && out.is_nan() {
                 *out = self.local(node, parents | 1 << i);
+            }
+        }
+    }
+
+    /// The same for each of `n` nodes with each set of at most `most` parents, once.
+    fn every(&self, n: usize, most: usize, sink: &mut Sink<'_>) {
+        for node in 0..n {
+            let others = u64::MAX >> (64 - n) & !(1 << node);
+            // All subsets of the others, in ascending order.
+            let mut parents = 0u64;
+            loop {
+                if parents.count_ones() as usize <= most {
+                    sink(node, parents, self.local(node, parents));
+                }
+                parents = parents.wrapping_sub(others) & others;
+                if parents == 0 {
+                    break;
+                }
             }
         }
     }
@@ -31,19 +52,23 @@ pub trait Local: Send + Sync + 'static {
 /// log R(G) = Σ_j log p(j | Pa_j) + log prior(Pa_j), less the same of the graph without edges.
 ///
 /// What is stored is a function of its key alone, so that neither threads nor the order of questions can change a
-/// score.
+/// score. A store that is full is emptied: memory is bounded by [`BUDGET`], whatever is asked.
 pub struct Families<M> {
     model: M,
     prior: Prior,
     nodes: Vec<Node>,
     /// Families kept per node, at most.
     capacity: usize,
+    /// Scores kept per node, at most.
+    scores: usize,
 }
 
 struct Node {
     /// log p(j | no parents).
     alone: f64,
     known: RwLock<FxHashMap<u64, Family>>,
+    /// log p(j | parents) of families that were asked for as extensions of others.
+    locals: RwLock<FxHashMap<u64, f64>>,
 }
 
 /// A node with its parents.
@@ -54,17 +79,38 @@ struct Family {
     losses: OnceLock<Box<[f32]>>,
 }
 
+/// Bytes of an entry of a hash table of numbers, with room for its growth.
+const ENTRY: usize = 40;
+
 impl<M: Local> Families<M> {
     /// The scores of graphs on `n` nodes.
     pub(super) fn new(n: usize, model: M, prior: Prior) -> Self {
-        let node = |j| Node { alone: model.local(j, 0), known: RwLock::default() };
+        let node = |j| Node { alone: model.local(j, 0), known: RwLock::default(), locals: RwLock::default() };
         let nodes = (0..n).map(node).collect();
-        Self { model, prior, nodes, capacity: BUDGET / n / (64 + 4 * n) }
+        let half = BUDGET / 2 / n;
+        Self { model, prior, nodes, capacity: half / (2 * ENTRY + 4 * n), scores: half / ENTRY }
     }
 
-    /// log p(data | family) of `node` with `parents` as bits, and its prior, less that of the node without parents.
+    /// What a graph gains by `node` with `parents` as bits, and its prior, less that of the node without parents.
     pub fn family(&self, node: usize, parents: u64) -> f64 {
         self.with(node, parents, |family| family.score)
+    }
+
+    /// The same of every node with every set of at most `most` parents, each once and none of them kept.
+    pub fn every(&self, most: usize, sink: &mut Sink<'_>) {
+        self.model.every(self.nodes.len(), most, &mut |node, parents, local| {
+            sink(node, parents, self.relative(node, parents, local));
+        });
+    }
+
+    /// The same of `node` with `parents` and each further node, into `out`, a place per node; NaN for `node` and its
+    /// parents. None of them is kept.
+    pub fn extended(&self, node: usize, parents: u64, out: &mut [f64]) {
+        out.fill(f64::NAN);
+        self.model.extended(node, parents, out);
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = self.relative(node, parents | 1 << i, *out);
+        }
     }
 
     fn with<T>(&self, node: usize, parents: u64, read: impl FnOnce(&Family) -> T) -> T {
@@ -73,34 +119,62 @@ impl<M: Local> Families<M> {
         if let Some(family) = found.get(&parents) {
             return read(family);
         }
-        let full = found.len() >= self.capacity;
         drop(found);
         let family = Family { score: self.score_of(node, parents), losses: OnceLock::new() };
         let answer = read(&family);
-        if !full {
-            // Another thread may have been as quick; what it stored is the same.
-            known.write().unwrap_or_else(PoisonError::into_inner).entry(parents).or_insert(family);
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= self.capacity {
+            known.clear();
         }
+        // Another thread may have been as quick; what it stored is the same.
+        known.entry(parents).or_insert(family);
         answer
+    }
+
+    /// The score of a family from its log p.
+    fn relative(&self, node: usize, parents: u64, local: f64) -> f64 {
+        if parents == 0 { 0.0 } else { local - self.nodes[node].alone + self.prior.log(node, parents) }
     }
 
     fn score_of(&self, node: usize, parents: u64) -> f64 {
         if parents == 0 {
             return 0.0;
         }
-        self.model.local(node, parents) - self.nodes[node].alone + self.prior.log(node, parents)
+        let stored =
+            self.nodes[node].locals.read().unwrap_or_else(PoisonError::into_inner).get(&parents).copied();
+        self.relative(node, parents, stored.unwrap_or_else(|| self.model.local(node, parents)))
     }
 
     /// Per further parent, the change of the score, but no gain.
     fn work_out(&self, node: usize, parents: u64, score: f64) -> Box<[f32]> {
-        let mut locals = vec![0.0; self.nodes.len()];
-        self.model.extended(node, parents, &mut locals);
+        let locals = self.locals(node, parents);
         let loss = |(i, local): (usize, f64)| {
             let more = parents | 1 << i;
             let after = local - self.nodes[node].alone + self.prior.log(node, more);
             if i == node || more == parents { 0.0 } else { (after - score).min(0.0) as f32 }
         };
         locals.into_iter().enumerate().map(loss).collect()
+    }
+
+    /// Per further parent, log p of the family with it; each is worked out once, as long as there is room.
+    fn locals(&self, node: usize, parents: u64) -> Vec<f64> {
+        let store = &self.nodes[node].locals;
+        let found = store.read().unwrap_or_else(PoisonError::into_inner);
+        let n = self.nodes.len();
+        let mut locals: Vec<f64> =
+            (0..n).map(|i| found.get(&(parents | 1 << i)).copied().unwrap_or(f64::NAN)).collect();
+        drop(found);
+        let missing: Vec<usize> =
+            (0..n).filter(|&i| locals[i].is_nan() && (parents | 1 << node) >> i & 1 == 0).collect();
+        if !missing.is_empty() {
+            self.model.extended(node, parents, &mut locals);
+            let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
+            if store.len() + missing.len() > self.scores {
+                store.clear();
+            }
+            store.extend(missing.iter().map(|&i| (parents | 1 << i, locals[i])));
+        }
+        locals
     }
 }
 

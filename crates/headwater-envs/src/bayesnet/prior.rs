@@ -1,9 +1,10 @@
 //! What is believed of structures before there are data: a number per family.
 
-use headwater_core::SettingError;
 use headwater_core::settings::{File, choice};
+use headwater_core::{Environment, SettingError};
 
 use super::BayesNet;
+use super::edges::log_factor;
 use super::graph::nodes;
 use super::special::ln_gamma;
 
@@ -14,9 +15,9 @@ choice! {
         Uniform = "uniform",
         /// Each edge by a factor: β^p.
         Edge = "edge",
-        /// Each edge with probability q = 2e/(d − 1), where e edges per node are expected: q^p (1 − q)^(d−1−p).
+        /// Each edge by a factor ω^p, where ω is such that the DAGs of this prior have e edges per node in the mean.
         ErdosRenyi = "erdos-renyi",
-        /// All numbers of parents alike: 1/C(d, p).
+        /// All numbers of parents alike: 1/C(d − 1, p), one by the number of sets of as many parents.
         Fair = "fair",
     }
 }
@@ -27,7 +28,7 @@ pub struct Beliefs<'a> {
     pub prior: Structure,
     /// β of the prior `edge`.
     pub factor: f64,
-    /// e of the prior `erdos-renyi`.
+    /// e of the prior `erdos-renyi`, edges per node.
     pub expected_edges: f64,
     /// Probabilities of single edges.
     pub edge_prior: Option<&'a File>,
@@ -50,20 +51,18 @@ impl Prior {
             Structure::Uniform => Box::new(|_| 0.0),
             Structure::Edge => Box::new(|p| p * beliefs.factor.ln()),
             Structure::ErdosRenyi => {
-                let (e, q) = (beliefs.expected_edges, 2.0 * beliefs.expected_edges / (count - 1.0));
-                if q >= 1.0 {
-                    let most = (count - 1.0) / 2.0;
+                let (e, most) = (beliefs.expected_edges, env.max_len() as f64 / count);
+                if e >= most {
                     let what = format!("`{e}` edges per node are all that {n} nodes can have, or more");
                     return Err(
                         SettingError::at("expected_edges", what).hint(format!("give less than {most}"))
                     );
                 }
-                Box::new(move |p| p * (q / (1.0 - q)).ln())
+                let factor = log_factor(n, env.max_parents(), e * count);
+                Box::new(move |p| p * factor)
             }
-            // log C(n, p) = lnΓ(n + 1) − lnΓ(p + 1) − lnΓ(n − p + 1), and C(n, 0) = 1.
-            Structure::Fair => {
-                Box::new(move |p| ln_gamma(p + 1.0) + ln_gamma(count - p + 1.0) - ln_gamma(count + 1.0))
-            }
+            // log C(n − 1, p) = lnΓ(n) − lnΓ(p + 1) − lnΓ(n − p), and C(n − 1, 0) = 1.
+            Structure::Fair => Box::new(move |p| ln_gamma(p + 1.0) + ln_gamma(count - p) - ln_gamma(count)),
         };
         let by_count = (0..n).map(|p| if p == 0 { 0.0 } else { log(p as f64) }).collect();
         let by_edge = beliefs.edge_prior.map_or(Ok(Vec::new()), |file| read_odds(file, env))?;

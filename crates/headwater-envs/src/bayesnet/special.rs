@@ -1,4 +1,4 @@
-//! The logarithm of the gamma function.
+//! The logarithms of the gamma function and of sums.
 
 /// lnΓ(x) for x > 0, to about 1e-14 of its size: by Stirling's series from 10 on, and by Γ(x) = Γ(x + 1)/x below.
 pub fn ln_gamma(x: f64) -> f64 {
@@ -20,6 +20,15 @@ pub fn ln_rising(a: f64, n: u32) -> f64 {
         return (0..n).map(|k| a + f64::from(k)).product::<f64>().ln();
     }
     ln_gamma(a + f64::from(n)) - ln_gamma(a)
+}
+
+/// log Σ e^x, without overflow; −∞ of nothing.
+pub fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = terms.clone().fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return largest;
+    }
+    largest + terms.map(|x| (x - largest).exp()).sum::<f64>().ln()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Local scores against hand-work, literature and other routes to the same number; what bad files are told.
 
 use headwater_core::settings::{File, Values, defaults};
-use headwater_core::{SettingError, Settings};
+use headwater_core::{Key, SettingError, Settings};
 
 use super::bdeu::Categories;
 use super::bge::{BgeConfig, Gaussian};
@@ -72,7 +72,11 @@ fn bge_of_a_node_alone_is_a_product_of_student_densities() {
         let t = alpha_mu * (alpha_w - 3.0) / (alpha_mu + 1.0);
         for i in 0..2 {
             // Marginals of a Wishart distribution on d nodes have d − 1 degrees of freedom less.
-            let expected = one_by_one(data.numbers(i).expect("numbers"), alpha_mu, alpha_w - 1.0, t);
+            // The prior mean is that of the data.
+            let values = data.numbers(i).expect("numbers");
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let centred: Vec<f64> = values.iter().map(|x| x - mean).collect();
+            let expected = one_by_one(&centred, alpha_mu, alpha_w - 1.0, t);
             close(model.local(i, 0), expected);
         }
     }
@@ -104,6 +108,88 @@ fn standardised_columns_have_no_units() {
         |data, standardise| Gaussian::new(data, 1.0, 4.0, standardise).expect("numbers").local(0, 0b10);
     close(local(&plain, true), local(&scaled, true));
     assert!((local(&plain, false) - local(&scaled, false)).abs() > 1.0);
+}
+
+#[test]
+fn bge_does_not_depend_on_where_zero_lies() {
+    // Two columns that know nothing of each other: no edge is worth anything, near zero and far from it.
+    let text = |shift: [f64; 2]| {
+        let row = |i: u64| {
+            let [a, b] = [0, 1].map(|k| Key::new(7).fold(i).fold(k).normal() + shift[k as usize]);
+            format!("{a},{b}\n")
+        };
+        read(&("a,b\n".to_owned() + &(0..200).map(row).collect::<String>())).expect("a good file")
+    };
+    let gain = |shift, standardise| {
+        let model = Gaussian::new(&text(shift), 1.0, 4.0, standardise).expect("numbers");
+        model.local(1, 0b01) - model.local(1, 0)
+    };
+    for standardise in [false, true] {
+        let near = gain([0.0, 0.0], standardise);
+        assert!(near < -1.0, "{near}");
+        for shift in [[100.0, 100.0], [-1e6, 3.0], [1e6, -1e6]] {
+            let far = gain(shift, standardise);
+            assert!((far - near).abs() < 1e-6, "{far} instead of {near} at {shift:?}");
+        }
+    }
+}
+
+/// BDeu by its definition, cell by cell of every combination that occurs.
+fn by_cells(data: &Data, sample_size: f64, node: usize, parents: u64) -> f64 {
+    let columns = data.columns();
+    let q: f64 = graph::nodes(parents).map(|i| columns[i].arity as f64).product();
+    let (a, share) = (sample_size / q, sample_size / q / columns[node].arity as f64);
+    let mut groups = std::collections::BTreeMap::<Vec<u32>, Vec<u32>>::new();
+    for row in 0..data.rows() {
+        let key = graph::nodes(parents).map(|i| columns[i].codes[row]).collect();
+        let counts = groups.entry(key).or_insert_with(|| vec![0; columns[node].arity]);
+        counts[columns[node].codes[row] as usize] += 1;
+    }
+    let lift = |a: f64, n: u32| ln_gamma(a + f64::from(n)) - ln_gamma(a);
+    let of = |counts: &Vec<u32>| {
+        counts.iter().map(|&n| lift(share, n)).sum::<f64>() - lift(a, counts.iter().sum())
+    };
+    groups.values().map(of).sum()
+}
+
+#[test]
+fn scores_are_the_same_number_on_every_way_to_them() {
+    // Five columns of 2 to 4 categories; rows that occur once, twice and hundreds of times.
+    let row = |i: u64| {
+        let code = |k: u64| {
+            if i < 900 { i % 3 % (k + 2) } else { u64::from(Key::new(i).fold(k).below(4)) % (k % 3 + 2) }
+        };
+        format!("{},{},{},{},{}\n", code(0), code(1), code(2), code(3), code(4))
+    };
+    let data =
+        read(&("a,b,c,d,e\n".to_owned() + &(0..1000).map(row).collect::<String>())).expect("a good file");
+    let model = Categories::new(&data, 2.5, 3).expect("few categories");
+    let mut seen = 0;
+    model.every(5, 3, &mut |node, parents, score| {
+        seen += 1;
+        close(score, by_cells(&data, 2.5, node, parents));
+        assert_eq!(score.to_bits(), model.local(node, parents).to_bits());
+        let mut out = [f64::NAN; 5];
+        model.extended(node, parents, &mut out);
+        for (i, out) in out.iter().enumerate().filter(|(i, _)| (parents | 1 << node) >> i & 1 == 0) {
+            assert_eq!(
+                out.to_bits(),
+                model.local(node, parents | 1 << i).to_bits(),
+                "{node} {parents:b} {i}"
+            );
+        }
+    });
+    // All sets of the four others but the full one, for each of five nodes.
+    assert_eq!(seen, 5 * 15);
+    let gaussian = Gaussian::new(&data, 1.0, 7.0, true).expect("numbers");
+    let mut seen = Vec::new();
+    gaussian.every(5, 2, &mut |node, parents, score| {
+        assert_eq!(score.to_bits(), gaussian.local(node, parents).to_bits());
+        seen.push((node, parents));
+    });
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 5 * 11);
 }
 
 #[test]

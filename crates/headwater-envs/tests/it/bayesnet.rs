@@ -181,11 +181,39 @@ fn log_z_follows_the_priors() {
     let with = |set: &[(&'static str, Value)]| (native_log_z(&env, "bge", set).exp() - 1.0) / 2.0 / bayes;
     let close = |x: f64, y: f64| assert!((x - y).abs() < 1e-9, "{x} instead of {y}");
     close(with(&[named("edge"), ("edge_factor", Value::Real(0.25))]), 0.25);
-    // q = 2 · 0.1 / 1, and C(2, 1) = 2.
-    close(with(&[named("erdos-renyi"), ("expected_edges", Value::Real(0.1))]), 0.25);
-    close(with(&[named("fair")]), 0.5);
+    // 0.2 edges in the mean of 1 DAG without and 2 with one: 2ω/(1 + 2ω) = 0.2. A node has one possible parent.
+    close(with(&[named("erdos-renyi"), ("expected_edges", Value::Real(0.1))]), 0.125);
+    close(with(&[named("fair")]), 1.0);
     let odds = File::new("odds.csv", "from,to,probability\nx0,x1,0.8\nx1,x0,0.2\n");
     close(with(&[("edge_prior", Value::File(odds))]), (4.0 + 0.25) / 2.0);
+}
+
+#[test]
+fn priors_are_what_they_are_said_to_be() {
+    let named = |name: &str| ("prior", Value::Text(name.into()));
+    for most in [None, Some(2)] {
+        let env = nodes(4, most);
+        let plain: Bge = reward(&env, &[]);
+        let states = explore(&env).states;
+        // Less the data, a prior is left.
+        let prior = |with: &Bge| -> Vec<f64> {
+            states.iter().map(|s| with.score(&env, s) - plain.score(&env, s)).collect()
+        };
+        // Fair: 1/C(3, p) for each node, whatever its number of parents.
+        let choose = [1.0f64, 3.0, 3.0, 1.0];
+        for (log, s) in prior(&reward(&env, &[named("fair")])).iter().zip(&states) {
+            let expected: f64 = s.parents().iter().map(|p| -choose[p.count_ones() as usize].ln()).sum();
+            assert!((log - expected).abs() < 1e-9, "{log} instead of {expected} for {s:?}");
+        }
+        // Erdős–Rényi: so many edges per node in the mean over all DAGs that there are.
+        for e in [0.1, 0.5, 1.2] {
+            let logs = prior(&reward(&env, &[named("erdos-renyi"), ("expected_edges", Value::Real(e))]));
+            let total: f64 = logs.iter().map(|log| log.exp()).sum();
+            let edges = |s: &Graph| f64::from(s.n_edges());
+            let mean = logs.iter().zip(&states).map(|(log, s)| log.exp() * edges(s)).sum::<f64>() / total;
+            assert!((mean - 4.0 * e).abs() < 1e-6, "{mean} edges instead of {}", 4.0 * e);
+        }
+    }
 }
 
 #[test]
