@@ -11,49 +11,25 @@ pub struct Essential {
     pub undirected: Box<[u64]>,
 }
 
-fn bits(word: u64) -> impl Iterator<Item = usize> {
-    (0..64).filter(move |i| word >> i & 1 == 1)
-}
-
-/// The essential graph of the DAG with these parents, by the rules of Meek 1995 from its colliders on.
+/// The essential graph of the DAG with these parents.
+///
+/// Chickering 1995 labels edges along an order of the nodes: those into y, with x the last of its parents in the order. All
+/// of them are compelled if a node that is compelled to point at x is no parent of y, or if y has a parent besides x that is
+/// no parent of x; else none is but those that share their source with an edge compelled into x.
 pub fn essential(parents: &[u64]) -> Essential {
     let n = parents.len();
-    let mut joined = parents.to_vec();
-    for (to, &from) in parents.iter().enumerate() {
-        Ones::new(&[from]).for_each(|i| joined[i] |= 1 << to);
-    }
-    let mut directed = vec![0u64; n];
-    for to in 0..n {
-        // A parent is compelled if another parent is not joined to it.
-        for from in bits(parents[to]) {
-            if parents[to] & !joined[from] & !(1 << from) != 0 {
-                directed[to] |= 1 << from;
-            }
-        }
-    }
-    let mut undirected: Vec<u64> = (0..n).map(|j| joined[j] & !directed[j]).collect();
-    for to in 0..n {
-        bits(directed[to]).for_each(|from| undirected[from] &= !(1 << to));
-    }
-    while let Some((from, to)) = compelled(&directed, &undirected, &joined) {
-        directed[to] |= 1 << from;
-        undirected[to] &= !(1 << from);
-        undirected[from] &= !(1 << to);
+    let (mut directed, mut undirected) = (vec![0u64; n], vec![0u64; n]);
+    let (mut placed, mut rank) = (0u64, vec![0usize; n]);
+    for place in 0..n {
+        let ready = |&y: &usize| placed >> y & 1 == 0 && parents[y] & !placed == 0;
+        let Some(y) = (0..n).find(ready) else { unreachable!("a DAG has an order") };
+        (placed, rank[y]) = (placed | 1 << y, place);
+        let Some(x) = Ones::new(&[parents[y]]).max_by_key(|&x| rank[x]) else { continue };
+        let all = directed[x] & !parents[y] != 0 || parents[y] & !(parents[x] | 1 << x) != 0;
+        directed[y] = if all { parents[y] } else { directed[x] };
+        let free = parents[y] & !directed[y];
+        undirected[y] |= free;
+        Ones::new(&[free]).for_each(|x| undirected[x] |= 1 << y);
     }
     Essential { directed: directed.into(), undirected: undirected.into() }
-}
-
-/// An undirected edge that can have one direction only.
-fn compelled(directed: &[u64], undirected: &[u64], joined: &[u64]) -> Option<(usize, usize)> {
-    let edges = (0..directed.len()).flat_map(|to| bits(undirected[to]).map(move |from| (from, to)));
-    edges.into_iter().find(|&(from, to)| {
-        // 1: k → from, k not joined to `to`, would be a new collider.
-        let collider = directed[from] & !joined[to] & !(1 << to) != 0;
-        // 2: from → k → to would close a cycle.
-        let cycle = bits(directed[to]).any(|k| directed[k] >> from & 1 == 1);
-        // 3: from — k → to and from — l → to, k and l not joined.
-        let both = undirected[from] & directed[to];
-        let kite = bits(both).any(|k| both & !joined[k] & !(1 << k) != 0);
-        collider || cycle || kite
-    })
 }

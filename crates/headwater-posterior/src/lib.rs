@@ -3,13 +3,17 @@
 //! Samples arrive as weighted structures, from a sampler or from an exact enumeration; nothing here trains, does I/O or
 //! knows an environment.
 
+mod chain;
 mod essential;
+mod lists;
 mod modular;
 mod networks;
 mod probability;
 pub mod trees;
 
+pub use chain::{Trace, chain};
 pub use essential::{Essential, essential};
-pub use modular::{MAX_NODES, Modular, TooManyNodes};
-pub use networks::{Graph, Networks, distance};
-pub use probability::{Evidence, Probability};
+pub use lists::Lists;
+pub use modular::{Dags, LogWeights, MAX_NODES, Modular, TooManyNodes};
+pub use networks::{Graph, Networks, Relation, distance};
+pub use probability::{Evidence, Probability, Share};

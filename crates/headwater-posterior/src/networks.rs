@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use headwater_core::Ones;
+
 use crate::essential::{Essential, essential};
-use crate::probability::{Evidence, Probability};
+use crate::probability::{Evidence, Probability, Share};
 
 /// A DAG: per node the bits of its parents. At most 64 nodes.
 pub type Graph = Box<[u64]>;
@@ -14,7 +16,31 @@ pub struct Networks {
     n: usize,
     /// Distinct graphs and their probabilities, the most probable first, ties by the graph.
     graphs: Vec<(Graph, f64)>,
+    /// Σ(w/W)² of the draws of each.
+    squares: Vec<f64>,
     evidence: Evidence,
+}
+
+/// A relation of two nodes in a DAG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// There is an edge from i to j.
+    Edge,
+    /// j is a descendant of i; no node is its own.
+    Path,
+    /// j is in the Markov blanket of i: a parent, a child, or another parent of a child.
+    Blanket,
+}
+
+impl Relation {
+    /// Per node i the bits of all j.
+    fn of(self, graph: &[u64]) -> Vec<u64> {
+        match self {
+            Self::Edge => children(graph),
+            Self::Path => descendants(graph),
+            Self::Blanket => (0..graph.len()).map(|i| blanket(graph, i)).collect(),
+        }
+    }
 }
 
 impl Networks {
@@ -28,8 +54,18 @@ impl Networks {
     pub fn draws(n: usize, graphs: impl IntoIterator<Item = (Graph, f64)>) -> Self {
         Self::new(n, graphs, |weights| {
             let (sum, squares) = weights.iter().fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
-            Evidence::Draws { effective: if squares > 0.0 { sum * sum / squares } else { 0.0 } }
+            let effective = if squares > 0.0 { sum * sum / squares } else { 0.0 };
+            Evidence::Draws { effective, count: weights.len() as f64 }
         })
+    }
+
+    /// What draws that depend on each other say: as much as `effective` independent ones, 0 for no intervals at all.
+    pub fn dependent(n: usize, graphs: impl IntoIterator<Item = Graph>, effective: f64) -> Self {
+        let evidence = Evidence::Draws { effective, count: effective };
+        let mut networks = Self::new(n, graphs.into_iter().map(|graph| (graph, 0.0)), |_| evidence);
+        let shares = networks.graphs.iter().map(|(_, p)| p / effective.max(1.0));
+        networks.squares = shares.collect();
+        networks
     }
 
     fn new(
@@ -41,13 +77,17 @@ impl Networks {
         let largest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         weights.iter_mut().for_each(|w| *w = (*w - largest).exp());
         let (evidence, total) = (evidence(&weights), weights.iter().sum::<f64>());
-        let mut sums: HashMap<Graph, f64> = HashMap::new();
+        let mut sums: HashMap<Graph, (f64, f64)> = HashMap::new();
         for (graph, weight) in graphs.into_iter().zip(weights) {
-            *sums.entry(graph).or_default() += weight / total;
+            let (sum, squares) = sums.entry(graph).or_default();
+            *sum += weight / total;
+            *squares += (weight / total).powi(2);
         }
-        let mut graphs: Vec<(Graph, f64)> = sums.into_iter().collect();
-        graphs.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        Self { n, graphs, evidence }
+        let mut all: Vec<(Graph, (f64, f64))> = sums.into_iter().collect();
+        all.sort_unstable_by(|a, b| b.1.0.total_cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+        let squares = all.iter().map(|(_, sums)| sums.1).collect();
+        let graphs = all.into_iter().map(|(graph, sums)| (graph, sums.0)).collect();
+        Self { n, graphs, squares, evidence }
     }
 
     /// Number of nodes.
@@ -65,66 +105,63 @@ impl Networks {
         &self.graphs
     }
 
-    /// A probability of this distribution, with its interval.
-    pub fn known(&self, value: f64) -> Probability {
-        self.evidence.probability(value)
+    /// The probability of graph `i` of [`Networks::graphs`], with its interval.
+    pub fn known_graph(&self, i: usize) -> Probability {
+        self.evidence.probability(self.share(i))
     }
 
-    /// The share of the graphs where row i of what `relation` makes of them has bit j, at i · n + j.
-    fn matrix(&self, relation: impl Fn(&[u64]) -> Vec<u64>) -> Vec<f64> {
-        let mut shares = vec![0.0; self.n * self.n];
-        for (graph, p) in &self.graphs {
-            for (row, shares) in relation(graph).into_iter().zip(shares.chunks_exact_mut(self.n)) {
-                for (j, share) in shares.iter_mut().enumerate() {
-                    if row >> j & 1 == 1 {
-                        *share += p;
-                    }
+    fn share(&self, i: usize) -> Share {
+        Share { value: self.graphs[i].1, squares: self.squares[i] }
+    }
+
+    /// P(i and j are so related) at i · n + j.
+    pub fn known(&self, relation: Relation) -> Vec<Probability> {
+        self.shares(relation).into_iter().map(|share| self.evidence.probability(share)).collect()
+    }
+
+    /// The same without intervals.
+    pub fn matrix(&self, relation: Relation) -> Vec<f64> {
+        self.shares(relation).into_iter().map(|share| share.value).collect()
+    }
+
+    fn shares(&self, relation: Relation) -> Vec<Share> {
+        let mut shares = vec![Share::default(); self.n * self.n];
+        for (i, (graph, _)) in self.graphs.iter().enumerate() {
+            let one = self.share(i);
+            for (row, shares) in relation.of(graph).into_iter().zip(shares.chunks_exact_mut(self.n)) {
+                for j in Ones::new(&[row]) {
+                    shares[j].add(one);
                 }
             }
         }
         shares
     }
 
-    /// P(i → j) at i · n + j.
-    pub fn edges(&self) -> Vec<f64> {
-        self.matrix(children)
-    }
-
-    /// P(j is a descendant of i) at i · n + j; 0 on the diagonal.
-    pub fn paths(&self) -> Vec<f64> {
-        self.matrix(descendants)
-    }
-
-    /// P(j is in the Markov blanket of i) at i · n + j: a parent, a child, or another parent of a child.
-    pub fn blankets(&self) -> Vec<f64> {
-        self.matrix(|graph| (0..graph.len()).map(|i| blanket(graph, i)).collect())
-    }
-
     /// The Markov blankets of `node` as bits, with their probabilities, the most probable first.
-    pub fn blankets_of(&self, node: usize) -> Vec<(u64, f64)> {
+    pub fn blankets_of(&self, node: usize) -> Vec<(u64, Probability)> {
         self.group(|graph| blanket(graph, node))
     }
 
     /// Markov equivalence classes with their probabilities, the most probable first. Data cannot tell the graphs of a
     /// class apart; the prior may.
-    pub fn classes(&self) -> Vec<(Essential, f64)> {
+    pub fn classes(&self) -> Vec<(Essential, Probability)> {
         self.group(essential)
     }
 
-    fn group<K: Clone + Eq + std::hash::Hash>(&self, key: impl Fn(&[u64]) -> K) -> Vec<(K, f64)> {
+    fn group<K: Clone + Eq + std::hash::Hash>(&self, key: impl Fn(&[u64]) -> K) -> Vec<(K, Probability)> {
         let mut places: HashMap<K, usize> = HashMap::new();
-        let mut groups: Vec<(K, f64)> = Vec::new();
-        for (graph, p) in &self.graphs {
+        let mut groups: Vec<(K, Share)> = Vec::new();
+        for (i, (graph, _)) in self.graphs.iter().enumerate() {
             let key = key(graph);
             let place = *places.entry(key.clone()).or_insert(groups.len());
             match groups.get_mut(place) {
-                Some(group) => group.1 += p,
-                None => groups.push((key, *p)),
+                Some(group) => group.1.add(self.share(i)),
+                None => groups.push((key, self.share(i))),
             }
         }
         // Stable: ties are in the order of their first graphs.
-        groups.sort_by(|a, b| b.1.total_cmp(&a.1));
-        groups
+        groups.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
+        groups.into_iter().map(|(key, share)| (key, self.evidence.probability(share))).collect()
     }
 
     /// Expected number of edges.
@@ -153,14 +190,10 @@ pub fn distance(a: &[u64], b: &[u64]) -> u32 {
     pairs.filter(differ).count() as u32
 }
 
-fn bits(word: u64) -> impl Iterator<Item = usize> {
-    (0..64).filter(move |i| word >> i & 1 == 1)
-}
-
 fn children(parents: &[u64]) -> Vec<u64> {
     let mut children = vec![0; parents.len()];
     for (to, &from) in parents.iter().enumerate() {
-        bits(from).for_each(|i| children[i] |= 1 << to);
+        Ones::new(&[from]).for_each(|i| children[i] |= 1 << to);
     }
     children
 }

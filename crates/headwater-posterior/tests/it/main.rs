@@ -1,5 +1,6 @@
 //! Tests of posteriors.
 
+mod chain;
 mod modular;
 mod networks;
 mod support;
