@@ -341,7 +341,10 @@ pub struct Bayesnet {
     /// Override a key of the configuration, such as `env.max_parents=3`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Networks to draw, where there are too many to enumerate
+    /// Train nothing: the exact posterior, up to 16 columns in seconds, up to 20 in minutes
+    #[arg(long, conflicts_with = "rival")]
+    pub exact: bool,
+    /// Networks to draw from the posterior, where there are too many to list
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = size::<1, 100_000_000>)]
     pub samples: usize,
     /// Let a rival, such as `mcmc`, have as many scores as training and drawing took, and compare its edges

@@ -11,10 +11,18 @@ use crate::out;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// Is there nothing to save, so that the first request ends the process?
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+/// From now on there is nothing left to save: Ctrl-C, or a termination request, ends the process at once.
+pub fn at_once() {
+    AT_ONCE.store(true, Ordering::Relaxed);
+}
+
 /// The flag that Ctrl-C (and a termination request) sets from now on.
 pub fn watch() -> &'static AtomicBool {
     let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) || AT_ONCE.load(Ordering::Relaxed) {
             abort();
         }
         out::talk("\nfinishing the step and saving; once more to stop at once");

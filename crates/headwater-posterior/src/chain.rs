@@ -15,7 +15,10 @@ use crate::lists::Lists;
 use crate::networks::Graph;
 
 /// What is smaller than the largest by this factor, as a logarithm, is left out of sums.
-const NOTHING: f64 = 40.0;
+const NOTHING: f64 = 25.0;
+
+/// Weights below this share of the largest are not told apart by it: they are near the end of what 64 bits hold.
+const SMALL: f64 = 1e-280;
 
 /// What a chain came through.
 #[derive(Clone, Debug)]
@@ -93,6 +96,8 @@ struct Walker<'a> {
     power: f64,
     parents: Vec<u64>,
     children: Vec<u64>,
+    /// Per node its sets' weights to that power, over the largest.
+    relative: Vec<Vec<f64>>,
     /// Sets of parents that could be drawn, with the sums of weights up to each.
     could: Vec<(u64, f64)>,
 }
@@ -106,13 +111,14 @@ struct Allowed {
 
 impl<'a> Walker<'a> {
     fn new(lists: &'a Lists, power: f64, parents: Vec<u64>) -> Self {
-        let mut walker = Self {
-            lists,
-            power,
-            parents: vec![0; parents.len()],
-            children: vec![0; parents.len()],
-            could: Vec::new(),
+        let n = parents.len();
+        let relative = |node: usize| {
+            let list = lists.of(node);
+            list.iter().map(|(_, weight)| (power * (weight - list[0].1)).exp()).collect()
         };
+        let relative = (0..n).map(relative).collect();
+        let mut walker =
+            Self { lists, power, parents: vec![0; n], children: vec![0; n], relative, could: Vec::new() };
         for (node, parents) in parents.into_iter().enumerate() {
             walker.set(node, parents);
         }
@@ -148,21 +154,38 @@ impl<'a> Walker<'a> {
     fn draw(&mut self, node: usize, allowed: Allowed, unit: f64) -> (u64, f64) {
         let Allowed { never, one_of } = allowed;
         let may = |set: u64| set & never == 0 && (one_of == 0 || set & one_of != 0);
-        let mut list = self.lists.of(node).iter().filter(|(set, _)| may(*set));
-        let &(heaviest, most) = list.next().expect("a node may do without parents, and have any single one");
+        let (list, relative) = (self.lists.of(node), &self.relative[node]);
+        let first = list.iter().position(|(set, _)| may(*set));
+        let first = first.expect("a node may do without parents, and have any single one");
         self.could.clear();
-        self.could.push((heaviest, 1.0));
-        let mut sum = 1.0;
-        for &(set, weight) in list {
-            let behind = self.power * (weight - most);
-            if behind < -NOTHING {
-                break;
+        let mut sum = 0.0;
+        if relative[first] > SMALL {
+            let least = relative[first] * (-NOTHING).exp();
+            for (&(set, _), &weight) in list[first..].iter().zip(&relative[first..]) {
+                if weight < least {
+                    break;
+                }
+                if may(set) {
+                    sum += weight;
+                    self.could.push((set, sum));
+                }
             }
-            sum += behind.exp();
-            self.could.push((set, sum));
+        } else {
+            // Far below the best of all: in proportion to the first that is allowed.
+            for &(set, weight) in &list[first..] {
+                let behind = self.power * (weight - list[first].1);
+                if behind < -NOTHING {
+                    break;
+                }
+                if may(set) {
+                    sum += behind.exp();
+                    self.could.push((set, sum));
+                }
+            }
         }
+        let scale = if relative[first] > SMALL { list[0].1 } else { list[first].1 };
         let at = self.could.partition_point(|could| could.1 <= unit * sum).min(self.could.len() - 1);
-        (self.could[at].0, self.power * most + sum.ln())
+        (self.could[at].0, self.power * scale + sum.ln())
     }
 
     /// As many moves as there are nodes, of either kind.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 /// A set of parents is not enlarged where a subset of it weighs more by this factor, as a logarithm: whenever the set is
 /// allowed, so is the subset.
-const SLACK: f64 = 20.0;
+const SLACK: f64 = 16.0;
 
 /// A set of several parents is left out where a subset weighs more by this factor.
-const NEGLIGIBLE: f64 = 35.0;
+const NEGLIGIBLE: f64 = 20.0;
 
 /// Per node, sets of parents with the logarithms of their weights, the heaviest first.
 #[derive(Clone, Debug)]

@@ -58,6 +58,15 @@ impl Evidence {
         }
     }
 
+    /// What as many independent draws of equal weight as these count for say of something with a share of `value`.
+    pub fn of_independent(self, value: f64) -> Probability {
+        let squares = match self {
+            Self::Exact => 0.0,
+            Self::Draws { effective, .. } => value / effective.max(1.0),
+        };
+        self.probability(Share { value, squares })
+    }
+
     /// What this evidence says of something that is the case in a `share` of the weights.
     ///
     /// From draws, the interval is Wilson's for the number n of independent draws that would leave the estimate the

@@ -1,11 +1,11 @@
-//! What is written beside a run: edges, graphs, Markov blankets, the posterior as a whole, and a picture.
+//! What is written beside a run: edges, graphs, Markov blankets, the posterior as a whole, the best network, and a picture.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use headwater_core::Environment;
 use headwater_envs::bayesnet::BayesNet;
-use headwater_posterior::Graph;
+use headwater_posterior::{Graph, Probability, Relation};
 use headwater_run::write_atomic;
 use serde_json::Value as Json;
 
@@ -25,11 +25,15 @@ pub fn write(dir: &Path, env: &BayesNet, found: &Found, json: &Json) -> Result<(
     write_atomic(&dir.join("edges.csv"), edges.as_bytes())?;
     write_atomic(&dir.join("graphs.csv"), graphs.as_bytes())?;
     write_atomic(&dir.join("markov_blankets.csv"), blankets.as_bytes())?;
+    if let Some((best, _)) = found.best() {
+        write_atomic(&dir.join("best.dot"), dot(env, best).as_bytes())?;
+    }
     write_atomic(&dir.join("posterior.json"), format!("{json:#}\n").as_bytes())?;
     // A picture goes to others, whom the place of the run does not concern.
     let run = dir.file_name().map_or_else(|| "the run".into(), |name| name.to_string_lossy());
     let title = format!("Probable edges of {run}");
-    write_atomic(&dir.join("network.svg"), network::draw(env, &found.edges()).svg(&title).as_bytes())?;
+    let picture = network::draw(env, &found.edges()).svg(&title);
+    write_atomic(&dir.join("network.svg"), picture.as_bytes())?;
     Ok(())
 }
 
@@ -54,42 +58,54 @@ pub fn pairs(n: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 fn edges(env: &BayesNet, found: &Found) -> String {
-    let (p, paths) = (found.posterior.edges(), found.posterior.paths());
+    let (edges, paths) = (found.known_edges(), found.posterior.known(Relation::Path));
     let mut out = "from,to,probability,low,high,path,path_low,path_high,exact\n".to_owned();
     for (i, j, k) in pairs(env.n()) {
-        let (edge, path) = (found.posterior.known(p[k]), found.posterior.known(paths[k]));
-        let numbers = [edge.value, edge.low, edge.high, path.value, path.low, path.high];
-        let exact = found.truth.as_ref().map(|truth| truth.edges[k]);
-        row(&mut out, &[env.name(i), env.name(j)], &numbers, Some(exact));
+        let exact = found.is_exact().then_some(edges[k].value);
+        let numbers = [numbers(&edges[k]), numbers(&paths[k])].concat();
+        row(&mut out, &[env.name(i), env.name(j)], numbers.into_iter().chain([exact]));
     }
     out
 }
 
 fn graphs(env: &BayesNet, found: &Found) -> String {
     let mut out = "graph,probability,low,high,log_reward,exact\n".to_owned();
-    for (graph, p) in found.posterior.graphs().iter().take(MAX_GRAPHS) {
-        let p = found.posterior.known(*p);
-        let numbers = [p.value, p.low, p.high, found.log_reward[graph]];
-        row(&mut out, &[&text(env, graph)], &numbers, Some(found.probability(graph)));
+    for (graph, p) in found.graphs().into_iter().take(MAX_GRAPHS) {
+        let more = [Some(found.log_reward[graph]), found.probability(graph)];
+        row(&mut out, &[&text(env, graph)], numbers(&p).into_iter().chain(more));
     }
     out
 }
 
 fn blankets(env: &BayesNet, found: &Found) -> String {
-    let p = found.posterior.blankets();
+    let p = found.posterior.known(Relation::Blanket);
     let mut out = "node,member,probability,low,high\n".to_owned();
     for (i, j, k) in pairs(env.n()) {
-        let p = found.posterior.known(p[k]);
-        row(&mut out, &[env.name(i), env.name(j)], &[p.value, p.low, p.high], None);
+        row(&mut out, &[env.name(i), env.name(j)], numbers(&p[k]).into_iter());
     }
     out
 }
 
-/// A row of names, of numbers, and in some files of one that may be unknown, which leaves its cell empty.
-fn row(out: &mut String, names: &[&str], numbers: &[f64], last: Option<Option<f64>>) {
+/// A probability and the ends of its interval, if it has one.
+fn numbers(p: &Probability) -> [Option<f64>; 3] {
+    [Some(p.value), p.interval.map(|ends| ends[0]), p.interval.map(|ends| ends[1])]
+}
+
+/// The network as a graph for Graphviz.
+fn dot(env: &BayesNet, graph: &Graph) -> String {
+    let name = |node: usize| format!("\"{}\"", env.name(node).replace('\\', "\\\\").replace('"', "\\\""));
+    let mut out = "digraph {\n".to_owned();
+    (0..env.n()).for_each(|node| out += &format!("  {};\n", name(node)));
+    for (from, to, _) in pairs(env.n()).filter(|(i, j, _)| graph[*j] >> i & 1 == 1) {
+        out += &format!("  {} -> {};\n", name(from), name(to));
+    }
+    out + "}\n"
+}
+
+/// A row of names and of numbers; one that is unknown leaves its cell empty.
+fn row(out: &mut String, names: &[&str], numbers: impl Iterator<Item = Option<f64>>) {
     let names = names.iter().map(|name| quoted(name));
-    let cells = names.chain(numbers.iter().map(f64::to_string));
-    let last = last.map(|x| x.map_or_else(String::new, |x| x.to_string()));
-    let cells: Vec<String> = cells.chain(last).collect();
+    let numbers = numbers.map(|x| x.map_or_else(String::new, |x| x.to_string()));
+    let cells: Vec<String> = names.chain(numbers).collect();
     writeln!(out, "{}", cells.join(",")).expect("a string takes any text");
 }
