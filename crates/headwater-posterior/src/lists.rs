@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// A set of parents is not enlarged where a subset of it weighs more by this factor, as a logarithm: whenever the set is
+/// Where there is no room for all sets, one is not enlarged where a subset of it weighs more by this factor, as a logarithm: whenever the set is
 /// allowed, so is the subset.
 const SLACK: f64 = 16.0;
 
@@ -29,9 +29,9 @@ impl Lists {
     /// Lists for `n` nodes (at most 64) with at most `most` parents each, about `room` sets per node at most.
     ///
     /// `extended(v, P, out)` writes the log weight of v with the parents P ∪ {i} to `out[i]`, for each i that is neither v
-    /// nor in P and whose place holds NaN; −∞ forbids a family. Without parents, the log weight is 0. All sets of two
-    /// parents are looked at; larger ones grow from those that no subset outweighs by far, the best first if there is no
-    /// room for all.
+    /// nor in P and whose place holds NaN; −∞ forbids a family. Without parents, the log weight is 0. All sets are looked at
+    /// if there is room for them. If not, all of two parents are; larger ones grow from those that no subset outweighs by
+    /// far, the best first: sets that pay off only by many parents together, as under BDeu with few rows, are not found.
     pub fn grow(n: usize, most: usize, room: usize, extended: &dyn Fn(usize, u64, &mut [f64])) -> Self {
         let mut cut = false;
         let families = (0..n).map(|node| grow_one(n, node, most, room, extended, &mut cut)).collect();
@@ -58,10 +58,20 @@ impl Lists {
         self.families.is_empty()
     }
 
-    /// Whether sets were left out that might have been looked at, for want of room.
+    /// Whether not all sets were looked at, for want of room.
     pub fn is_cut(&self) -> bool {
         self.cut
     }
+}
+
+/// The number of sets of at most `most` of `n` things.
+fn sets(n: usize, most: usize) -> f64 {
+    let mut of_size = 1.0;
+    let next = |k: usize| {
+        of_size *= (n - k) as f64 / (k + 1) as f64;
+        of_size
+    };
+    1.0 + (0..most.min(n)).map(next).sum::<f64>()
 }
 
 fn grow_one(
@@ -74,6 +84,8 @@ fn grow_one(
 ) -> Vec<(u64, f64)> {
     let mut known = HashMap::from([(0u64, Grown { log_weight: 0.0, beaten_by: f64::NEG_INFINITY })]);
     let (mut frontier, mut out) = (vec![0u64], vec![f64::NAN; n]);
+    let all = sets(n - 1, most) <= room as f64;
+    *cut |= !all;
     for size in 1..=most.min(n - 1) {
         let mut level = Vec::new();
         for &smaller in &frontier {
@@ -94,11 +106,10 @@ fn grow_one(
             }
         }
         let behind = |set: &u64| known[set].beaten_by - known[set].log_weight;
-        if size >= 2 {
+        if size >= 2 && !all {
             level.retain(|set| behind(set) <= SLACK);
             level.sort_by(|a, b| behind(a).total_cmp(&behind(b)).then(a.cmp(b)));
             let most_here = room.saturating_sub(known.len()).div_ceil(n);
-            *cut |= level.len() > most_here;
             level.truncate(most_here);
         }
         level.retain(|set| known[set].log_weight > f64::NEG_INFINITY);

@@ -51,7 +51,7 @@ fn chains(env: &BayesNet, found: &Found, out: &mut Vec<String>) {
     }
     if chains.cut {
         out.push(
-            "chains draw from the most promising sets of parents only: there is no room for all".to_owned(),
+            "chains draw from the most promising sets of parents only: there is no room for all (`--set env.max_parents=…` for fewer)".to_owned(),
         );
     }
     let wrong = |e: &EdgeError| e.largest > FAR;

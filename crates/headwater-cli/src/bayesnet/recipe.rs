@@ -12,10 +12,13 @@ use headwater_train::TrainConfig;
 use crate::out::{self, Failure};
 
 /// Beyond so many nodes, parents are bounded unless something else is asked for.
-const FREE: usize = 20;
+const FREE: usize = 16;
 
-/// By how many then.
+/// By how many then: chains have room for all such sets of up to 21 others.
 const PARENTS: usize = 4;
+
+/// Beyond so many nodes, training and evaluation are short: the sampler is held against chains, and is no more needed.
+const LARGE: usize = 20;
 
 /// Bytes that the outputs of a batch may take, if that can be had by a smaller one.
 const BATCH: f64 = 0.5e9;
@@ -103,7 +106,7 @@ pub fn say_memory(env: &BayesNet, checked: &Checked) {
 pub fn draws(env: &BayesNet, known: bool, samples: usize) -> usize {
     match env.n() {
         _ if !known => samples,
-        ..=FREE => samples.min(10_000),
+        ..=LARGE => samples.min(10_000),
         _ => samples.min(256),
     }
 }
@@ -129,7 +132,7 @@ fn training(nodes: usize, most: usize, steps: Option<u64>) -> Vec<String> {
         ..=5 => ("mdb", 5000, "5e-3"),
         6..=8 => ("vargrad", 6000, "3e-3"),
         9..=12 => ("vargrad", 10_000, "2e-3"),
-        13..=FREE => ("tb", 12_000, "5e-4"),
+        13..=LARGE => ("tb", 12_000, "5e-4"),
         _ => ("tb", 3000, "5e-4"),
     };
     let fits = |batch: &usize| batch_bytes(nodes, most, *batch) <= BATCH;
@@ -147,7 +150,7 @@ fn training(nodes: usize, most: usize, steps: Option<u64>) -> Vec<String> {
         format!("train.batch={batch}"),
         format!("train.lr={}", schedule(lr, "2e-5")),
     ];
-    if nodes > FREE {
+    if nodes > LARGE {
         chosen.extend(
             ["eval.samples=256", "eval.objects=16", "eval.backward_samples=8", "run.samples=100"]
                 .map(String::from),

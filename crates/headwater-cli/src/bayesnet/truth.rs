@@ -19,7 +19,7 @@ pub const USUAL: usize = 16;
 pub const CHAINS: usize = 8;
 
 /// Sets of parents that chains draw from, of all nodes together, about.
-const ROOM: usize = 120_000;
+const ROOM: usize = 200_000;
 
 /// Moves of each copy of a chain.
 const MOVES: usize = 240_000;

@@ -62,7 +62,7 @@ fn lists_hold_what_counts_and_stay_within_their_room() {
         let cost = 3.0 * f64::from(parents.count_ones());
         if node == 0 && parents & 0b1110 == 0b1110 { 40.0 - cost } else { -cost }
     };
-    let found = lists(12, 11, 4096, &weight);
+    let found = lists(12, 11, 1500, &weight);
     assert_eq!(found.of(0)[0].0, 0b1110);
     assert!(found.of(0).windows(2).all(|w| w[0].1 >= w[1].1));
     for node in 0..12 {
