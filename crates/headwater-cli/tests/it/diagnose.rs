@@ -229,3 +229,30 @@ fn a_sharp_target_is_not_a_fault_of_the_policy() {
     let value = entropy["value"].as_str().unwrap();
     assert!(value.starts_with("0.00") && value.contains("; that of the target is 0.0000"), "{value}");
 }
+
+/// Scores that are in the ledger are used, and nothing else is asked for.
+#[test]
+fn kept_scores_are_used_for_free() {
+    let dir = Temp::new();
+    let asked = dir.path("asked.txt");
+    let script = "while read -r x; do echo $x >> ASKED; case $x in A*) echo 2;; *) echo 1;; esac; done\n";
+    dir.write("score.sh", script.replace("ASKED", asked.to_str().unwrap()));
+    let config = "[env]\nkind = \"strings\"\nalphabet = \"AC\"\nmax_len = 4\n[reward]\nkind = \"command\"\n\
+                  command = [\"sh\", \"score.sh\"]\n[policy]\nwidth = 16\n[train]\nsteps = 40\nbatch = 8\nthreads = 1\n\
+                  [run]\nlog_every = 1\n";
+    dir.write("all.toml", format!("{config}[eval]\nexact_cap = 1000\n"));
+    dir.write("some.toml", config);
+    // A run that asked for everything, and another that did not.
+    dir.run("train all.toml --out all -q").ok();
+    dir.run("train some.toml --out run -q --set seed=1").ok();
+    let before = dir.read("asked.txt").lines().count();
+    let json = said(&dir.run("diagnose run --json"));
+    assert_eq!(dir.read("asked.txt").lines().count(), before, "nothing was asked");
+    let run = &json["runs"][0];
+    assert!(run["more"].is_null(), "{json:#}");
+    let checks: Vec<&str> =
+        run["checks"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    for name in ["missing", "log-z", "effective-sample", "backward-policy", "concentration", "correlation"] {
+        assert!(checks.contains(&name), "{name}: {json:#}");
+    }
+}

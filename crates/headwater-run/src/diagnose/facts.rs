@@ -9,8 +9,8 @@ use headwater_train::{
     Behaviour, ExactReport, LogProbError, SampledReport, Sampler, TrainConfig, evaluate_sampled,
 };
 
-use crate::assemble::{Assembly, Purpose, key};
-use crate::door::Reading;
+use crate::assemble::{Assembly, Purpose, assemble, key};
+use crate::door::{Reading, configuration};
 use crate::session::SessionError;
 use crate::task::Task;
 use crate::{Checked, Drawn, Manifest, RunDir, Status, View};
@@ -202,8 +202,8 @@ impl Facts {
         self.sampled = Err(why.to_owned());
     }
 
-    /// Draws from the policy of `assembly`, and evaluates it. What is paid for is not asked for: the run's own samples
-    /// have to do.
+    /// Looks at the policy of `assembly`. Scores that somebody has to give are not asked for without a word: those that were
+    /// kept have to do, or the run's own samples.
     fn ask(&mut self, checked: &Checked, assembly: &mut Assembly, dir: &RunDir, samples: Option<usize>) {
         assembly.eval.samples = match (samples, assembly.eval.samples, &assembly.exact) {
             (Some(n), ..) => n.max(2),
@@ -215,15 +215,35 @@ impl Facts {
         if let Ok(task) = Task::build(checked) {
             self.log_floor = task.scorer.transform().log_floor();
         }
-        if assembly.eval.samples == 0 {
-            self.is_unasked = true;
-            self.lack("it needs scores that your program or service would have to give");
-            if dir.samples_path().exists() {
-                self.draws =
-                    dir.samples().map(|kept| kept.into_iter().map(Draw::from).collect()).map_err(|p| p.what);
-            }
-            return;
+        if assembly.eval.samples > 0 {
+            return self.look(checked, assembly, key);
         }
+        // Scores that were kept cost nothing. Are there enough of them?
+        if let Some((checked, mut kept)) = kept(dir, assembly) {
+            self.look(&checked, &mut kept, key);
+            if self.draws.is_ok() {
+                return self.say_unasked();
+            }
+        }
+        self.lack(UNASKED);
+        self.is_unasked = true;
+        if dir.samples_path().exists() {
+            self.draws =
+                dir.samples().map(|kept| kept.into_iter().map(Draw::from).collect()).map_err(|p| p.what);
+        }
+    }
+
+    /// What is missing of an evaluation by scores that were kept is missing for want of others.
+    fn say_unasked(&mut self) {
+        let errors = [self.unscored.as_mut().err(), self.paths.as_mut().err(), self.sampled.as_mut().err()];
+        for error in errors.into_iter().flatten() {
+            UNASKED.clone_into(error);
+            self.is_unasked = true;
+        }
+    }
+
+    /// Draws from the policy of `assembly`, and evaluates it.
+    fn look(&mut self, checked: &Checked, assembly: &mut Assembly, key: Key) {
         match draw(assembly, key.fold(0)) {
             Ok(draws) => self.draws = Ok(draws),
             Err(why) => self.lack(&why),
@@ -249,6 +269,27 @@ impl Facts {
             self.sampled = report.map_err(|e| e.to_string());
         }
     }
+}
+
+/// Why something is not known where nothing was asked for.
+const UNASKED: &str = "it needs scores that your program or service would have to give";
+
+/// The policy of `assembly` where no score may be asked for, so that those of the ledger are all there are: with the whole
+/// space, if all of that is known. `None` if there is no such thing.
+fn kept(dir: &RunDir, assembly: &Assembly) -> Option<(Checked, Assembly)> {
+    let state = assembly.trainer.state();
+    let cap = format!("eval.exact_cap={}", assembly.eval.exact_cap);
+    let nothing = ["ledger.max_calls=0".to_owned(), format!("eval.samples={DRAWS}")];
+    let all = [&nothing[..], &[cap]].concat();
+    for sets in [&all[..], &nothing] {
+        let (checked, _) = configuration(dir, sets).ok()?;
+        // A space of which not everything is known fails, and then its objects may still be.
+        if let Ok(mut kept) = assemble(&checked) {
+            kept.trainer.restore(state).ok()?;
+            return Some((checked, kept));
+        }
+    }
+    None
 }
 
 fn draw(assembly: &mut Assembly, key: Key) -> Result<Vec<Draw>, String> {
