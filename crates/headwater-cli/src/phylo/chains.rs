@@ -14,8 +14,10 @@ use headwater_rivals::diagnose::{effective_sample_size, split_r_hat};
 
 use crate::out::{Failure, fail};
 
-/// Trees that are climbed to.
-pub const CLIMBS: u64 = 64;
+/// Trees that are climbed to: enough that the best is often found.
+pub const CLIMBS: u64 = 512;
+/// How many of them, the best, training is shown.
+const KEPT: usize = 64;
 /// Trees that a chain draws before it is asked whether the others agree; a tenth as many are thrown away before.
 const DRAWS: usize = 4000;
 /// Moves between draws: as many as there are leaves, and not more than that.
@@ -47,13 +49,17 @@ impl Best {
     }
 }
 
-/// The trees that were climbed to, the best one first.
-pub fn climbs(env: &Phylo, seed: Key) -> (Best, Vec<Forest>) {
-    let mut found: Vec<(u32, Forest)> =
-        (0..CLIMBS).map(|k| Chain::climbed(env, seed.fold(k)).best()).collect();
+/// The best of all trees that were climbed to, and the best few of them; `None` if that was interrupted.
+pub fn climbs(env: &Phylo, threads: usize, key: Key, stop: &AtomicBool) -> Option<(Best, Vec<Forest>)> {
+    let mut climbs: Vec<(u64, Option<(u32, Forest)>)> = (0..CLIMBS).map(|k| (k, None)).collect();
+    parallel(threads, &mut climbs, &|(k, found)| {
+        *found = (!stop.load(Ordering::Relaxed)).then(|| Chain::climbed(env, key.fold(*k)).best());
+    });
+    let mut found: Vec<(u32, Forest)> = climbs.into_iter().map(|(_, found)| found).collect::<Option<_>>()?;
     found.sort_by_key(|(mutations, _)| *mutations);
+    found.truncate(KEPT);
     let (mutations, tree) = found[0];
-    (Best { mutations, tree, by: "climbing" }, found.into_iter().map(|(_, tree)| tree).collect())
+    Some((Best { mutations, tree, by: "climbing" }, found.into_iter().map(|(_, tree)| tree).collect()))
 }
 
 /// What chains say.

@@ -21,7 +21,7 @@ pub struct Opinion {
     pub target: Target,
     /// The best tree that was found.
     pub best: Best,
-    /// The trees that were climbed to, the best first.
+    /// The best trees that were climbed to, the best first.
     climbed: Vec<Forest>,
     /// What chains say, if there are any.
     pub chains: Option<Chains>,
@@ -42,20 +42,23 @@ impl Opinion {
         let target = Target::new(checked)?;
         let key = key(checked.read::<TopConfig>("").seed, Purpose::Opinion);
         let chains = if large { args.chains as usize } else { 0 };
-        let (best, climbed) = climbs(&target.env, key.fold(0));
-        let mut opinion = Self { target, best, climbed, chains: None };
-        let Some(log_reward) = opinion.target.log_reward().filter(|_| chains > 0) else {
-            return Ok(Some(opinion));
-        };
-        if !args.quiet {
-            out::talk(&format!(
-                "climbing to {CLIMBS} trees, then {chains} chains from such trees: a second opinion, and what training begins \
-                 with"
-            ));
-        }
         let threads = match checked.read::<TrainConfig>("train").threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
+        };
+        if large && !args.quiet {
+            let then = format!(
+                ", then {chains} chains from such trees: a second opinion, and what training begins with"
+            );
+            out::talk(&format!(
+                "climbing to {CLIMBS} trees{}",
+                if chains > 0 { then } else { String::new() }
+            ));
+        }
+        let Some((best, climbed)) = climbs(&target.env, threads, key.fold(0), stop) else { return Ok(None) };
+        let mut opinion = Self { target, best, climbed, chains: None };
+        let Some(log_reward) = opinion.target.log_reward().filter(|_| chains > 0) else {
+            return Ok(Some(opinion));
         };
         let ran = Chains::run(&opinion.target.env, &log_reward, chains, threads, key.fold(1), stop)?;
         drop(log_reward);

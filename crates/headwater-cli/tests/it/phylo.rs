@@ -95,7 +95,7 @@ fn many_leaves_are_learned_from_known_trees() {
     std::fs::write(dir.path("ten.fasta"), fasta).unwrap();
     let set = "--set train.steps=3 --set eval.exact_cap=1000 --set policy.width=16 --set run.samples=10";
     let ran = dir.run(&format!("phylo ten.fasta {set} --json --out run --samples 50"));
-    assert!(ran.err.contains("64 trees, then 4 chains"), "{}", ran.err);
+    assert!(ran.err.contains("512 trees, then 4 chains"), "{}", ran.err);
     let json = ran.json();
     assert!(json["chains"]["agree"].as_bool().unwrap(), "{json}");
     let config = std::fs::read_to_string(dir.path("run/config.toml")).unwrap();
