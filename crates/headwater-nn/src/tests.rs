@@ -432,11 +432,9 @@ fn a_trunk_of_its_own_writes_every_backward_column() {
     let encoding = Encoding::one_hot(12, 3);
     let x = inputs(5, encoding, Key::new(1));
     let config = MlpConfig { width: 16, depth: 1, activation: Activation::Relu, layer_norm: false };
+    let kinds = [BackwardHead::None, BackwardHead::Shared, BackwardHead::Own];
     for n in [1, 3, 14, 15, 16, 40] {
-        for (backward, flow) in [BackwardHead::None, BackwardHead::Shared, BackwardHead::Own]
-            .into_iter()
-            .flat_map(|b| [(b, false), (b, true)])
-        {
+        for (backward, flow) in kinds.into_iter().flat_map(|b| [(b, false), (b, true)]) {
             let heads = Heads::new(n, backward, flow);
             assert_eq!(heads.backward.is_some(), backward != BackwardHead::None);
             assert!(heads.shared().backward_head != BackwardHead::Own);
@@ -446,9 +444,8 @@ fn a_trunk_of_its_own_writes_every_backward_column() {
             let mut out = vec![f32::NAN; 5 * heads.stride];
             net.forward(&x, 0..5, Wanted::All, &mut out, &mut vec![0.0; 5 * net.tape_width()]);
             for row in out.chunks(heads.stride) {
-                let flow = heads.flow.into_iter();
                 let backward = heads.backward.into_iter().flat_map(|at| at..at + n);
-                let columns: Vec<usize> = (0..=n).chain(flow).chain(backward).collect();
+                let columns: Vec<usize> = (0..=n).chain(heads.flow).chain(backward).collect();
                 assert!(columns.iter().all(|&c| row[c].is_finite()), "{heads:?}: {row:?}");
                 let distinct: std::collections::HashSet<usize> = columns.iter().copied().collect();
                 assert_eq!(distinct.len(), columns.len(), "{heads:?}");
