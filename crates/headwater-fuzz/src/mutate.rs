@@ -239,7 +239,7 @@ mod tests {
         let all: Vec<Vec<u8>> = (3..2000).map(|i| input(&seeds, &["x"], 7, i)).collect();
         assert!((3..2000).map(|i| input(&seeds, &["x"], 7, i)).eq(all.iter().cloned()));
         assert!(all.iter().all(|bytes| bytes.len() <= LONGEST));
-        let mut different = all.clone();
+        let mut different = all;
         different.sort();
         different.dedup();
         assert!(different.len() > 1000, "{}", different.len());

@@ -66,9 +66,12 @@ fn numbered(line: &str) -> Option<(u64, String)> {
     Some((i.parse().ok()?, why.to_owned()))
 }
 
-/// What is the same of the same failure: the words before the first number that is not a place in the code.
+/// What is the same of the same failure: the place of a panic, or what kind of failure it is.
 fn place(why: &str) -> String {
-    why.chars().filter(|c| !c.is_ascii_digit()).take(100).collect()
+    if why.starts_with("panic at ") {
+        return why.split(": ").next().unwrap_or_default().to_owned();
+    }
+    why.split(": ").next().unwrap_or_default().chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 fn start(args: &[String]) -> io::Result<Child> {

@@ -42,7 +42,7 @@ impl fmt::Display for Place {
         match self {
             Self::At { name, line, column } => write!(f, "{name}:{line}:{column}"),
             Self::File(name) => f.write_str(name),
-            Self::Set(assignment) => write!(f, "`--set {assignment}`"),
+            Self::Set(assignment) => write!(f, "`--set {}`", excerpt(assignment)),
         }
     }
 }
@@ -98,7 +98,7 @@ impl fmt::Display for Problem {
             text += &format!("\n\nhint: {hint}");
         }
         // Messages quote what they were given.
-        f.write_str(&visible(&shortened(&text)))
+        f.write_str(&shortened(&visible(&text)))
     }
 }
 

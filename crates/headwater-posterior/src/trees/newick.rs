@@ -117,7 +117,8 @@ impl Reader<'_> {
             self.blanks();
             let number = self.label()?;
             if number.parse::<f64>().is_err() {
-                return Err(self.error(format!("`{number}` is no length of a branch")));
+                let number = headwater_core::excerpt(&number);
+                return Err(self.error(format!("`{number}` is not a length of a branch")));
             }
             self.blanks();
         }

@@ -22,7 +22,7 @@ fn newick_is_read_and_written() {
         ("(a,,b);", "column 4: expected a name or `(`"),
         ("(a,b); c", "column 8: expected nothing behind the tree"),
         ("('a,b);", "column 8: expected `'` at the end of a name"),
-        ("(a:x,b);", "column 5: `x` is no length of a branch"),
+        ("(a:x,b);", "column 5: `x` is not a length of a branch"),
     ] {
         assert_eq!(Tree::parse(text).expect_err(text).to_string(), expected);
     }

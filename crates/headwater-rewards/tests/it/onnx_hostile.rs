@@ -129,10 +129,7 @@ fn models_that_ask_for_all_memory_are_refused() {
         ("ConstantOfShape", vec![i64s("shape", &[much]), node("ConstantOfShape", &["shape"], "y", &[])]),
         ("Tile", vec![i64s("times", &[1, much]), node("Tile", &["x", "times"], "y", &[])]),
         ("Expand", vec![i64s("shape", &[much, 20]), node("Expand", &["x", "shape"], "y", &[])]),
-        (
-            "Pad",
-            vec![i64s("pads", &[0, 0, 0, much]), zero.clone(), node("Pad", &["x", "pads", "zero"], "y", &[])],
-        ),
+        ("Pad", vec![i64s("pads", &[0, 0, 0, much]), zero, node("Pad", &["x", "pads", "zero"], "y", &[])]),
         (
             "Range",
             vec![

@@ -254,7 +254,7 @@ fn headers_that_say_too_much_are_refused() {
     let most = [0xfe, 0xff, 0x7f];
     let places: Vec<usize> =
         (0..500.min(whole.len())).filter(|&at| whole[at..].starts_with(&number)).collect();
-    let mut bytes = whole.clone();
+    let mut bytes = whole;
     bytes[places[0]..][..3].copy_from_slice(&most);
     refused(&bytes, "column `object` of row group 1 is broken: a dictionary of");
     let all_the_same = vec!["x"; 3_000_000];
