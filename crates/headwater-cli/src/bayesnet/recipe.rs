@@ -107,7 +107,7 @@ pub fn draws(env: &BayesNet, known: bool, samples: usize) -> usize {
     match env.n() {
         _ if !known => samples,
         ..=LARGE => samples.min(10_000),
-        _ => samples.min(256),
+        _ => samples.min(64),
     }
 }
 
@@ -152,7 +152,7 @@ fn training(nodes: usize, most: usize, steps: Option<u64>) -> Vec<String> {
     ];
     if nodes > LARGE {
         chosen.extend(
-            ["eval.samples=256", "eval.objects=16", "eval.backward_samples=8", "run.samples=100"]
+            ["eval.samples=64", "eval.objects=16", "eval.backward_samples=8", "run.samples=100"]
                 .map(String::from),
         );
     }
