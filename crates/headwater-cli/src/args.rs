@@ -228,6 +228,9 @@ pub struct Sample {
     /// Seed of the draw; the run's own samples have seed 0
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Ask a program or a service for the scores that no ledger has, within the run's budget
+    #[arg(long)]
+    pub score: bool,
     /// Format
     #[arg(long, value_enum, default_value = "csv")]
     pub format: Format,
@@ -261,6 +264,9 @@ pub struct Exact {
     /// Write every edge with its exact flow (and the run's, with --run), as CSV; `-` for stdout
     #[arg(long, value_name = "FILE")]
     pub flow: Option<PathBuf>,
+    /// Call a program or a service up to N times for scores that no ledger has
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "run")]
+    pub calls: u64,
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,

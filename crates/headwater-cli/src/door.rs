@@ -7,6 +7,7 @@ use headwater_run::door::{Reading, cautions};
 use headwater_run::{Checked, View};
 
 use crate::out::{Failure, talk};
+use crate::task;
 
 /// Opens a finished or interrupted run for sampling and evaluation, with its newest whole checkpoint.
 pub fn load(run: &Path) -> Result<(Checked, Assembly), Failure> {
@@ -18,7 +19,9 @@ pub fn enter(run: &Path) -> Result<(Reading, Assembly), Failure> {
     let mut reading = Reading::open(run)?;
     let assembly = reading.load();
     warn(&reading.cautions);
-    Ok((reading, assembly?))
+    let mut assembly = assembly?;
+    assembly.trainer.oracle().attend(&task::caller(None));
+    Ok((reading, assembly))
 }
 
 /// Looks at a run, whatever state it is in.

@@ -3,8 +3,11 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use headwater_exact::{count_trajectories, flow, log_terminating, uniform_backward, worst};
-use headwater_run::task::Task;
+use headwater_exact::{
+    EnumerateError, Graph, count_trajectories, enumerate, flow, log_terminating, uniform_backward, worst,
+};
+use headwater_rewards::{Asking, Scorer};
+use headwater_run::task::{NotExact, Task};
 use headwater_run::{Checked, Problem, memory};
 use headwater_train::{EdgePolicies, EvalConfig, Exact as Space, ExactError};
 use serde_json::{Value as Json, json};
@@ -27,7 +30,7 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
     }
     let checked = task::read(&args.source.config, &args.source.sets)?;
     let (space, policies) = match &args.run {
-        None => (space(&checked)?, None),
+        None => (space(&checked, args.calls)?, None),
         Some(run) => {
             let (theirs, mut assembly) = load(run)?;
             let differ = theirs.differences(&checked, &[]);
@@ -37,8 +40,11 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
                 let own = run.join("config.toml");
                 return Err(problem.hint(format!("the run's own is `{}`", own.display())).into());
             }
-            let space =
-                assembly.exact.take().ok_or_else(|| fail("the run's space is too large to enumerate"))?;
+            let why = assembly.not_exact.as_ref().map(NotExact::to_string).unwrap_or_default();
+            let space = assembly
+                .exact
+                .take()
+                .ok_or_else(|| fail(format!("the run's space is not enumerated: {why}")))?;
             let policies = space.policies(&mut assembly.trainer.policy());
             (space, Some(policies))
         }
@@ -57,21 +63,49 @@ pub fn run(args: &Exact) -> Result<Verdict, Failure> {
     Ok(Verdict::Clean)
 }
 
-fn space(checked: &Checked) -> Result<Space, Failure> {
-    let Task { sim, mut scorer, .. } = Task::build(checked)?;
+/// The space of a configuration with its target; `calls` is how many scores may be asked for where they are paid for.
+fn space(checked: &Checked, calls: u64) -> Result<Space, Failure> {
+    let Task { sim, mut scorer, paid, .. } = task::build(checked)?;
     let eval: EvalConfig = checked.read("eval");
     if let Some(e) = memory::enumeration(sim.spec(), &eval) {
         return Err(checked.blame("eval", &e).into());
     }
-    Space::new(&*sim, &mut scorer, eval.exact_cap).map_err(|e| {
-        let problem = Problem::new(e.to_string());
-        match e {
-            ExactError::Enumerate(_) => {
-                problem.hint("`--set eval.exact_cap=…` allows more".to_owned()).into()
-            }
-            ExactError::Reward(_) => problem.into(),
+    let cap = eval.exact_cap;
+    let too_large = |e: EnumerateError| -> Failure {
+        Problem::new(e.to_string()).hint("`--set eval.exact_cap=…` allows more".to_owned()).into()
+    };
+    if !paid.is_empty() {
+        let graph = enumerate(&*sim, cap).map_err(too_large)?;
+        let (objects, unknown) = (graph.n_objects() as u64, unknown(&graph, &mut scorer)?);
+        if unknown > calls {
+            let what = format!(
+                "this needs the score of every object, and of {} no ledger has {}: that many calls of the reward's program \
+                 or service",
+                count(objects),
+                count(unknown)
+            );
+            return Err(Problem::new(what).hint(format!("`--calls {unknown}` allows that")).into());
         }
-    })
+    }
+    let space = Space::new(&*sim, &mut scorer, cap).map_err(|e| match e {
+        ExactError::Enumerate(e) => too_large(e),
+        ExactError::Reward(e) => fail(e),
+    })?;
+    task::receipt(&mut scorer, !paid.is_empty());
+    Ok(space)
+}
+
+/// Objects whose scores are not known; nothing is asked for.
+fn unknown(graph: &Graph, scorer: &mut Scorer) -> Result<u64, Failure> {
+    scorer.restrict(Asking::Nothing);
+    let (objects, mut unknown): (Vec<u32>, u64) = (graph.objects().map(|s| s as u32).collect(), 0);
+    for chunk in objects.chunks(4096) {
+        let mut scores = vec![f64::NAN; chunk.len()];
+        scorer.score(graph.sim(), chunk, &mut scores).map_err(fail)?;
+        unknown += scores.iter().filter(|y| y.is_nan()).count() as u64;
+    }
+    scorer.restrict(Asking::All);
+    Ok(unknown)
 }
 
 fn summary(space: &Space, policies: Option<&EdgePolicies>) -> Json {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use headwater_exact::log_terminating;
+use headwater_rewards::Asking;
 use headwater_run::Problem;
 use headwater_run::assemble::{Purpose, key};
 use headwater_train::{LogProbError, log_prob};
@@ -14,6 +15,8 @@ use crate::{Verdict, task};
 
 pub fn run(args: &Logp) -> Result<Verdict, Failure> {
     let (_, mut assembly) = load(&args.run)?;
+    // A probability needs no score.
+    assembly.trainer.restrict(if assembly.is_paid { Asking::Nothing } else { Asking::All });
     let objects = task::objects()?;
     let mut out = out::stdout();
     let mut unknown = 0;
@@ -49,7 +52,8 @@ pub fn run(args: &Logp) -> Result<Verdict, Failure> {
                             Some([low, high]) => (low, high.to_string()),
                             None => (p.log_p.at_least, String::new()),
                         };
-                        let (text, value, log_reward) = (out::quoted(text), p.log_p.value, p.log_reward);
+                        let (text, value, known) = (out::quoted(text), p.log_p.value, !p.log_reward.is_nan());
+                        let log_reward = if known { p.log_reward.to_string() } else { String::new() };
                         writeln!(out, "{text},{value},{low},{high},{log_reward}")?;
                     }
                     Err(LogProbError::Reward(e)) => return Err(fail(e)),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
+use headwater_rewards::Asking;
 use headwater_run::Samples;
 use headwater_run::assemble::{Purpose, key};
 use headwater_train::{Behaviour, Sampler};
@@ -15,6 +16,13 @@ use crate::out::{self, Failure, fail};
 
 pub fn run(args: &Sample) -> Result<Verdict, Failure> {
     let (checked, mut assembly) = load(&args.run)?;
+    // A draw needs no score.
+    assembly.trainer.restrict(match (assembly.is_paid, args.score) {
+        (false, _) => Asking::All,
+        (true, true) => Asking::Affordable,
+        (true, false) => Asking::Nothing,
+    });
+    let mut unscored = 0;
     let key = match args.seed {
         0 => key(assembly.seed, Purpose::Sample),
         seed => key(assembly.seed, Purpose::Sample).fold(seed),
@@ -27,12 +35,20 @@ pub fn run(args: &Sample) -> Result<Verdict, Failure> {
     let mut written = Ok(());
     let mut view = assembly.trainer.policy();
     let drawn = Sampler::new(&view).draw_while(&mut view, args.n, Behaviour::ON_POLICY, key, &mut |batch| {
-        written = list.write_all(batch);
+        written = list.write_all(&mut batch.inspect(|s| unscored += usize::from(s.log_reward.is_nan())));
         // What nobody would read is not drawn.
         if written.is_err() || out::is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drawn.map_err(fail)?;
     written?;
+    if unscored > 0 {
+        let why = if args.score {
+            "the budget is spent: `headwater train --resume` takes `--set ledger.max_calls=…`"
+        } else {
+            "`--score` asks for them"
+        };
+        out::talk(&format!("{unscored} of {} objects have no score yet, and no log R; {why}", args.n));
+    }
     Ok(Verdict::Clean)
 }
 

@@ -19,7 +19,7 @@ type Scored = Result<(String, String, f64), String>;
 
 pub fn run(args: &Score) -> Result<Verdict, Failure> {
     let checked = task::read(&args.source.config, &args.source.sets)?;
-    let Task { mut sim, mut scorer, .. } = Task::build(&checked)?;
+    let Task { mut sim, mut scorer, paid, .. } = task::build(&checked)?;
     let objects = task::objects()?;
     let mut out = out::stdout();
     writeln!(out, "text,score,transformed,log_reward")?;
@@ -38,6 +38,7 @@ pub fn run(args: &Score) -> Result<Verdict, Failure> {
         }
         out.flush()?;
     }
+    task::receipt(&mut scorer, !paid.is_empty());
     Ok(if findings { Verdict::Findings } else { Verdict::Clean })
 }
 

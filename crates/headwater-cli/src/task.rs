@@ -2,14 +2,16 @@
 
 use std::io::{BufRead, stdin};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use headwater_core::{Simulator, nearest};
+use headwater_rewards::{Caller, Scorer};
 use headwater_run::assemble::schema;
 use headwater_run::task::Task;
 use headwater_run::{Checked, Input, Problem};
 use headwater_train::TrainConfig;
 
-use crate::out::{Failure, fail};
+use crate::out::{self, Failure, fail};
 
 /// Endings of files that are graphs, and stand for a configuration of the environment `dag`.
 const GRAPHS: [&str; 6] = ["json", "csv", "graphml", "xml", "dot", "gv"];
@@ -41,6 +43,26 @@ pub fn objects() -> Result<Vec<String>, Failure> {
     let lines: Result<Vec<String>, _> = stdin().lock().lines().collect();
     let lines = lines.map_err(|e| fail(format!("cannot read stdin: {e}")))?;
     Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect())
+}
+
+/// Builds a task whose scores this process waits for.
+pub fn build(checked: &Checked) -> Result<Task, Failure> {
+    let mut task = Task::build(checked)?;
+    task.scorer.oracle().attend(&caller(None));
+    task.notes.iter().for_each(|note| out::talk(&format!("note: {note}")));
+    Ok(task)
+}
+
+/// The person at the terminal, who calls scores off by setting `stop`.
+pub fn caller(stop: Option<&'static AtomicBool>) -> Caller {
+    Caller::new(stop, out::talk)
+}
+
+/// Says what was asked and what was known already, where scores are paid for.
+pub fn receipt(scorer: &mut Scorer, is_paid: bool) {
+    if let Some(receipt) = scorer.oracle().receipt().filter(|_| is_paid) {
+        out::talk(&receipt.to_string());
+    }
 }
 
 /// Is this a configuration file rather than a name?

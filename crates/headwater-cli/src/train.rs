@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use headwater_rewards::Receipt;
 use headwater_run::session::{Observer, Outcome, Session};
 use headwater_run::{Coverage, Status, Warning, evaluation::Evaluation};
 use headwater_train::{Estimate, ExactReport, LogMean};
@@ -39,17 +40,25 @@ pub fn run(args: &Train) -> Result<Verdict, Failure> {
     let first = session.assembly().trainer.steps();
     let total = session.assembly().train.steps;
     let mut observer: Box<dyn Observer> = progress::observer(args.quiet, first, total, session.path());
+    session.assembly().trainer.oracle().attend(&task::caller(Some(interrupted)));
     let outcome = session.run(interrupted, &mut *observer);
     drop(observer);
     let outcome = outcome?;
+    let receipt = session.receipt();
     let seconds = start.elapsed().as_secs_f64();
     let path = session.path().display().to_string();
     if args.json {
         let mut report = report(&outcome, seconds, &path);
         report["warnings"] = session.warnings().iter().map(Warning::to_json).collect();
+        if let Some(receipt) = &receipt {
+            report["new_scores"] = json!(receipt.new);
+            report["ledger_scores"] = json!(receipt.recalled);
+        }
         out::data(&report.to_string())?;
     } else if let Some(evaluation) = &outcome.evaluation {
-        out::data(&summary(&outcome, evaluation, seconds, &path))?;
+        out::data(&summary(&outcome, evaluation, receipt.as_ref(), seconds, &path))?;
+    } else if let Some(receipt) = &receipt {
+        out::talk(&receipt.to_string());
     }
     if let Some(why) = &outcome.spent {
         out::talk(&format!(
@@ -104,8 +113,15 @@ fn report(outcome: &Outcome, seconds: f64, path: &str) -> Json {
 }
 
 /// The result as a table for people.
-fn summary(outcome: &Outcome, evaluation: &Evaluation, seconds: f64, path: &str) -> String {
+fn summary(
+    outcome: &Outcome,
+    evaluation: &Evaluation,
+    receipt: Option<&Receipt>,
+    seconds: f64,
+    path: &str,
+) -> String {
     let mut rows = rows(evaluation);
+    rows.extend(receipt.map(|receipt| ("scores", receipt.to_string())));
     let rate = |n: u64| if outcome.train_s > 0.0 { n as f64 / outcome.train_s } else { 0.0 };
     rows.push((
         "speed",

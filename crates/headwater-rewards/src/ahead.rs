@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::{Coverage, Forms, Missing, Objects, Oracle, RewardError, Statistics};
+use crate::{Asking, Caller, Coverage, Forms, Missing, Objects, Oracle, Receipt, RewardError, Statistics};
 
 /// Names a batch that was handed in. Good for one [`Ahead::fetch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,8 +140,20 @@ impl Oracle for Ahead {
         self.shared.oracle().identity()
     }
 
-    fn attribute(&mut self, run: &str) -> Result<(), RewardError> {
-        self.shared.oracle().attribute(run)
+    /// Waits for the batch that is being scored.
+    fn attend(&mut self, caller: &Caller) {
+        self.shared.oracle().attend(caller);
+    }
+
+    /// Waits for the batch that is being scored.
+    fn restrict(&mut self, asking: Asking) {
+        self.shared.oracle().restrict(asking);
+        self.missing = self.shared.oracle().missing();
+    }
+
+    /// Waits for the batch that is being scored.
+    fn receipt(&self) -> Option<Receipt> {
+        self.shared.oracle().receipt()
     }
 
     /// What was said until now; nothing while a batch is being scored.

@@ -4,7 +4,7 @@ use headwater_core::settings::{choice, settings};
 use headwater_core::{Entry, SettingError, Settings};
 
 use crate::signed::Signed;
-use crate::{Forms, Missing, Objects, Oracle, RewardError, Transform};
+use crate::{Asking, Caller, Forms, Missing, Objects, Oracle, Receipt, RewardError, Transform};
 
 choice! {
     /// How parts become one score.
@@ -199,8 +199,21 @@ impl Oracle for Combination {
         }
     }
 
-    fn attribute(&mut self, run: &str) -> Result<(), RewardError> {
-        self.parts.iter_mut().try_for_each(|part| part.oracle.attribute(&format!("{run} {}", part.name)))
+    fn attend(&mut self, caller: &Caller) {
+        self.parts.iter_mut().for_each(|part| part.oracle.attend(caller));
+    }
+
+    fn restrict(&mut self, asking: Asking) {
+        self.parts.iter_mut().for_each(|part| part.oracle.restrict(asking));
+    }
+
+    fn receipt(&self) -> Option<Receipt> {
+        let mut all = self.parts.iter().filter_map(|part| part.oracle.receipt());
+        let first = all.next()?;
+        Some(all.fold(first, |mut sum, receipt| {
+            sum += receipt;
+            sum
+        }))
     }
 
     fn take_log(&mut self) -> String {

@@ -56,12 +56,20 @@ pub enum RewardError {
         message: String,
     },
     /// The budget of a run is spent.
-    #[error("the budget is spent ({budget}): {paid} scores have been paid for")]
+    #[error("the budget is spent ({budget}): {calls} calls have been made")]
     Spent {
         /// The setting that bounds it, with its value.
         budget: String,
-        /// Scores that the run has paid for.
-        paid: u64,
+        /// Calls that the run has made, those that failed included.
+        calls: u64,
+    },
+    /// The caller no longer waits.
+    #[error("interrupted: scores of {oracle} were still under way after {seconds} s")]
+    Interrupted {
+        /// The oracle.
+        oracle: String,
+        /// How long they were waited for after that.
+        seconds: u64,
     },
     /// A part of a combination has failed.
     #[error("`reward.{part}`: {error}")]
@@ -82,10 +90,10 @@ pub enum RewardError {
 }
 
 impl RewardError {
-    /// The same error, in a part of a combination. A spent budget is everybody's.
+    /// The same error, in a part of a combination. A spent budget and an interruption are everybody's.
     pub(crate) fn of_part(self, part: &str) -> Self {
         match self {
-            Self::Spent { .. } => self,
+            Self::Spent { .. } | Self::Interrupted { .. } => self,
             error => Self::Part { part: part.to_owned(), error: Box::new(error) },
         }
     }
@@ -101,7 +109,7 @@ impl RewardError {
             | Self::Negative { .. }
             | Self::Zero { .. } => true,
             Self::Part { error, .. } => error.is_recoverable(),
-            Self::Spent { .. } | Self::Failed { .. } => false,
+            Self::Spent { .. } | Self::Interrupted { .. } | Self::Failed { .. } => false,
         }
     }
 }

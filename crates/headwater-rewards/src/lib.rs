@@ -4,6 +4,7 @@
 //! environment. A [`Transform`] turns it into log R; the [`Scorer`] does both for a batch of lanes.
 
 mod ahead;
+mod asking;
 mod combination;
 #[cfg(unix)]
 mod command;
@@ -20,6 +21,7 @@ mod table;
 mod transform;
 
 pub use ahead::{Ahead, Ticket};
+pub use asking::{Asking, Caller, Deaf, Listener, Receipt};
 pub use combination::{COMBINATION, Combination, CombinationConfig, Part, PartConfig, Rule};
 #[cfg(unix)]
 pub use command::{Command, CommandConfig, Protocol};
@@ -37,7 +39,7 @@ pub use onnx::{run_models_with, serve_model};
 pub use oracle::{
     Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };
-pub use recorded::{Budget, Ledger, Recorded};
+pub use recorded::{Budget, Ledger, Meter, Recorded, Tally};
 pub use scorer::{Posted, Scorer};
 pub use table::{Format, Table, TableConfig};
 pub use transform::{Transform, TransformConfig, TransformKind, Unusable};

@@ -1,6 +1,6 @@
 //! Sources of scores that know no environment, and their registry.
 
-use std::ops::Range;
+use std::path::Path;
 
 use headwater_core::settings::{Values, choice};
 use headwater_core::{Entry, EnvSpec, RewardScale, SettingError, Settings, Simulator};
@@ -9,7 +9,7 @@ use crate::expression::{Expression, ExpressionConfig};
 use crate::http::{self, HttpConfig};
 use crate::onnx::{self, OnnxConfig};
 use crate::table::{Table, TableConfig};
-use crate::{Forms, Objects, RewardError};
+use crate::{Asking, Caller, Forms, Listener, Objects, Receipt, RewardError};
 
 choice! {
     /// What becomes of an object that has no score.
@@ -79,8 +79,8 @@ pub trait Oracle: Send {
         Ok(())
     }
 
-    /// The same, piece by piece: `done` is told of the objects whose scores are final, as soon as they are, so that what
-    /// was paid for can be kept before the rest is there. No place is reported twice; those without a score need not be.
+    /// The same, aloud: the listener hears of every call and of every score as soon as it is there, so that what was paid
+    /// for can be kept before the rest is.
     ///
     /// # Errors
     /// As [`Oracle::score`].
@@ -88,10 +88,12 @@ pub trait Oracle: Send {
         &mut self,
         objects: &Objects,
         out: &mut [f64],
-        done: &mut dyn FnMut(Range<usize>, &[f64]),
+        listener: &mut dyn Listener,
     ) -> Result<(), RewardError> {
+        listener.called(objects.len());
         self.score(objects, out)?;
-        done(0..out.len(), out);
+        listener.scored(0..out.len(), out);
+        listener.pause();
         Ok(())
     }
 
@@ -99,6 +101,39 @@ pub trait Oracle: Send {
     /// be: everything else knows objects alone.
     fn covers_unfinished(&self) -> bool {
         false
+    }
+
+    /// Says who waits for scores from now on.
+    fn attend(&mut self, caller: &Caller) {
+        let _ = caller;
+    }
+
+    /// Says where answers may be written down before they are read, so that they outlive this process, and under which
+    /// identity.
+    fn shelve(&mut self, dir: &Path, identity: &str) {
+        let _ = (dir, identity);
+    }
+
+    /// Hands objects with scores that processes which are no more have left there to `keep`, and removes them.
+    ///
+    /// # Errors
+    /// Those of `keep`.
+    fn collect(
+        &mut self,
+        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let _ = keep;
+        Ok(())
+    }
+
+    /// Says what may be asked from now on, for oracles whose scores are kept.
+    fn restrict(&mut self, asking: Asking) {
+        let _ = asking;
+    }
+
+    /// What was asked and what was known already, for oracles whose scores are kept.
+    fn receipt(&self) -> Option<Receipt> {
+        None
     }
 
     /// What becomes of objects without a score.
@@ -121,15 +156,6 @@ pub trait Oracle: Send {
     /// program that computes them. Scores are shared by runs whose oracles have the same identity.
     fn identity(&self) -> Option<String> {
         None
-    }
-
-    /// Says which run asks from now on, so that a ledger can tell what each has paid for.
-    ///
-    /// # Errors
-    /// If the ledger cannot be read or written.
-    fn attribute(&mut self, run: &str) -> Result<(), RewardError> {
-        let _ = run;
-        Ok(())
     }
 
     /// Takes what the oracle has said on the side since it was last asked, such as a program's standard error.

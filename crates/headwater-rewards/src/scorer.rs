@@ -2,7 +2,7 @@
 
 use headwater_core::Simulator;
 
-use crate::{Ahead, Forms, Missing, Objects, Oracle, RewardError, Ticket, Transform};
+use crate::{Ahead, Asking, Forms, Missing, Objects, Oracle, RewardError, Ticket, Transform};
 
 /// Where log R comes from: one call per batch of lanes, no allocation once its buffers have grown.
 pub struct Scorer {
@@ -11,6 +11,8 @@ pub struct Scorer {
     forms: Forms,
     /// The least log R, if objects without a score are to have it.
     floor: Option<f64>,
+    /// Is it no error that an object has no score? It then has log R NaN.
+    unscored: bool,
     n_features: Option<usize>,
     objects: Objects,
 }
@@ -51,7 +53,8 @@ impl Scorer {
         let (forms, missing) = (oracle.forms(), oracle.missing());
         let engine = Engine::Here(oracle);
         let floor = transform.log_floor().filter(|_| missing == Missing::Floor);
-        Self { engine, transform, forms, floor, n_features: None, objects: Objects::default() }
+        let objects = Objects::default();
+        Self { engine, transform, forms, floor, unscored: false, n_features: None, objects }
     }
 
     /// The transform.
@@ -62,6 +65,13 @@ impl Scorer {
     /// The oracle that scores come from.
     pub fn oracle(&mut self) -> &mut dyn Oracle {
         self.engine.oracle_mut()
+    }
+
+    /// Says what may be asked of an oracle whose scores are kept. Unless that is everything, log R of an object without a
+    /// score is NaN.
+    pub fn restrict(&mut self, asking: Asking) {
+        self.unscored = asking != Asking::All;
+        self.oracle().restrict(asking);
     }
 
     /// Puts the oracle on a thread of its own, so that [`Scorer::post`] does not wait for it. Native scores are read
@@ -80,7 +90,8 @@ impl Scorer {
         self.engine.oracle().covers_unfinished() && sim.scores_unfinished()
     }
 
-    /// Writes log R of the objects in `lanes` into `out`, which has as many places; each finite.
+    /// Writes log R of the objects in `lanes` into `out`, which has as many places; each finite, unless what may be asked
+    /// is restricted ([`Scorer::restrict`]).
     ///
     /// Requires [`Simulator::has_score`] if the oracle reads native scores, and that the lanes hold objects unless
     /// [`Scorer::covers_unfinished`].
@@ -166,6 +177,9 @@ impl Scorer {
     /// If one has no log R.
     pub fn finish(&self, sim: &dyn Simulator, lanes: &[u32], out: &mut [f64]) -> Result<(), RewardError> {
         for (y, &lane) in out.iter_mut().zip(lanes) {
+            if self.unscored && y.is_nan() {
+                continue;
+            }
             *y = match (self.transform.log_reward(*y), self.floor) {
                 (Ok(log_reward), _) => log_reward,
                 (Err(_), Some(floor)) if y.is_nan() => floor,

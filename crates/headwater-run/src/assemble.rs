@@ -10,13 +10,14 @@ use headwater_core::{
 use headwater_envs::Registered;
 use headwater_envs::composite::{Composite, PartConfig as EnvPartConfig};
 use headwater_nn::{Guided, Mlp, MlpConfig, Pool};
-use headwater_rewards::{Budget, COMBINATION, Scorer, TransformConfig};
+use headwater_rewards::{Asking, Budget, COMBINATION, Scorer, TransformConfig};
 use headwater_train::{
     Backward, BackwardKind, EvalConfig, Exact, Parts as TrainerParts, PathCounts, PolicyConfig, TrainConfig,
     Trainer, table,
 };
 
-use crate::task::{LedgerConfig, NotExact, Task, part_fields};
+use crate::account::Account;
+use crate::task::{LedgerConfig, NotExact, Task, Use, part_fields};
 use crate::{Checked, KindSpec, Kinds, Menu, Parts, Problem, Problems, Schema, SectionSpec, memory};
 
 settings! {
@@ -236,6 +237,10 @@ pub struct Assembly {
     pub seed: u64,
     /// Threads in use.
     pub threads: usize,
+    /// Is anything paid for in a score? Then no score is asked for without need.
+    pub is_paid: bool,
+    /// What whoever is to ask for scores should know.
+    pub notes: Vec<String>,
 }
 
 /// Purposes of randomness, each a child of the seed's key.
@@ -268,8 +273,13 @@ pub fn key(seed: u64, purpose: Purpose) -> Key {
 /// Everything that cannot work together: see [`Task::build`]; an objective that the environment, the reward or the
 /// policy cannot serve; a table or a MaxEnt backward policy over a space that cannot be enumerated.
 pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
+    assemble_for(checked, &Account::default(), Use::Work)
+}
+
+/// The same, for the account of a run. To look at a run nothing is asked for that is paid for; see [`Trainer::restrict`].
+pub(crate) fn assemble_for(checked: &Checked, account: &Account, purpose: Use) -> Result<Assembly, Problems> {
     let one = |p: Problem| Problems::from(p);
-    let mut task = Task::build(checked).map_err(one)?;
+    let mut task = Task::build_for(checked, account, purpose).map_err(one)?;
     let spec = task.sim.spec();
     let (train, mut eval): (TrainConfig, EvalConfig) = (checked.read("train"), checked.read("eval"));
     let mut short = memory::training(&train, &eval, spec);
@@ -280,11 +290,14 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
         let short = short.iter().map(|(section, e)| checked.blame(section, e));
         return Err(short.collect::<Vec<_>>().into());
     }
+    let reads = purpose != Use::Work && !task.paid.is_empty();
+    task.scorer.restrict(if reads { Asking::Nothing } else { Asking::All });
     let (exact, not_exact) = match task.enumerate(checked).map_err(one)? {
         Ok(exact) => (Some(exact), None),
         Err(why) => (None, Some(why)),
     };
-    let Task { sim, mut scorer, paid } = task;
+    task.scorer.restrict(Asking::All);
+    let Task { sim, mut scorer, paid, notes } = task;
     let mut run: RunConfig = checked.read("run");
     // What is paid for is not asked for without need.
     if !paid.is_empty() && checked.section("eval").is_default("samples") {
@@ -326,7 +339,20 @@ pub fn assemble(checked: &Checked) -> Result<Assembly, Problems> {
     if let Some(file) = &train.data {
         trainer = with_data(trainer, file).map_err(|e| one(checked.blame("train", &e)))?;
     }
-    Ok(Assembly { trainer, exact, not_exact, mode_log_reward, train, eval, run, seed, threads })
+    let is_paid = !paid.is_empty();
+    Ok(Assembly {
+        trainer,
+        exact,
+        not_exact,
+        mode_log_reward,
+        train,
+        eval,
+        run,
+        seed,
+        threads,
+        is_paid,
+        notes,
+    })
 }
 
 /// The threads that a configuration asks for.

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use headwater_core::{Encoded, Picture, Simulator};
+use headwater_rewards::Asking;
 use headwater_rivals::distance;
 
 use crate::door::Reading;
-use crate::task::{Task, ledger};
-use crate::{Checked, Problem, Problems, RunDir, ScoreFile};
+use crate::task::{Task, Use, ledger};
+use crate::{Account, Checked, Problem, Problems, RunDir, ScoreFile};
 
 /// An object with its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ pub struct Candidates {
     pub all: Vec<Candidate>,
     /// Where it is written down.
     pub source: String,
-    /// What a person should know of the run's files.
+    /// What a person should know of the run.
     pub cautions: Vec<String>,
     sim: Box<dyn Simulator>,
 }
@@ -40,12 +41,14 @@ impl Candidates {
     /// If it is no run, or neither is there.
     pub fn of(run: &Path, sets: &[String]) -> Result<Self, Problems> {
         let one = |p: Problem| Problems::from(p);
-        let Reading { dir, checked, cautions } = Reading::with(run, sets).map_err(|e| e.problems())?;
-        let mut task = Task::build(&checked).map_err(one)?;
+        let Reading { dir, checked, mut cautions } = Reading::with(run, sets).map_err(|e| e.problems())?;
+        let account = Account::of(&dir).map_err(|e| one(Problem::from(&e)))?;
+        let mut task = Task::build_for(&checked, &account, Use::Read).map_err(one)?;
         let (all, source) = match kept(&checked, &mut task).map_err(one)? {
             Some(found) => found,
             None => sampled(&dir).map_err(one)?,
         };
+        cautions.extend(account.changes());
         Ok(Self { all, source, cautions, sim: task.sim })
     }
 
@@ -89,15 +92,28 @@ const BATCH: usize = 1024;
 /// Those that have no log R are left out.
 fn kept(checked: &Checked, task: &mut Task) -> Result<Option<(Vec<Candidate>, String)>, Problem> {
     let Some(path) = ledger(checked).filter(|_| !task.paid.is_empty()) else { return Ok(None) };
+    // What was kept is read, with what killed processes could not keep any more, and nothing is asked for.
+    task.scorer.restrict(Asking::Nothing);
+    task.scorer.score(&*task.sim, &[], &mut []).map_err(|e| Problem::new(e.to_string()))?;
     let mut known: Option<HashSet<String>> = None;
     for identity in &task.paid {
-        let objects = ScoreFile::open(&path, identity)?.objects()?.into_iter();
+        let objects = ScoreFile::at(&path, identity, None)?.objects()?.into_iter();
         known = Some(match known {
             None => objects.collect(),
             Some(known) => objects.filter(|object| known.contains(object)).collect(),
         });
     }
     let mut known: Vec<String> = known.into_iter().flatten().collect();
+    if known.is_empty() {
+        let (place, why) = (
+            path.display(),
+            if path.exists() { "has no scores of this run's reward" } else { "is not there" },
+        );
+        let problem = Problem::new(format!("there are no candidates: the ledger `{place}` {why}"));
+        return Err(problem.hint(
+            "the place is that in the run's `config.toml`: `--set ledger.path=…` names another".to_owned(),
+        ));
+    }
     known.sort_unstable();
     // An object of the ledger that this environment does not have is another configuration's.
     task.sim.reset(1);

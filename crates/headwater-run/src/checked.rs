@@ -95,6 +95,13 @@ impl Checked {
         T::read(&self.section(section).values)
     }
 
+    /// Puts another value in the place of a key's. Where it came from stays as it was.
+    pub(crate) fn replace(&mut self, section: &str, key: &'static str, value: Value) {
+        if let Some(section) = self.sections.iter_mut().find(|s| s.name == section) {
+            section.values.insert(key, value);
+        }
+    }
+
     /// Takes keys of the file that are marked `# default`, as [`Checked::resolved`] marks them, for defaults: nobody
     /// gave them.
     pub(crate) fn keep_marks(&mut self) {

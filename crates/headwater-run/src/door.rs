@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use crate::assemble::{Assembly, RESUMABLE, assemble, schema};
+use crate::account::Account;
+use crate::assemble::{Assembly, RESUMABLE, assemble_for, schema};
 use crate::saved::unpack;
 use crate::session::SessionError;
+use crate::task::Use;
 use crate::{Checked, Input, Loaded, Problem, RunDir, RunError};
 
 /// A run that is read and not written.
@@ -56,7 +58,10 @@ impl Reading {
     /// # Errors
     /// If it cannot be built, has no checkpoint, or its files do not fit together.
     pub fn load(&mut self) -> Result<Assembly, SessionError> {
-        let mut assembly = assemble(&self.checked).map_err(SessionError::Config)?;
+        let account = Account::of(&self.dir)?;
+        let mut assembly = assemble_for(&self.checked, &account, Use::Look).map_err(SessionError::Config)?;
+        self.cautions.extend(account.changes());
+        self.cautions.append(&mut assembly.notes);
         let loaded = self.dir.checkpoints(1).load_latest()?.ok_or_else(|| {
             let missing = "it has no checkpoint yet".to_owned();
             RunError::NotARun { path: self.dir.path().to_owned(), missing }

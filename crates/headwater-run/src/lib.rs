@@ -5,6 +5,7 @@
 //! [`Problems`]; nothing downstream checks again. A [`RunDir`] holds what a run leaves behind, and every file in it is
 //! either whole or absent.
 
+mod account;
 pub mod assemble;
 mod atomic;
 pub mod candidates;
@@ -42,6 +43,7 @@ mod view;
 mod visible;
 mod warnings;
 
+pub use account::Account;
 pub use atomic::{AtomicFile, write_atomic};
 pub use checked::{Checked, Difference, Origin, Section};
 pub use checkpoint::{Array, Checkpoint, Checkpoints, Data, Loaded};

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use headwater_core::SettingError;
-use headwater_rewards::RewardError;
+use headwater_rewards::{Receipt, RewardError};
 use headwater_train::{Behaviour, Sampler, StateMismatch, StepError, StepReport};
 use serde_json::json;
 
-use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble, key};
+use crate::account::Account;
+use crate::assemble::{Assembly, GFLOWNET, Purpose, RESUMABLE, assemble_for, key};
 use crate::door::configuration;
 use crate::evaluation::{Evaluation, METRICS, evaluate_while};
 use crate::saved::{pack, unpack};
-use crate::task::NotExact;
+use crate::task::{NotExact, Use};
 use crate::{
     Cell, Checked, Checkpoints, Coverage, Manifest, Problem, Problems, RunDir, RunError, Status, Table,
     Warning,
@@ -129,13 +130,14 @@ impl Session {
             let problem = checked.blame("method", &error.hint("`headwater compare` plays every method"));
             return Err(SessionError::Config(problem.into()));
         }
-        let assembly = assemble(checked).map_err(SessionError::Config)?;
+        let account = Account::of_new_run();
+        let assembly = assemble_for(checked, &account, Use::Work).map_err(SessionError::Config)?;
         let fingerprint = checked.fingerprint(RESUMABLE);
         let version = env!("CARGO_PKG_VERSION");
         let now = Manifest::now_unix_s();
         let cpu = format!("{:?}", headwater_nn::Isa::detect()).to_lowercase();
         let manifest = Manifest::new(version, &cpu, assembly.threads, assembly.seed as i64, fingerprint, now);
-        let config = checked.resolved();
+        let config = account.written_down(checked).resolved();
         let dir = match out {
             Some(path) => RunDir::create_at(path, &config, &manifest)?,
             None => {
@@ -143,6 +145,7 @@ impl Session {
                 RunDir::create(parent, assembly.run.name.as_ref().unwrap_or(&usual), &config, &manifest)?
             }
         };
+        account.settle(&dir)?;
         let session = Self::open(assembly, dir, manifest, checked.warnings())?;
         session.note_space()?;
         Ok(session)
@@ -160,14 +163,18 @@ impl Session {
             let what = "a resumed run must go on as it began, and this changes what was already done";
             return Err(refused(what.to_owned(), format!("these may change: {}", RESUMABLE.join(", "))));
         }
-        let assembly = assemble(&checked).map_err(SessionError::Config)?;
+        let account = Account::of(&dir)?;
+        let assembly = assemble_for(&checked, &account, Use::Work).map_err(SessionError::Config)?;
         dir.rename_columns()?;
         let manifest = manifest.resume(Manifest::now_unix_s());
         let lost = dir.lost_tables()?;
+        let config = account.written_down(&checked).resolved();
         let mut session = Self::open(assembly, dir, manifest, checked.warnings())?;
         session.notes.extend(lost.iter().map(|table| format!("{table} is missing or empty: it begins anew")));
+        session.notes.extend(account.changes());
         session.restore()?;
-        session.dir.write_config(&checked.resolved())?;
+        session.dir.write_config(&config)?;
+        account.settle(&session.dir)?;
         session.dir.write_manifest(&session.manifest)?;
         // The run may have been killed before this was written.
         session.note_space()?;
@@ -181,15 +188,12 @@ impl Session {
         warnings: Vec<Warning>,
     ) -> Result<Self, SessionError> {
         warnings.iter().try_for_each(|warning| dir.log(&warning.to_string()))?;
-        // A ledger tells what each run has paid for; runs are told apart by where and when they began.
-        let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
-        let run = format!("{} {}", path.display(), manifest.start_unix_s);
-        assembly.trainer.oracle().attribute(&run)?;
+        let notes = std::mem::take(&mut assembly.notes);
         let (metrics, steps) = (dir.metrics(METRICS)?, dir.steps(STEPS)?);
         let checkpoints = dir.checkpoints(assembly.run.keep_checkpoints);
         // The loss is that of an update, and there was none yet.
         let last = StepReport { loss: f64::NAN, ..StepReport::default() };
-        Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes: Vec::new(), warnings })
+        Ok(Self { assembly, dir, manifest, metrics, steps, checkpoints, last, notes, warnings })
     }
 
     fn restore(&mut self) -> Result<(), SessionError> {
@@ -235,6 +239,11 @@ impl Session {
     /// What was built.
     pub fn assembly(&mut self) -> &mut Assembly {
         &mut self.assembly
+    }
+
+    /// What this process was given for scores, and what was known already, if they are paid for.
+    pub fn receipt(&mut self) -> Option<Receipt> {
+        self.assembly.trainer.oracle().receipt().filter(|_| self.assembly.is_paid)
     }
 
     /// Why the space is not enumerated, if it is not.
@@ -296,7 +305,7 @@ impl Session {
         let (start, mut train_s, mut beat) = (Instant::now(), 0.0, Instant::now());
         let first = self.assembly.trainer.steps();
         let seen = self.assembly.trainer.seen();
-        let (mut evaluation, mut spent) = (None, None);
+        let (mut evaluation, mut cut) = (None, None);
         let mut saved = first;
         if self.owes_evaluation(eval_every, total)?
             && let Some(done) = afforded(self.evaluate(interrupted), &mut spent)?.flatten()
@@ -316,7 +325,12 @@ impl Session {
             self.last = match updated {
                 Ok(report) => report,
                 Err(StepError::Reward(e @ RewardError::Spent { .. })) => {
-                    spent = Some(e.to_string());
+                    cut = Some(Cut::Spent(e.to_string()));
+                    break;
+                }
+                // The update is made again when the run goes on.
+                Err(StepError::Reward(RewardError::Interrupted { .. })) => {
+                    cut = Some(Cut::Left);
                     break;
                 }
                 Err(e) => {
@@ -335,7 +349,7 @@ impl Session {
                 self.tell(observer)?;
             }
             if step.is_multiple_of(eval_every) || step == total {
-                let Some(done) = afforded(self.evaluate(interrupted), &mut spent)?.flatten() else { break };
+                let Some(done) = afforded(self.evaluate(interrupted), &mut cut)?.flatten() else { break };
                 self.notes.extend(self.metrics.mend()?);
                 self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
                 self.tell(observer)?;
@@ -357,23 +371,23 @@ impl Session {
             self.save()?;
         }
         let mut finished = step >= total;
-        if finished && spent.is_none() {
+        if finished && cut.is_none() {
             if evaluation.is_none() {
-                evaluation = afforded(self.evaluate(interrupted), &mut spent)?.flatten();
+                evaluation = afforded(self.evaluate(interrupted), &mut cut)?.flatten();
                 finished = evaluation.is_some();
             }
             // A list that was interrupted is begun again when the run is resumed.
-            finished = finished && afforded(self.write_samples(interrupted), &mut spent)?.unwrap_or(true);
+            finished = finished && afforded(self.write_samples(interrupted), &mut cut)?.unwrap_or(true);
         }
         self.log_oracle()?;
         let (trajectories, transitions) = self.assembly.trainer.seen();
         Ok(Outcome {
-            status: match &spent {
-                Some(_) => Status::Spent,
+            status: match &cut {
+                Some(Cut::Spent(_)) => Status::Spent,
                 None if finished => Status::Finished,
-                None => Status::Interrupted,
+                Some(Cut::Left) | None => Status::Interrupted,
             },
-            spent,
+            spent: cut.and_then(|cut| if let Cut::Spent(why) = cut { Some(why) } else { None }),
             evaluation,
             train_s,
             updates: step - first,
@@ -453,16 +467,23 @@ impl Session {
     }
 }
 
-/// What was done, or `None` and why if the budget for it is spent.
-fn afforded<T>(done: Result<T, SessionError>, spent: &mut Option<String>) -> Result<Option<T>, SessionError> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(SessionError::Reward(e @ RewardError::Spent { .. })) => {
-            *spent = Some(e.to_string());
-            Ok(None)
-        }
-        Err(e) => Err(e),
-    }
+/// Why scores that were asked for did not come.
+enum Cut {
+    /// The budget is spent, in these words.
+    Spent(String),
+    /// Whoever waited has left.
+    Left,
+}
+
+/// What was done, or `None` and why if the scores for it did not come.
+fn afforded<T>(done: Result<T, SessionError>, cut: &mut Option<Cut>) -> Result<Option<T>, SessionError> {
+    *cut = Some(match done {
+        Ok(done) => return Ok(Some(done)),
+        Err(SessionError::Reward(e @ RewardError::Spent { .. })) => Cut::Spent(e.to_string()),
+        Err(SessionError::Reward(RewardError::Interrupted { .. })) => Cut::Left,
+        Err(e) => return Err(e),
+    });
+    Ok(None)
 }
 
 fn refused(what: String, hint: String) -> SessionError {

@@ -245,7 +245,8 @@ impl<W: Write> Samples<W> {
         Self { guarded, ..self }
     }
 
-    /// Writes one object: its text, log R, log P_F and log P_B of the trajectory that made it, and who chose that.
+    /// Writes one object: its text, log R, log P_F and log P_B of the trajectory that made it, and who chose that. A log R
+    /// that is not known is NaN, and the cell stays empty.
     ///
     /// # Errors
     /// Those of `out`.
@@ -262,7 +263,7 @@ impl<W: Write> Samples<W> {
         push(&mut self.line, Cell::Text(&text));
         for x in [log_reward, log_pf, log_pb] {
             self.line.push(',');
-            push(&mut self.line, Cell::Real(x));
+            push(&mut self.line, if x.is_nan() { Cell::Empty } else { Cell::Real(x) });
         }
         self.line.push(',');
         push(&mut self.line, Cell::Text(origin));

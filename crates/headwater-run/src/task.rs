@@ -1,6 +1,6 @@
 //! An environment with its reward, built from a checked configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use headwater_core::settings::{SettingError, settings};
 use headwater_core::{RewardScale, Settings, Simulator};
@@ -12,6 +12,7 @@ use headwater_rewards::{
 };
 use headwater_train::{EvalConfig, Exact, ExactError, PolicyConfig};
 
+use crate::account::{Account, differences};
 use crate::ledger::ScoreFile;
 use crate::{Checked, Problem, Section};
 
@@ -20,7 +21,7 @@ settings! {
     pub struct LedgerConfig {
         /// Are scores that are paid for (by a program, a service) kept, and shared by runs? Then nothing is paid twice.
         keep: bool = "true", Kind::Bool;
-        /// The file that keeps them, relative to the working directory.
+        /// The file that keeps them, relative to the working directory in which a run begins.
         path: String = "\"runs/scores.sqlite\"", Kind::Text;
     }
 }
@@ -34,6 +35,8 @@ pub struct Task {
     /// What is paid for in a score: the identity of every oracle that is, as ledgers know it. Where there is any, no score
     /// should be asked for without need.
     pub paid: Vec<String>,
+    /// What whoever is to ask for scores should know.
+    pub notes: Vec<String>,
 }
 
 /// Why a space is not enumerated.
@@ -50,11 +53,19 @@ pub enum NotExact {
 }
 
 impl Task {
-    /// Builds the environment and the reward that a configuration names.
+    /// Builds the environment and the reward that a configuration names, for nobody's account.
     ///
     /// # Errors
     /// If their settings do not fit together, or a file that they name cannot be used.
     pub fn build(checked: &Checked) -> Result<Self, Problem> {
+        Self::build_for(checked, &Account::default(), Use::Work)
+    }
+
+    /// The same, for the account of a run.
+    ///
+    /// # Errors
+    /// As [`Task::build`], or if the account cannot be read.
+    pub fn build_for(checked: &Checked, account: &Account, purpose: Use) -> Result<Self, Problem> {
         let entry =
             headwater_envs::find(checked.kind("env")).expect("the schema has registered environments only");
         let values = &checked.section("env").values;
@@ -99,10 +110,11 @@ impl Task {
         }
         let features = sim.features();
         let world = World { spec: sim.spec(), features: &features };
-        let mut builder = Builder { checked, entry, sim: &*sim, world, paid: Vec::new() };
+        let (paid, notes) = (Vec::new(), Vec::new());
+        let mut builder = Builder { checked, entry, sim: &*sim, world, account, purpose, paid, notes };
         let (oracle, transform) = builder.reward()?;
-        let paid = builder.paid;
-        Ok(Self { scorer: Scorer::new(oracle, transform), sim, paid })
+        let Builder { paid, notes, .. } = builder;
+        Ok(Self { scorer: Scorer::new(oracle, transform), sim, paid, notes })
     }
 
     /// Enumerates the space with its target; `Ok(Err(_))` says why that is not done. What is paid for is enumerated only
@@ -116,6 +128,10 @@ impl Task {
         }
         let EvalConfig { exact_cap, .. } = checked.read("eval");
         match Exact::new(&*self.sim, &mut self.scorer, exact_cap) {
+            // Where nothing may be asked, all must be known.
+            Ok(exact) if exact.graph().objects().any(|s| exact.log_reward()[s].is_nan()) => {
+                Ok(Err(NotExact::Paid))
+            }
             Ok(exact) => Ok(Ok(exact)),
             Err(ExactError::Enumerate(e)) => Ok(Err(NotExact::Enumerate(e))),
             Err(ExactError::Reward(e)) => {
@@ -140,14 +156,28 @@ fn is_native(entry: &headwater_envs::EnvEntry, section: &Section) -> bool {
     entry.reward(section.kind.unwrap_or_default()).is_some()
 }
 
+/// What a task is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Its rewards are asked, within the budget.
+    Work,
+    /// A run is looked at: budgets hold for what is paid for alone.
+    Look,
+    /// What was kept is read: rewards are known as they were when the run last went on.
+    Read,
+}
+
 /// Makes oracles of the sections of a configuration.
 struct Builder<'a> {
     checked: &'a Checked,
     entry: &'static headwater_envs::EnvEntry,
     sim: &'a dyn Simulator,
     world: World<'a>,
+    account: &'a Account,
+    purpose: Use,
     /// The identities that were met on the way.
     paid: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Builder<'_> {
@@ -169,8 +199,9 @@ impl Builder<'_> {
             return Err(self.checked.blame("reward", &error.hint("set `reward.floor`")));
         }
         // Where nothing is paid for, a budget counts every score.
-        let oracle = match self.paid.is_empty() && bounded {
-            true => Box::new(Recorded::new(oracle, None, budget)),
+        let counts = self.paid.is_empty() && bounded && self.purpose == Use::Work;
+        let oracle = match counts {
+            true => Box::new(Recorded::new(oracle, None, self.account.meter(&whole.name), budget)),
             false => oracle,
         };
         Ok((oracle, transform))
@@ -204,14 +235,40 @@ impl Builder<'_> {
         let mut oracle = built.map_err(blame)?;
         oracle.rehearse(self.sim).map_err(blame)?;
         let Some(identity) = oracle.identity() else { return Ok((oracle, registered.scale)) };
-        let identity = format!("{}\n{identity}", self.checked.kind("env"));
+        let mut identity = format!("{}\n{identity}", self.checked.kind("env"));
+        self.account.note(&section.name, &identity);
+        if self.purpose == Use::Read {
+            identity = self.account.before(&section.name).unwrap_or(identity);
+        }
         let ledger = match ledger(self.checked) {
-            Some(path) => Some(Box::new(ScoreFile::open(&path, &identity)?) as Box<dyn Ledger>),
+            Some(path) => Some(self.ledger(&path, &section.name, &identity)?),
             None => None,
         };
         self.paid.push(identity);
-        let recorded = Recorded::new(oracle, ledger, self.checked.read("ledger"));
+        let meter = self.account.meter(&section.name);
+        let recorded = Recorded::new(oracle, ledger, meter, self.checked.read("ledger"));
         Ok((Box::new(recorded), registered.scale))
+    }
+
+    /// The ledger of a section, with notes on what it has of others that may be taken for the same.
+    fn ledger(&mut self, path: &Path, section: &str, identity: &str) -> Result<Box<dyn Ledger>, Problem> {
+        let mut file = ScoreFile::at(path, identity, self.account.name(section).as_deref())?;
+        if let Some((name, ending)) = self.account.former(section) {
+            self.account.take_over(section, file.paid(&name, &ending)?);
+        }
+        let kin = file.kin()?;
+        let n: u64 = kin.iter().map(|(_, n)| n).sum();
+        if n > 0 {
+            let mut words: Vec<String> = kin.iter().map(|(other, _)| differences(other, identity)).collect();
+            words.dedup();
+            let scores = if n == 1 { "1 score".to_owned() } else { format!("{n} scores") };
+            self.notes.push(format!(
+                "{} has {scores} of `{section}` as it was before or is elsewhere, which are not used; what differs: {}",
+                path.display(),
+                words.join("; ")
+            ));
+        }
+        Ok(Box::new(file))
     }
 
     fn transform(
@@ -226,7 +283,8 @@ impl Builder<'_> {
     }
 }
 
-/// The file that keeps the scores of a configuration, if they are kept.
+/// The file that keeps the scores of a configuration, if they are kept; relative to the working directory, unless a run
+/// wrote it down.
 pub fn ledger(checked: &Checked) -> Option<PathBuf> {
     let LedgerConfig { keep, path } = checked.read("ledger");
     keep.then(|| PathBuf::from(path))

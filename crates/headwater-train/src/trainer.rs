@@ -10,7 +10,7 @@ use headwater_core::{
     Estimator, Floats, Grads, Key, Needs, Objective, Params, Regression, Scored, Simulator, Stop,
 };
 use headwater_nn::{Adam, Pool, norm};
-use headwater_rewards::{Oracle, RewardError, Scorer};
+use headwater_rewards::{Asking, Oracle, RewardError, Scorer};
 
 use crate::backward::Backward;
 use crate::batch::{Batch, Wants};
@@ -287,6 +287,11 @@ impl Trainer {
     pub fn found(&self) -> (&dyn Simulator, Range<u32>, &[f64]) {
         let Range { start, end } = self.found;
         (&*self.sim, self.found.clone(), &self.batch.log_reward[start as usize..end as usize])
+    }
+
+    /// Says what may be asked of rewards whose scores are kept; see [`Scorer::restrict`]. To train, everything must be.
+    pub fn restrict(&mut self, asking: Asking) {
+        self.scorer.restrict(asking);
     }
 
     /// The oracle that scores come from.

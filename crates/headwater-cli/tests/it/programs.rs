@@ -170,3 +170,48 @@ fn what_is_wrong_with_a_program_is_said() {
     );
     dir.run("train c.toml --out floored -q --set train.steps=5").ok();
 }
+
+/// Is there such a process, and is it more than a name that its parent has not asked for?
+#[cfg(target_os = "linux")]
+fn lives(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat"));
+    stat.is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim().starts_with('Z'))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_program_outlives_a_run_however_that_ends() {
+    let dir = Temp::new();
+    dir.write("c.toml", format!("{STRINGS}command = [\"sh\", \"score.sh\"]\n"));
+    // Neither reads its stdin, so that neither sees it end.
+    let family = "trap '' INT TERM HUP; (echo $$ > kid.tmp; sh -c 'echo $PPID' > kid; while :; do sleep 0.05; done) & echo $$ > pid; wait";
+    dir.write("score.sh", family);
+    for (i, signals) in [&["-KILL"][..], &["-INT", "-INT"], &["-TERM", "-TERM"]].iter().enumerate() {
+        for name in ["pid", "kid"] {
+            let _ = std::fs::remove_file(dir.path(name));
+        }
+        let mut command = dir.command(&format!("train c.toml --out run{i}"));
+        let child = command.process_group(0).spawn().unwrap();
+        let there = |name: &str| std::fs::read_to_string(dir.path(name)).is_ok_and(|pid| pid.ends_with('\n'));
+        let start = Instant::now();
+        while !(there("pid") && there("kid")) {
+            assert!(start.elapsed() < Duration::from_secs(60), "the program does not start");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        for signal in *signals {
+            let group = format!("-{}", child.id());
+            assert!(Command::new("kill").args([signal, "--", &group]).status().unwrap().success());
+            // Two of a kind at once would count as one.
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let ran = dir.finish(child);
+        assert!(ran.code != Some(0), "{}", ran.err);
+        let start = Instant::now();
+        for name in ["pid", "kid"] {
+            while lives(&dir.read(name)) {
+                assert!(start.elapsed() < Duration::from_secs(20), "{signals:?}: {name} still runs");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+    }
+}

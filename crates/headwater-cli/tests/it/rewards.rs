@@ -137,7 +137,7 @@ fn a_spent_budget_ends_a_run_in_good_order() {
     let ran = dir.run(args);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     expect![[r#"
-        the budget is spent (max_calls = 10): 10 scores have been paid for; all is saved
+        the budget is spent (max_calls = 10): 10 calls have been made; all is saved
         the best so far: headwater candidates run
         to go on: headwater train --resume run --set ledger.…
     "#]]
@@ -250,8 +250,10 @@ fn kills_lose_no_score_that_was_kept() {
     let dir = paid();
     let kills: u32 = std::env::var("KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let kept = || -> BTreeSet<String> {
-        let all = dir.run("candidates run --top 1000000 --format csv").ok();
-        all.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
+        let all = dir.run("candidates run --top 1000000 --format csv");
+        // Before the first answer there is no ledger.
+        assert!(all.code == Some(0) || all.err.contains("there are no candidates"), "{}", all.err);
+        all.out.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
     };
     let (mut before, mut key, mut begun) = (BTreeSet::new(), Key::new(6), 0u32);
     for _ in 0..kills {
@@ -296,7 +298,7 @@ fn scores_that_are_paid_for_are_shared_and_not_asked_without_need() {
     let ran = dir.run("train paid.toml --out run --set train.steps=30");
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let rows: Vec<&str> = ran.out.lines().filter_map(|l| l.split("  ").next()).collect();
-    assert_eq!(rows, ["trained on", "not evaluated", "speed", "time", "run", "next"]);
+    assert_eq!(rows, ["trained on", "not evaluated", "scores", "speed", "time", "run", "next"]);
     let asked = dir.read("asked").lines().count();
     assert!(asked <= 240, "{asked}");
     // The same again costs nothing, and comes to the same.
@@ -311,8 +313,132 @@ fn scores_that_are_paid_for_are_shared_and_not_asked_without_need() {
     // A budget counts what a run pays for.
     let spent = dir.run("train paid.toml --out spent --set reward.version=3 --set ledger.max_calls=50 -q");
     assert_eq!(spent.code, Some(0), "{}", spent.err);
-    assert!(spent.err.starts_with("the budget is spent (max_calls = 50): 50 scores"), "{}", spent.err);
+    assert!(spent.err.contains("the budget is spent (max_calls = 50): 50 calls"), "{}", spent.err);
     assert_eq!(dir.run("candidates spent").ok().lines().count(), 51);
     let more = dir.run("train --resume spent --set ledger.max_calls=60 -q");
-    assert!(more.err.starts_with("the budget is spent (max_calls = 60): 60 scores"), "{}", more.err);
+    assert!(more.err.contains("the budget is spent (max_calls = 60): 60 calls"), "{}", more.err);
+}
+
+#[test]
+fn two_programs_do_not_share_scores() {
+    let dir = paid();
+    std::fs::create_dir(dir.path("other")).unwrap();
+    for name in ["paid.toml", "score.sh"] {
+        std::fs::copy(dir.path(name), dir.path(&format!("other/{name}"))).unwrap();
+    }
+    let score = |config: &str| {
+        let ran = dir.pipe(&format!("score {config}"), "000000000001\n000000000011\n");
+        let err = ran.err.clone();
+        (ran.ok(), err)
+    };
+    let (first, said) = score("paid.toml");
+    assert_eq!(said, "2 new scores, 0 from scores.sqlite\n");
+    assert_eq!(score("paid.toml"), (first.clone(), "0 new scores, 2 from scores.sqlite\n".to_owned()));
+    // The same words in another directory are another program.
+    let (_, said) = score("other/paid.toml");
+    expect![[r#"
+        note: scores.sqlite has 2 scores of `reward` as it was before or is elsewhere, which are not used; what differs: the contents of "./score.sh", the program's place, the directory
+        2 new scores, 0 from scores.sqlite
+    "#]]
+    .assert_eq(&said);
+    // So is an edited one.
+    let edited = dir.read("score.sh").replace(".5", ".25");
+    dir.write("score.sh", edited);
+    let (second, said) = score("paid.toml");
+    assert!(second != first && said.ends_with("2 new scores, 0 from scores.sqlite\n"), "{said}");
+    assert!(said.contains("has 4 scores of `reward` as it was before or is elsewhere"), "{said}");
+}
+
+#[test]
+fn a_run_that_goes_on_says_that_its_program_has_changed() {
+    let dir = paid();
+    dir.run("train paid.toml --out run -q --set train.steps=5").ok();
+    let edited = dir.read("score.sh").replace(".5", ".25");
+    dir.write("score.sh", edited);
+    let ran = dir.run("train --resume run --set train.steps=6");
+    let said =
+        "`reward` is not what it was when this run last went on (the contents of \"./score.sh\" changed)";
+    assert!(ran.code == Some(0) && ran.err.contains(said), "{}", ran.err);
+    // The next time it is what it was.
+    let ran = dir.run("train --resume run --set train.steps=7");
+    assert!(ran.code == Some(0) && !ran.err.contains("is not what it was"), "{}", ran.err);
+}
+
+fn asked(dir: &Temp) -> usize {
+    std::fs::read_to_string(dir.path("asked")).unwrap_or_default().lines().count()
+}
+
+#[test]
+fn a_budget_belongs_to_its_run_wherever_that_is() {
+    let dir = paid();
+    // With a ledger and without one.
+    for (name, keep) in [("kept", true), ("not", false)] {
+        let before = asked(&dir);
+        let budget =
+            format!("--set ledger.max_calls=50 --set ledger.keep={keep} --set reward.version={name}");
+        let ran = dir.run(&format!("train paid.toml --out {name} -q {budget}"));
+        assert!(ran.err.contains("the budget is spent (max_calls = 50): 50 calls"), "{}", ran.err);
+        assert_eq!(asked(&dir) - before, 50);
+        std::fs::create_dir(dir.path(&format!("elsewhere-{name}"))).unwrap();
+        std::fs::rename(dir.path(name), dir.path(&format!("elsewhere-{name}/moved"))).unwrap();
+        let there = |args: &str| {
+            let mut command = dir.command(args);
+            dir.finish(command.current_dir(dir.path(&format!("elsewhere-{name}"))).spawn().unwrap())
+        };
+        for path in ["moved", "./moved/", &format!("../elsewhere-{name}/moved")] {
+            let ran = there(&format!("train --resume {path} -q"));
+            assert!(ran.err.contains("the budget is spent (max_calls = 50): 50 calls"), "{}", ran.err);
+        }
+        // To draw needs no score.
+        let ran = there("sample moved -n 100");
+        assert_eq!(ran.out.lines().filter(|line| line.ends_with(",policy")).count(), 100, "{}", ran.err);
+        assert!(
+            ran.err.contains("objects have no score yet, and no log R; `--score` asks for them"),
+            "{}",
+            ran.err
+        );
+        let ran = there("sample moved -n 100 --score");
+        assert!(ran.code == Some(0) && ran.err.contains("no log R; the budget is spent"), "{}", ran.err);
+        let candidates = there("candidates moved");
+        assert_eq!(candidates.code == Some(0), keep, "{}", candidates.err);
+        assert_eq!(asked(&dir) - before, 50, "nothing more was asked");
+        assert!(!dir.path(&format!("elsewhere-{name}/scores.sqlite")).exists());
+    }
+}
+
+#[test]
+fn candidates_say_where_scores_were_looked_for() {
+    let dir = paid();
+    dir.run("train paid.toml --out run -q --set train.steps=2").ok();
+    for name in ["scores.sqlite", "scores.sqlite-wal", "scores.sqlite-shm"] {
+        let _ = std::fs::remove_file(dir.path(name));
+    }
+    let refused = dir.run("candidates run").refused();
+    expect![[r#"
+        error: there are no candidates: the ledger `TMP/scores.sqlite` is not there
+
+        hint: the place is that in the run's `config.toml`: `--set ledger.path=…` names another
+    "#]]
+    .assert_eq(&dir.mask(refused));
+    assert!(!dir.path("scores.sqlite").exists());
+}
+
+#[test]
+fn exact_asks_before_it_pays() {
+    let dir = paid();
+    let small = "exact paid.toml --set env.max_len=3";
+    let refused = dir.run(small).refused();
+    expect![[r#"
+        error: this needs the score of every object, and of 8 no ledger has 8: that many calls of the reward's program or service
+
+        hint: `--calls 8` allows that
+    "#]]
+    .assert_eq(&refused);
+    assert_eq!(asked(&dir), 0);
+    dir.pipe("score paid.toml --set env.max_len=3", "000\n001\n").ok();
+    assert!(dir.run(&format!("{small} --calls 5")).refused().contains("of 8 no ledger has 6: "));
+    let ran = dir.run(&format!("{small} --calls 6"));
+    assert_eq!(ran.err, "6 new scores, 2 from scores.sqlite\n");
+    assert_eq!(dir.run(small).ok(), ran.out);
+    assert_eq!(asked(&dir), 8);
 }

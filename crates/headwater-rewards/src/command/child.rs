@@ -1,10 +1,10 @@
 //! One running copy of a program, and its three pipes, none of which is ever waited for here.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStderr, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,10 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::failure::Failure;
+use super::guard::Guard;
+use super::spool::Spool;
 use super::tail::Tail;
+use crate::excerpt;
 
 /// Most bytes read from a pipe at one go, so that a program that never stops writing cannot hold up the others.
 const GULP: usize = 1 << 20;
@@ -20,6 +23,9 @@ const GULP: usize = 1 << 20;
 const LONGEST_LINE: usize = 1 << 20;
 /// Bytes of stderr that are kept for the message about a failure.
 const LAST_WORDS: usize = 2048;
+
+/// Lets Python hand every line on as soon as it is printed.
+const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 
 /// How a program is started.
 #[derive(Clone, Debug)]
@@ -32,15 +38,20 @@ pub(super) struct Start {
     pub dir: PathBuf,
 }
 
-/// A running program. It is killed, with all processes of its group, and waited for when dropped.
+/// A running program. It is killed, with all processes of its group, and waited for when dropped; and when this process
+/// ends without that.
 pub(super) struct Child {
     process: std::process::Child,
+    /// Leads its group; `None` where there is none, and the program leads the group itself.
+    guard: Option<Guard>,
+    /// Where what it says is kept until it is read; dropped after the guard, who writes there too.
+    spool: Option<Spool>,
     /// Has it been waited for? Its number may then be that of another process.
     reaped: bool,
     /// `None` once it is closed, by us or by the program.
     stdin: Option<ChildStdin>,
     /// `None` once the program has closed it.
-    stdout: Option<ChildStdout>,
+    stdout: Option<PipeReader>,
     stderr: Option<ChildStderr>,
     /// Bytes to send, of which `sent` are.
     outgoing: Vec<u8>,
@@ -55,14 +66,27 @@ pub(super) struct Child {
 
 impl Child {
     /// Starts the program, in a process group of its own, so that a Ctrl-C that is meant for us does not reach it.
-    pub fn start(start: &Start) -> Result<Self, Failure> {
+    /// What it writes goes through `spool`, if there is one.
+    pub fn start(start: &Start, spool: Option<Spool>) -> Result<Self, Failure> {
+        let broken = |e: io::Error| Failure::Io(e.to_string());
+        let (stdout, theirs) = io::pipe().map_err(broken)?;
+        let rest = spool.as_ref().map(|spool| Ok((stdout.try_clone()?, spool.said()?)));
+        let guard = Guard::start(rest.transpose().map_err(broken)?);
         let mut command = Command::new(&start.program);
-        command.args(&start.arguments).current_dir(&start.dir).process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let group = guard.as_ref().map_or(0, |guard| guard.group().as_raw_nonzero().get());
+        command.args(&start.arguments).current_dir(&start.dir).process_group(group);
+        if std::env::var_os(UNBUFFERED).is_none() {
+            command.env(UNBUFFERED, "1");
+        }
+        command.stdin(Stdio::piped()).stdout(theirs).stderr(Stdio::piped());
         let mut process = command.spawn().map_err(|e| Failure::Start(why(&e, start)))?;
-        let (stdin, stdout, stderr) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
+        // It holds the program's end of the pipe.
+        drop(command);
+        let (stdin, stdout, stderr) = (process.stdin.take(), Some(stdout), process.stderr.take());
         let child = Self {
             process,
+            guard,
+            spool,
             reaped: false,
             stdin,
             stdout,
@@ -93,6 +117,9 @@ impl Child {
         self.outgoing.clear();
         self.sent = 0;
         write(&mut self.outgoing);
+        if let Some(spool) = &mut self.spool {
+            spool.ask(&self.outgoing).map_err(|e| Failure::Spool(e.to_string()))?;
+        }
         self.push()
     }
 
@@ -121,20 +148,26 @@ impl Child {
         fds.extend(self.stderr.as_ref().map(|stderr| PollFd::new(stderr, PollFlags::IN)));
     }
 
-    /// Moves what can be moved through the pipes now; what comes from stderr goes to `log`.
-    pub fn pump(&mut self, log: &mut Tail) -> Result<(), Failure> {
+    /// Moves what can be moved through the pipes now; what comes from stderr goes to `log`. Has anything come from
+    /// stdout?
+    pub fn pump(&mut self, log: &mut Tail) -> Result<bool, Failure> {
         self.push()?;
         self.listen(log);
         self.incoming.drain(..self.read);
         self.read = 0;
+        let before = self.incoming.len();
         if let Some(stdout) = &mut self.stdout {
-            match gulp(stdout, &mut self.incoming) {
+            let heard = match &mut self.spool {
+                Some(spool) => gulp(&mut self.incoming, |into| spool.hear(stdout, into)),
+                None => gulp(&mut self.incoming, |into| read(stdout, into)),
+            };
+            match heard {
                 Ok(true) => {}
                 Ok(false) => self.stdout = None,
                 Err(e) => return Err(Failure::Io(e.to_string())),
             }
         }
-        Ok(())
+        Ok(self.incoming.len() > before)
     }
 
     /// Reads what is on stderr now.
@@ -142,7 +175,7 @@ impl Child {
         let Some(stderr) = &mut self.stderr else { return };
         let mut heard = Vec::new();
         // If it cannot be read, nothing is lost but words.
-        if !matches!(gulp(stderr, &mut heard), Ok(true)) {
+        if !matches!(gulp(&mut heard, |into| read(stderr, into)), Ok(true)) {
             self.stderr = None;
         }
         log.push(&heard);
@@ -167,19 +200,25 @@ impl Child {
     }
 
     /// Takes the next whole line that was received, without its end. A last line that does not end is whole once
-    /// stdout is closed; one that is far too long counts as whole too.
-    pub fn line(&mut self) -> Option<&[u8]> {
+    /// stdout is closed.
+    ///
+    /// # Errors
+    /// If it is longer than any answer.
+    pub fn line(&mut self) -> Result<Option<&[u8]>, Failure> {
         let rest = &self.incoming[self.read..];
         let (length, skip) = match rest.iter().position(|&b| b == b'\n') {
             Some(length) => (length, length + 1),
             None if rest.len() > LONGEST_LINE || self.is_mute() && !rest.is_empty() => {
                 (rest.len(), rest.len())
             }
-            None => return None,
+            None => return Ok(None),
         };
+        if length > LONGEST_LINE {
+            return Err(Failure::Long(excerpt(&rest[..length])));
+        }
         let start = self.read;
         self.read += skip;
-        Some(&self.incoming[start..start + length])
+        Ok(Some(&self.incoming[start..start + length]))
     }
 
     /// What was received and is not taken yet; not empty if the program has said more than it was asked.
@@ -220,8 +259,8 @@ impl Child {
         self.reap().filter(|_| ended)
     }
 
-    /// Has it ended? It is not reaped, so that its number, which is that of its group too, stays its own.
-    fn has_ended(&self) -> bool {
+    /// Has it ended? It is not reaped, so that its number, which may be that of its group too, stays its own.
+    pub fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         waitid(WaitId::Pid(Pid::from_child(&self.process)), options).map_or(true, |found| found.is_some())
     }
@@ -233,7 +272,8 @@ impl Child {
 
     fn kill(&self) {
         // That nobody is left to be killed is fine.
-        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
+        let group = self.guard.as_ref().map_or_else(|| Pid::from_child(&self.process), Guard::group);
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
@@ -246,19 +286,12 @@ impl Drop for Child {
     }
 }
 
-/// Appends what can be read now, up to about [`GULP`] bytes; `false` at the end of the stream.
-fn gulp(from: &mut impl Read, into: &mut Vec<u8>) -> io::Result<bool> {
-    const STEP: usize = 1 << 16;
+/// Appends what can be read now by `more`, up to about [`GULP`] bytes; `false` at the end of the stream.
+fn gulp(into: &mut Vec<u8>, mut more: impl FnMut(&mut Vec<u8>) -> io::Result<usize>) -> io::Result<bool> {
     let start = into.len();
     while into.len() - start < GULP {
-        let end = into.len();
-        into.resize(end + STEP, 0);
-        let got = from.read(&mut into[end..]);
-        into.truncate(end + *got.as_ref().unwrap_or(&0));
-        match got {
+        match more(into) {
             Ok(0) => return Ok(false),
-            // A pipe that was not full enough is empty now.
-            Ok(n) if n < STEP => return Ok(true),
             Ok(_) => {}
             Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(true),
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -266,6 +299,16 @@ fn gulp(from: &mut impl Read, into: &mut Vec<u8>) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Appends what can be read at one go.
+fn read(from: &mut impl Read, into: &mut Vec<u8>) -> io::Result<usize> {
+    const STEP: usize = 1 << 16;
+    let end = into.len();
+    into.resize(end + STEP, 0);
+    let got = from.read(&mut into[end..]);
+    into.truncate(end + *got.as_ref().unwrap_or(&0));
+    got
 }
 
 /// Why a program could not be started.

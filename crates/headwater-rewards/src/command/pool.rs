@@ -1,8 +1,9 @@
 //! Copies of a program that share the objects of a batch.
 //!
-//! A batch is cut into contiguous *pieces*, and whoever is idle takes the next one. A piece that fails is tried again
-//! on a fresh copy after a pause; if that does not help it is cut into halves, down to the single object that is to
-//! blame, so that its neighbours keep their scores. All pipes are attended to by one thread that polls them.
+//! A batch is cut into contiguous *pieces*, and whoever is idle takes the next one. Answers come in order: when a copy
+//! fails, those that came before stand, and the rest of its piece is tried again on a fresh copy after a pause; if that
+//! does not help it is cut into halves, down to the single object that is to blame, so that its neighbours keep their
+//! scores. All pipes are attended to by one thread that polls them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,19 +11,23 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, poll};
 
-use super::child::{Child, Start};
-use super::failure::{Failure, Progress};
+use super::child::Start;
+use super::failure::Failure;
+use super::program::Program;
 use super::protocol::Format;
-use super::tail::Tail;
+use super::spool::Shelf;
+use super::worker::{Step, Worker};
 use crate::objects::Texts;
-use crate::{Missing, RewardError, excerpt};
+use crate::{Caller, Listener, Missing, RewardError};
 
 /// Time that a program has to end after its pipes were closed, before it is killed.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// Longest wait before another try.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// Bytes of stderr that are kept of each copy until they are asked for.
-const LOG: usize = 1 << 16;
+/// Longest time between two looks at copies that say nothing.
+const TICK: Duration = Duration::from_millis(100);
+/// Silence after which whoever waits is told of it, and how much longer it must be for the next time.
+const SILENCE: (Duration, u32) = (Duration::from_secs(10), 6);
 /// So many single objects in a row may fail without any answer between them: of a program that has answered before,
 /// and of one that never has. After that it is not the objects.
 const PATIENCE: usize = 64;
@@ -34,6 +39,10 @@ pub(super) struct Plan {
     /// Most objects of a piece.
     pub chunk: usize,
     pub format: Format,
+    /// Where answers go until they are read, if scores are kept.
+    pub shelf: Option<Shelf>,
+    /// The line by which a copy says that it has started, if it does.
+    pub ready: Option<String>,
     pub timeout: Duration,
     pub retries: u32,
     pub backoff: Duration,
@@ -43,31 +52,27 @@ pub(super) struct Plan {
 /// Copies of a program, started when first needed.
 pub(super) struct Pool {
     plan: Plan,
+    program: Program,
     workers: Vec<Worker>,
-    /// Has any copy ever answered a whole piece?
+    caller: Caller,
+    /// When it was first seen that the caller has left.
+    left: Option<Instant>,
+    /// How long the pool then goes on.
+    patience: Duration,
+    /// Silence of which the caller is told next.
+    silence: Duration,
+    /// Has any copy ever answered?
     has_answered: bool,
-    /// Single objects that have failed since then.
+    /// Is it known that a copy says nothing but its answers? See [`Worker::settle`].
+    is_checked: bool,
+    /// Single objects that have failed since the last answer.
     failed_in_a_row: usize,
-}
-
-/// A place for a copy.
-struct Worker {
-    child: Option<Child>,
-    task: Option<Task>,
-    log: Tail,
-}
-
-/// A piece that a copy is working on.
-struct Task {
-    piece: Piece,
-    answered: usize,
-    deadline: Instant,
 }
 
 /// Objects `range` of the batch, still without scores.
 #[derive(Clone, Debug)]
-struct Piece {
-    range: Range<usize>,
+pub(super) struct Piece {
+    pub range: Range<usize>,
     /// How often it failed.
     failures: u32,
     /// When it may be tried (again).
@@ -75,19 +80,48 @@ struct Piece {
 }
 
 /// A batch on its way.
-struct Batch<'a> {
-    texts: &'a Texts,
-    out: &'a mut [f64],
+pub(super) struct Batch<'a> {
+    pub texts: &'a Texts,
+    pub out: &'a mut [f64],
     waiting: VecDeque<Piece>,
-    /// Is told of pieces that have been answered, with their scores.
-    done: &'a mut dyn FnMut(Range<usize>, &[f64]),
+    pub listener: &'a mut dyn Listener,
+    /// Are there objects that may not be called again, and so have no score?
+    is_cut: bool,
 }
 
 impl Pool {
-    pub fn new(plan: Plan, n_workers: usize) -> Self {
-        let worker = || Worker { child: None, task: None, log: Tail::new(LOG) };
-        let workers = (0..n_workers).map(|_| worker()).collect();
-        Self { plan, workers, has_answered: false, failed_in_a_row: 0 }
+    pub fn new(plan: Plan, program: Program, n_workers: usize) -> Self {
+        Self {
+            plan,
+            program,
+            workers: (0..n_workers).map(|_| Worker::new()).collect(),
+            caller: Caller::default(),
+            left: None,
+            patience: Caller::PATIENCE,
+            silence: SILENCE.0,
+            has_answered: false,
+            is_checked: false,
+            failed_in_a_row: 0,
+        }
+    }
+
+    /// Says who waits.
+    pub fn attend(&mut self, caller: &Caller) {
+        self.caller = caller.clone();
+    }
+
+    /// Puts what copies say into files of `shelf` until it is kept.
+    pub fn shelve(&mut self, shelf: Shelf) {
+        self.plan.shelf = Some(shelf);
+    }
+
+    /// Hands what copies of processes that are no more have left in such files to `keep`.
+    pub fn collect(
+        &self,
+        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let Plan { shelf, format, ready, .. } = &self.plan;
+        shelf.as_ref().map_or(Ok(()), |shelf| shelf.collect(format, ready.as_deref(), keep))
     }
 
     /// Writes the scores of `texts` into `out`, which has as many places; NaN where there is none.
@@ -99,18 +133,18 @@ impl Pool {
         &mut self,
         texts: &Texts,
         out: &mut [f64],
-        done: &mut dyn FnMut(Range<usize>, &[f64]),
+        listener: &mut dyn Listener,
     ) -> Result<(), RewardError> {
         let now = Instant::now();
         let pieces = cut(texts.len(), self.plan.chunk, self.workers.len());
         let waiting = pieces.map(|range| Piece { range, failures: 0, ready: now }).collect();
-        let mut batch = Batch { texts, out, waiting, done };
+        out.fill(f64::NAN);
+        let mut batch = Batch { texts, out, waiting, listener, is_cut: false };
         let ran = self.run(&mut batch);
-        for worker in self.workers.iter_mut().filter(|w| w.task.is_some()) {
-            // After an error: answers that are still to come would be taken for those of the next batch.
-            worker.task = None;
-            worker.child = None;
-        }
+        batch.listener.pause();
+        let is_cut = batch.is_cut;
+        // After an error: answers that are still to come would be taken for those of the next batch.
+        self.workers.iter_mut().for_each(Worker::give_up);
         let mut not_finite = None;
         for (i, y) in out.iter_mut().enumerate().filter(|(_, y)| !y.is_finite()) {
             not_finite.get_or_insert((i, *y));
@@ -118,7 +152,7 @@ impl Pool {
         }
         ran?;
         match not_finite {
-            Some((i, value)) if self.plan.missing == Missing::Error => {
+            Some((i, value)) if self.plan.missing == Missing::Error && !is_cut => {
                 Err(RewardError::NotFinite { object: texts.get(i).to_owned(), value })
             }
             _ => Ok(()),
@@ -129,10 +163,7 @@ impl Pool {
     pub fn take_log(&mut self) -> String {
         let mut out = String::new();
         for (i, worker) in self.workers.iter_mut().enumerate() {
-            if let Some(child) = &mut worker.child {
-                child.listen(&mut worker.log);
-            }
-            worker.log.take_lines(&format!("[worker {}] ", i + 1), &mut out);
+            worker.take_log(&format!("[worker {}] ", i + 1), &mut out);
         }
         out
     }
@@ -140,28 +171,27 @@ impl Pool {
     fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), RewardError> {
         loop {
             self.hand_out(batch)?;
-            if batch.waiting.is_empty() && self.workers.iter().all(|w| w.task.is_none()) {
+            if batch.waiting.is_empty() && self.workers.iter().all(|w| !w.is_busy()) {
                 return Ok(());
             }
+            batch.listener.pause();
             for i in self.wait(batch)? {
-                self.attend(i, batch)?;
+                self.attend_to(i, batch)?;
             }
+            self.mind_the_caller()?;
         }
     }
 
     /// Gives every idle worker a piece that may be tried now.
     fn hand_out(&mut self, batch: &mut Batch<'_>) -> Result<(), RewardError> {
         for i in 0..self.workers.len() {
-            while self.workers[i].task.is_none() {
+            while !self.workers[i].is_busy() {
                 let now = Instant::now();
                 let Some(next) = batch.waiting.iter().position(|piece| piece.ready <= now) else {
                     return Ok(());
                 };
                 let piece = batch.waiting.remove(next).expect("it was found there");
-                let deadline = now + self.plan.timeout;
-                let range = piece.range.clone();
-                self.workers[i].task = Some(Task { piece, answered: 0, deadline });
-                if let Err(failure) = self.workers[i].begin(&self.plan, batch.texts, range) {
+                if let Err(failure) = self.workers[i].begin(&self.plan, &mut self.program, piece, batch) {
                     self.failed(i, &failure, batch)?;
                 }
             }
@@ -173,76 +203,102 @@ impl Pool {
     fn wait(&self, batch: &Batch<'_>) -> Result<Vec<usize>, RewardError> {
         let (mut fds, mut owners) = (Vec::new(), Vec::new());
         for (i, worker) in self.workers.iter().enumerate() {
-            if let Some(child) = &worker.child {
-                child.watch(worker.task.is_some(), &mut fds);
-                owners.resize(fds.len(), i);
-            }
+            worker.watch(&mut fds);
+            owners.resize(fds.len(), i);
         }
-        let deadline = |i: usize| self.workers[i].task.as_ref().map(|task| task.deadline);
-        let deadlines = (0..self.workers.len()).filter_map(deadline);
-        let idle = self.workers.iter().any(|w| w.task.is_none());
+        let times = self.workers.iter().filter_map(Worker::wakes);
+        let idle = self.workers.iter().any(|w| !w.is_busy());
         let ready = batch.waiting.iter().map(|piece| piece.ready).filter(|_| idle);
         let now = Instant::now();
-        let timeout =
-            deadlines.chain(ready).min().map_or(Duration::ZERO, |t| t.saturating_duration_since(now));
-        let timeout = Timespec::try_from(timeout).expect("times to wait are bounded by their settings");
+        // A copy that ends while something else holds its stdout open does not wake anybody.
+        let tick = now + TICK;
+        let first = times.chain(ready).fold(tick, Instant::min);
+        let timeout = Timespec::try_from(first.saturating_duration_since(now)).expect("a tick is short");
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(self.broken(&format!("has pipes that cannot be waited for: {e}"))),
         }
         let stirring = fds.iter().zip(&owners).filter(|(fd, _)| !fd.revents().is_empty()).map(|(_, &i)| i);
         let now = Instant::now();
-        let late = (0..self.workers.len()).filter(|&i| deadline(i).is_some_and(|t| t <= now));
-        let mut whom: Vec<usize> = stirring.chain(late).collect();
+        let is_due = |i: &usize| {
+            self.workers[*i].is_busy() && (tick <= now || self.workers[*i].wakes().is_some_and(|t| t <= now))
+        };
+        let mut whom: Vec<usize> = stirring.chain((0..self.workers.len()).filter(is_due)).collect();
         whom.sort_unstable();
         whom.dedup();
         Ok(whom)
     }
 
     /// Moves what worker `i` has to say or to hear.
-    fn attend(&mut self, i: usize, batch: &mut Batch<'_>) -> Result<(), RewardError> {
-        let worker = &mut self.workers[i];
-        if worker.task.is_none() {
-            // What an idle copy says on stderr must not fill the pipe. On stdout it is found by the next request.
-            if let Some(child) = &mut worker.child {
-                child.listen(&mut worker.log);
-            }
-            return Ok(());
-        }
-        match worker.go_on(&self.plan, batch) {
-            Ok(None) => Ok(()),
-            Ok(Some(range)) => {
-                (batch.done)(range.clone(), &batch.out[range]);
-                self.has_answered = true;
-                self.failed_in_a_row = 0;
+    fn attend_to(&mut self, i: usize, batch: &mut Batch<'_>) -> Result<(), RewardError> {
+        match self.workers[i].go_on(&self.plan, self.is_checked, batch) {
+            Ok(Step { answered, checked }) => {
+                self.is_checked |= checked;
+                if answered {
+                    self.has_answered = true;
+                    self.failed_in_a_row = 0;
+                }
                 Ok(())
             }
             Err(failure) => self.failed(i, &failure, batch),
         }
     }
 
-    /// Ends the copy of worker `i`, and says what becomes of its piece: another try, halves, the floor, or an error.
-    fn failed(&mut self, i: usize, failure: &Failure, batch: &mut Batch<'_>) -> Result<(), RewardError> {
-        let worker = &mut self.workers[i];
-        let Task { piece, .. } = worker.task.take().expect("only tasks fail");
-        let mut words = String::new();
-        if let Some(mut child) = worker.child.take() {
-            child.end(Instant::now(), &mut worker.log);
-            words = child.last_words();
+    /// Tells the caller of a long silence, and stops if the caller has left and has waited long enough.
+    fn mind_the_caller(&mut self) -> Result<(), RewardError> {
+        let now = Instant::now();
+        let silent = self.workers.iter().filter_map(Worker::silent_since).min();
+        if silent.is_some_and(|since| now.saturating_duration_since(since) >= self.silence) {
+            let (name, seconds) = (&self.plan.start.name, self.silence.as_secs());
+            self.caller.tell(&match &self.plan.ready {
+                Some(line) if !self.has_answered => {
+                    format!("no line `{line}` or answer from `{name}` for {seconds} s; does it flush?")
+                }
+                _ => format!("no answer from `{name}` for {seconds} s; does it flush?"),
+            });
+            self.silence *= SILENCE.1;
         }
-        worker.log.push(format!("the program {failure}\n").as_bytes());
+        if !self.caller.has_left() {
+            return Ok(());
+        }
+        let seconds = self.patience.as_secs();
+        let left = *self.left.get_or_insert_with(|| {
+            let name = &self.plan.start.name;
+            self.caller.tell(&format!("waiting for answers of `{name}`, at most {seconds} s"));
+            now
+        });
+        if now.saturating_duration_since(left) < self.patience {
+            return Ok(());
+        }
+        Err(RewardError::Interrupted { oracle: format!("`{}`", self.plan.start.name), seconds })
+    }
+
+    /// Ends the copy of worker `i`, and says what becomes of the rest of its piece: another try, halves, the floor, or an
+    /// error.
+    fn failed(&mut self, i: usize, failure: &Failure, batch: &mut Batch<'_>) -> Result<(), RewardError> {
+        // Before what the copy has said is removed.
+        batch.listener.pause();
+        let (Piece { mut range, failures, .. }, was_called, words) = self.workers[i].fail(failure);
         let mut message = failure.to_string();
         if !words.is_empty() {
             message.push_str(&format!("; the last lines of its stderr: `{words}`"));
         }
         message.push_str(&format!("; {}", failure.hint()));
-        // Answers that came before the failure are not to be trusted; after a line too many, none are.
-        batch.out[piece.range.clone()].fill(f64::NAN);
         if failure.is_final() {
-            batch.out.fill(f64::NAN);
+            if matches!(failure, Failure::Extra(_)) {
+                batch.out.fill(f64::NAN);
+                batch.listener.void();
+            }
             return Err(self.broken(&message));
         }
-        let Piece { range, failures, .. } = piece;
+        batch.out[range.clone()].fill(f64::NAN);
+        if was_called && !range.is_empty() && !batch.listener.may_repeat() {
+            batch.is_cut = true;
+            range.start += 1;
+            if range.is_empty() {
+                return Ok(());
+            }
+        }
         if failures < self.plan.retries {
             let pause = self.plan.backoff.saturating_mul(1 << failures.min(16)).min(LONGEST_BACKOFF);
             batch.waiting.push_front(Piece { range, failures: failures + 1, ready: Instant::now() + pause });
@@ -260,7 +316,12 @@ impl Pool {
             }
             return Ok(());
         }
-        let object = batch.texts.get(range.start);
+        self.without_score(range.start, message, batch)
+    }
+
+    /// Object `i` of the batch fails even alone.
+    fn without_score(&mut self, i: usize, message: String, batch: &Batch<'_>) -> Result<(), RewardError> {
+        let object = batch.texts.get(i);
         if self.plan.missing == Missing::Error {
             let oracle = self.plan.start.name.clone();
             return Err(RewardError::NoScore { object: object.to_owned(), oracle, message });
@@ -273,7 +334,6 @@ impl Pool {
                 self.broken(&format!("had no answer to {n} objects in a row; for `{object}` it {message}"))
             );
         }
-        batch.out[range.start] = f64::NAN;
         Ok(())
     }
 
@@ -288,92 +348,17 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         // Asked together, so that they end together.
-        let mut children: Vec<_> = self
-            .workers
-            .iter_mut()
-            .filter_map(|w| w.child.as_mut().map(|child| (child, &mut w.log)))
-            .collect();
-        children.iter_mut().for_each(|(child, _)| child.close());
+        self.workers.iter_mut().for_each(Worker::close);
         let deadline = Instant::now() + GRACE;
-        for (child, log) in children {
-            child.end(deadline, log);
-        }
+        self.workers.iter_mut().for_each(|worker| worker.end(deadline));
     }
 }
 
-impl Worker {
-    /// Sends the objects of its task to its copy of the program, which is started if there is none.
-    fn begin(&mut self, plan: &Plan, texts: &Texts, range: Range<usize>) -> Result<(), Failure> {
-        let progress = Progress { answered: 0, asked: range.len() };
-        let child = match &mut self.child {
-            Some(child) => {
-                child.pump(&mut self.log)?;
-                if let Some(line) = child.line() {
-                    return Err(Failure::Extra(excerpt(line)));
-                }
-                if child.is_mute() {
-                    return Err(self.silence(progress));
-                }
-                child
-            }
-            none => none.insert(Child::start(&plan.start)?),
-        };
-        child.send(|out| range.for_each(|i| plan.format.write(texts.get(i), out)))?;
-        self.hurry();
-        Ok(())
-    }
-
-    /// Gives a copy that reads no more little time: it may be about to end, which says more, but it will not answer.
-    fn hurry(&mut self) {
-        if let (Some(child), Some(task)) = (&self.child, &mut self.task)
-            && child.is_deaf()
-        {
-            task.deadline = task.deadline.min(Instant::now() + GRACE);
-        }
-    }
-
-    /// Reads the answers that have come. Gives the objects of the task if it is done.
-    fn go_on(&mut self, plan: &Plan, batch: &mut Batch<'_>) -> Result<Option<Range<usize>>, Failure> {
-        let (Some(child), Some(task)) = (&mut self.child, &mut self.task) else { return Ok(None) };
-        child.pump(&mut self.log)?;
-        let range = task.piece.range.clone();
-        while task.answered < range.len() {
-            let Some(line) = child.line() else { break };
-            let i = range.start + task.answered;
-            let Some(score) = plan.format.read(line) else {
-                let (line, object) = (excerpt(line), batch.texts.get(i).to_owned());
-                return Err(Failure::Garbage { line, object, expected: plan.format.expected() });
-            };
-            batch.out[i] = score;
-            task.answered += 1;
-        }
-        let progress = Progress { answered: task.answered, asked: range.len() };
-        if progress.answered == progress.asked && child.is_sent() {
-            if !child.rest().is_empty() {
-                return Err(Failure::Extra(excerpt(child.rest())));
-            }
-            self.task = None;
-            return Ok(Some(range));
-        }
-        if child.is_mute() {
-            return Err(self.silence(progress));
-        }
-        let is_deaf = child.is_deaf();
-        if Instant::now() < task.deadline {
-            self.hurry();
-            return Ok(None);
-        }
-        Err(if is_deaf {
-            Failure::ClosedInput(progress)
-        } else {
-            Failure::Hung { seconds: plan.timeout.as_secs_f64(), progress }
-        })
-    }
-
-    /// What it means that the copy has closed its stdout: it has ended, or soon will, or goes on without it.
-    fn silence(&mut self, progress: Progress) -> Failure {
-        let status = self.child.as_mut().and_then(|child| child.end(Instant::now() + GRACE, &mut self.log));
-        status.map_or(Failure::ClosedOutput(progress), |status| Failure::Ended(status, progress))
+impl Piece {
+    /// What is left of it once its first `answered` objects have their scores. What fails then has not failed before.
+    pub fn after(self, answered: usize) -> Self {
+        let failures = if answered > 0 { 0 } else { self.failures };
+        Self { range: self.range.start + answered..self.range.end, failures, ready: self.ready }
     }
 }
 
@@ -385,7 +370,39 @@ fn cut(n: usize, chunk: usize, workers: usize) -> impl Iterator<Item = Range<usi
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use headwater_core::Settings;
+    use headwater_core::settings::{Value, defaults};
+
     use super::*;
+    use crate::{CommandConfig, Deaf};
+
+    /// A program that reads everything and says nothing: the caller is told, and can leave.
+    #[test]
+    fn silence_is_told_of_and_does_not_hold_anybody() {
+        static LEFT: AtomicBool = AtomicBool::new(false);
+        let mut values = defaults(&CommandConfig::FIELDS[1..]).expect("all but the command may be left out");
+        let words = ["sh", "-c", "while read -r x; do :; done"];
+        values.insert("command", Value::Texts(words.map(str::to_owned).to_vec()));
+        let mut command = crate::Command::new(&CommandConfig::read(&values)).expect("there is a shell");
+        let pool = &mut command.pool;
+        (pool.silence, pool.patience) = (Duration::from_millis(20), Duration::from_millis(20));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        pool.attend(&Caller::new(Some(&LEFT), move |text| {
+            heard.lock().expect("nobody panics").push(text.to_owned());
+            LEFT.store(true, Ordering::Relaxed);
+        }));
+        let texts: Texts = ["a", "b"].into_iter().collect();
+        let error = pool.score(&texts, &mut [0.0; 2], &mut Deaf).expect_err("there is no answer");
+        assert!(matches!(error, RewardError::Interrupted { .. }) && !error.is_recoverable(), "{error}");
+        let name = "sh -c while read -r x; do :; done";
+        let told = told.lock().expect("nobody panics");
+        assert_eq!(told[0], format!("no answer from `{name}` for 0 s; does it flush?"));
+        assert_eq!(told[1], format!("waiting for answers of `{name}`, at most 0 s"));
+    }
 
     #[test]
     fn pieces_cover_everything_evenly() {

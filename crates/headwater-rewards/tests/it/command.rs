@@ -7,6 +7,8 @@ use headwater_core::Settings;
 use headwater_core::settings::{Value, defaults};
 use headwater_rewards::{Command, CommandConfig, Missing, Objects, Oracle, Protocol, RewardError};
 
+use crate::listening::Heard;
+
 /// Answers the length of every object.
 const LENGTHS: &str = "while read -r x; do echo ${#x}; done";
 
@@ -180,7 +182,18 @@ fn every_failure_is_told_apart() {
         ),
         ("while read x; do echo 0,5; done", "a", "` answered `0,5` for `a`, expected a number"),
         ("while read x; do echo; done", "a", "` answered `` for `a`, expected a number"),
-        ("read x; head -c 3000000 /dev/zero | tr '\\0' y", "a", "…` for `a`, expected a number"),
+        (
+            "read x; head -c 3000000 /dev/zero | tr '\\0' 1",
+            "a",
+            "…` and so on, a line of more than 1 MiB; stdout is for one answer per object",
+        ),
+        (
+            "read x; head -c 1048577 /dev/zero | tr '\\0' 1; echo",
+            "a",
+            "…` and so on, a line of more than 1 MiB; stdout is for one answer per object",
+        ),
+        // Something else holds its stdout open for longer than anybody waits.
+        ("sleep 1000 & read x; exit 3", "a", "` ended (exit code 3) after 0 of 1 answers; it has to"),
     ] {
         let timeout_s =
             if script.contains("sleep 0.1") || script.contains("read x; sleep") { 0.3 } else { 20.0 };
@@ -405,18 +418,174 @@ fn programs_that_cannot_be_started_are_refused_with_a_hint() {
 #[test]
 fn the_identity_is_what_a_score_depends_on() {
     let dir = Temp::new();
-    let base = dir.program(&["sh", "-c", LENGTHS]);
+    let other = Temp::new();
+    let write = |name: &str, text: &str| std::fs::write(dir.0.join(name), text).unwrap();
+    write("score.sh", LENGTHS);
+    write("weights", "1 2 3");
+    let base = dir.program(&["sh", "score.sh", "--model=weights", "--depth=3", "none"]);
     let identity = |config: &CommandConfig| start(config).identity().expect("programs are dear");
     let first = identity(&base);
-    assert_eq!(first, format!("command [\"sh\", \"-c\", \"{LENGTHS}\"] protocol lines version \"\""));
-    let elsewhere =
-        CommandConfig { workers: 4, chunk: 3, dir: "/".into(), property: "x".into(), ..base.clone() };
-    assert_eq!(identity(&elsewhere), first);
-    for other in [
-        dir.program(&["sh", "-c", &format!("{LENGTHS} ")]),
-        CommandConfig { version: "2".into(), ..base.clone() },
-        CommandConfig { protocol: Protocol::Json, ..base },
-    ] {
-        assert_ne!(identity(&other), first);
+    let lines: Vec<&str> = first.lines().collect();
+    let place = dir.0.canonicalize().unwrap();
+    let words = "[\"sh\", \"score.sh\", \"--model=weights\", \"--depth=3\", \"none\"]";
+    assert_eq!(lines[0], format!("command {words} protocol lines version \"\""));
+    assert!(lines[1].starts_with("program \"/") && lines[1].ends_with("/sh\""), "{first}");
+    assert_eq!(lines[2], format!("dir {place:?}"));
+    assert!(lines[3].starts_with("file \"score.sh\" ") && lines[4].starts_with("file \"--model=weights\" "));
+    assert_eq!(lines.len(), 5, "{first}");
+    // How it is asked is not what it answers, and a place can be written in several ways.
+    let asked =
+        CommandConfig { workers: 4, chunk: 3, property: "x".into(), ready: Some("r".into()), ..base.clone() };
+    assert_eq!(identity(&asked), first);
+    let written = dir.0.join("..").join(dir.0.file_name().unwrap());
+    assert_eq!(identity(&CommandConfig { dir: written, ..base.clone() }), first);
+    // The same words and contents in another directory are another program: what it reads there is not known.
+    for name in ["score.sh", "weights"] {
+        std::fs::copy(dir.0.join(name), other.0.join(name)).unwrap();
     }
+    let mut seen = vec![first.clone(), identity(&CommandConfig { dir: other.0.clone(), ..base.clone() })];
+    seen.push(identity(&CommandConfig { version: "2".into(), ..base.clone() }));
+    seen.push(identity(&CommandConfig { protocol: Protocol::Json, ..base.clone() }));
+    write("score.sh", &format!("{LENGTHS} # edited"));
+    seen.push(identity(&base));
+    write("weights", "1 2 4");
+    seen.push(identity(&base));
+    for (i, identity) in seen.iter().enumerate() {
+        assert!(!seen[..i].contains(identity), "{identity}");
+    }
+    write("score.sh", LENGTHS);
+    write("weights", "1 2 3");
+    assert_eq!(identity(&base), first, "contents count, not times");
+}
+
+#[test]
+fn a_program_of_the_users_own_counts_by_its_contents() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Temp::new();
+    let write = |text: &str| {
+        let path = dir.0.join("score.sh");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let identity = || start(&dir.program(&["./score.sh"])).identity().unwrap();
+    write(LENGTHS);
+    let first = identity();
+    write("while read -r x; do echo 7; done");
+    assert_ne!(identity(), first);
+}
+
+fn listen(oracle: &mut Command, objects: &[&str], heard: &mut Heard<'_>) -> Result<Vec<f64>, RewardError> {
+    let objects: Objects = objects.iter().copied().collect();
+    let mut out = vec![f64::NAN; objects.len()];
+    oracle.score_in_pieces(&objects, &mut out, heard).map(|()| out)
+}
+
+#[test]
+fn every_answer_is_reported_as_it_comes() {
+    let dir = Temp::new();
+    // Each answer waits until the one before has been reported: 64 objects lie before the program.
+    let script =
+        "i=0; while read -r x; do until [ -e $i ]; do sleep 0.001; done; echo ${#x}; i=$((i + 1)); done";
+    let mut oracle = start(&dir.script(script));
+    let objects: Vec<String> = words(64);
+    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+    let report = |places: &[std::ops::Range<usize>]| {
+        let n = places.last().map_or(0, |places| places.end);
+        std::fs::write(dir.0.join(n.to_string()), "").unwrap();
+    };
+    let mut heard = Heard { at_pause: Some(&report), ..Heard::default() };
+    listen(&mut oracle, &objects, &mut heard).unwrap();
+    assert_eq!(heard.places, (0..64).map(|i| i..i + 1).collect::<Vec<_>>());
+    assert_eq!(heard.calls, 64);
+}
+
+#[test]
+fn a_crash_costs_the_call_that_was_being_made_and_no_other() {
+    let dir = Temp::new();
+    // Ends at the 60th object that it is given, without an answer to that.
+    let script =
+        "i=0; while read -r x; do echo \"$x\" >> asked; i=$((i + 1)); [ $i = 60 ] && exit 1; echo 1; done";
+    let objects: Vec<String> = (0..300).map(|i| i.to_string()).collect();
+    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+    for (workers, chunk) in [(1, 64), (1, 1000), (3, 64), (2, 7)] {
+        let config = CommandConfig { retries: 1, workers, chunk, ..dir.script(script) };
+        let mut heard = Heard::default();
+        let scores = listen(&mut start(&config), &objects, &mut heard).unwrap();
+        assert_eq!(scores, vec![1.0; 300]);
+        let asked = std::fs::read_to_string(dir.0.join("asked")).unwrap();
+        let calls = asked.lines().count();
+        assert_eq!(
+            heard.calls, calls,
+            "{workers} workers, chunks of {chunk}: calls were made and not counted"
+        );
+        assert!(calls <= 300 + 300 / 59 + 1, "{calls} calls");
+        assert_eq!(heard.places.iter().map(|p| p.len()).sum::<usize>(), 300);
+        std::fs::remove_file(dir.0.join("asked")).unwrap();
+    }
+}
+
+#[test]
+fn a_number_before_the_answers_is_noticed_and_nothing_of_it_is_kept() {
+    let dir = Temp::new();
+    let chatty = "echo 42; while read -r x; do PAUSE echo ${#x}; done";
+    for pause in ["", "sleep 0.05;", "sleep 0.3;"] {
+        let config = dir.script(&chatty.replace("PAUSE", pause));
+        let mut heard = Heard::default();
+        let error = listen(&mut start(&config), &["a", "bb", "ccc"], &mut heard).unwrap_err();
+        assert!(!error.is_recoverable());
+        assert!(error.to_string().contains("to its stdout where no answer was due"), "{error}");
+        assert!(error.to_string().contains("name that in `reward.ready`"), "{error}");
+        assert_eq!(heard.voids, 1, "{pause}");
+    }
+    // What it prints before it says that it is ready is talk.
+    let polite =
+        "echo 42; sleep 0.2; echo model of 7 layers; echo ready; while read -r x; do echo ${#x}; done";
+    let config = CommandConfig { ready: Some("ready".into()), ..dir.script(polite) };
+    let mut oracle = start(&config);
+    assert_eq!(score(&mut oracle, ["a", "bb"]), Ok(vec![1.0, 2.0]));
+    assert_eq!(score(&mut oracle, ["ccc"]), Ok(vec![3.0]));
+    assert_eq!(oracle.take_log(), "[worker 1] 42\n[worker 1] model of 7 layers\n");
+    let mute = CommandConfig { ready: Some("ready".into()), timeout_s: 0.3, ..dir.script(LENGTHS) };
+    let message = fails(&mute, &["a"]);
+    assert!(message.contains("was killed after 0.3 s (reward.timeout_s) with 0 of 1 answers"), "{message}");
+}
+
+#[test]
+fn answers_in_json_may_say_what_they_are_for() {
+    let dir = Temp::new();
+    let json = |script: &str| CommandConfig { protocol: Protocol::Json, ..dir.script(script) };
+    let echo = "n=0; while read -r q; do n=$((n + 1)); echo \"${q%\\}}, \\\"score\\\": $n}\"; done";
+    assert_eq!(scores(&json(echo), &["a", "bb"]), [1.0, 2.0]);
+    let late = "read -r before; while read -r q; do echo \"${before%\\}}, \\\"score\\\": 1}\"; echo \"${q%\\}}, \\\"score\\\": 2}\"; done";
+    assert_eq!(scores(&json(late), &["a", "bb"]), [1.0, 2.0]);
+    let astray = "while read -r q; do echo '{\"object\": \"a\", \"score\": 1}'; done";
+    let error = score(&mut start(&json(astray)), ["a", "bb"]).expect_err("the second is not for `bb`");
+    assert!(!error.is_recoverable());
+    assert!(error.to_string().contains("answered for `a` where `bb` was due"), "{error}");
+}
+
+#[test]
+fn python_is_told_to_hand_lines_on() {
+    let dir = Temp::new();
+    let expected: f64 = std::env::var("PYTHONUNBUFFERED").map_or(1.0, |set| set.parse().unwrap_or(1.0));
+    assert_eq!(
+        scores(&dir.script("while read -r x; do echo ${PYTHONUNBUFFERED:-0}; done"), &["a"]),
+        [expected]
+    );
+}
+
+#[test]
+fn a_script_that_has_changed_is_not_started_again() {
+    let dir = Temp::new();
+    std::fs::write(dir.0.join("score.sh"), "read -r x; echo 1").unwrap();
+    let config = CommandConfig { retries: 5, chunk: 1, backoff_s: 0.0, ..dir.program(&["sh", "score.sh"]) };
+    let mut oracle = start(&config);
+    // It ends after every answer, and is started again.
+    assert_eq!(score(&mut oracle, ["a", "b"]), Ok(vec![1.0; 2]));
+    std::fs::write(dir.0.join("score.sh"), "read -r x; echo 2").unwrap();
+    let error = score(&mut oracle, ["c"]).expect_err("another script");
+    assert!(!error.is_recoverable());
+    let message = "cannot be started again: `score.sh` has changed since this process looked at it";
+    assert!(error.to_string().contains(message), "{error}");
+    assert_eq!(score(&mut start(&config), ["c"]), Ok(vec![2.0]));
 }

@@ -10,6 +10,8 @@ use headwater_core::Settings;
 use headwater_core::settings::{Value, defaults};
 use headwater_rewards::{Http, HttpConfig, Missing, Objects, Oracle, RewardError};
 
+use crate::listening::Heard;
+
 /// Longest time that anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -138,13 +140,12 @@ fn batches_are_asked_for_in_order_and_reported_one_by_one() {
     ]);
     let objects = Objects::from_iter(["a", "b\"\\", "∅", "", "e"]);
     let mut out = [-1.0; 5];
-    let mut told = Vec::new();
+    let mut heard = Heard::default();
     let mut oracle = Http::new(&service.config).unwrap();
-    oracle
-        .score_in_pieces(&objects, &mut out, &mut |range, scores| told.push((range, scores.to_vec())))
-        .unwrap();
+    oracle.score_in_pieces(&objects, &mut out, &mut heard).unwrap();
     assert_eq!(out, [1.0, 2.5, -3.0, 4.0, 5e-3]);
-    assert_eq!(told, [(0..2, vec![1.0, 2.5]), (2..4, vec![-3.0, 4.0]), (4..5, vec![5e-3])]);
+    assert_eq!((heard.places, heard.calls), (vec![0..2, 2..4, 4..5], 5));
+    assert_eq!(heard.scores, out);
     assert_eq!(
         service.requests(),
         [r#"{"objects":["a","b\"\\"]}"#, r#"{"objects":["∅",""]}"#, r#"{"objects":["e"]}"#]
@@ -304,14 +305,13 @@ fn a_service_that_is_late_or_not_there() {
 fn scores_that_were_got_are_left() {
     let service = Service::new([good(r#"{"scores": [1, 2]}"#), bad("404 Not Found", "")]);
     let mut out = [f64::NAN; 4];
-    let mut told = Vec::new();
+    let mut heard = Heard::default();
     let objects = Objects::from_iter(["a", "b", "c", "d"]);
-    let answered =
-        Http::new(&service.config)
-            .unwrap()
-            .score_in_pieces(&objects, &mut out, &mut |range, _| told.push((range.start, range.end)));
+    let answered = Http::new(&service.config).unwrap().score_in_pieces(&objects, &mut out, &mut heard);
     assert!(answered.is_err() && out[2..].iter().all(|y| y.is_nan()));
-    assert_eq!((&out[..2], told), (&[1.0, 2.0][..], vec![(0, 2)]));
+    assert_eq!((&out[..2], heard.places), (&[1.0, 2.0][..], vec![0..2]));
+    // Every object of a request counts, also of one that fails.
+    assert_eq!(heard.calls, 4);
     service.requests();
 }
 

@@ -10,6 +10,8 @@ mod expression;
 #[cfg(feature = "http")]
 mod http;
 mod json_lines;
+#[cfg(any(unix, feature = "http"))]
+mod listening;
 #[cfg(feature = "onnx")]
 mod onnx;
 #[cfg(all(feature = "onnx", unix))]

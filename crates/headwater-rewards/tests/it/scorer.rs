@@ -7,7 +7,7 @@ use headwater_core::{RewardScale, Simulator};
 use headwater_envs::find;
 use headwater_rewards::{
     Budget, Combination, CombinationConfig, Native, Objects, Oracle, Part, PartConfig, Recorded, RewardError,
-    Rule, Scorer, Table, TableConfig, Transform, TransformConfig,
+    Rule, Scorer, Table, TableConfig, Tally, Transform, TransformConfig,
 };
 
 use crate::{config, file_config, table, transform};
@@ -67,7 +67,7 @@ fn a_native_reward_stays_one_behind_a_budget_a_thread_and_a_combination() {
     let motifs = strings("01", 3, Some("motifs"), &[]);
     let plain = Transform::plain(RewardScale::LogReward);
     let budget = || Budget { max_calls: Some(100), max_seconds: None };
-    let recorded = || Box::new(Recorded::new(Box::new(Native), None, budget()));
+    let recorded = || Box::new(Recorded::new(Box::new(Native), None, Box::new(Tally::default()), budget()));
     let part = |oracle: Box<dyn Oracle>| Part {
         name: "one".to_owned(),
         oracle,
@@ -91,7 +91,8 @@ fn a_native_reward_stays_one_behind_a_budget_a_thread_and_a_combination() {
     }
     let table = || Box::new(table("object,score\na,1\n").expect("a table"));
     assert!(
-        !Scorer::new(Box::new(Recorded::new(table(), None, budget())), plain).covers_unfinished(&*motifs)
+        !Scorer::new(Box::new(Recorded::new(table(), None, Box::new(Tally::default()), budget())), plain)
+            .covers_unfinished(&*motifs)
     );
     assert!(!Scorer::new(combined(table()), plain).covers_unfinished(&*motifs));
 }

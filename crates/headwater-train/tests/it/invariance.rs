@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use headwater_core::Key;
 use headwater_core::settings::{Schedule, Shape, Value};
-use headwater_rewards::{Budget, Native, Recorded, Scorer, Transform};
+use headwater_rewards::{Budget, Native, Recorded, Scorer, Tally, Transform};
 use headwater_train::{BackwardKind, Behaviour, Sample, Sampler, StateMismatch, TrainState, Trainer, sample};
 
 use crate::support::{Net, Plan, Problem, bits, grid, int, objective, problem, strings, text};
@@ -162,7 +162,7 @@ fn a_budget_before_a_native_reward_changes_no_bit() {
         let mut plan = Plan::default().cosine(20, 0.01, 0.1);
         plan.train.lag = lag;
         let budget = Budget { max_calls: Some(100_000), max_seconds: None };
-        let recorded = Recorded::new(Box::new(Native), None, budget);
+        let recorded = Recorded::new(Box::new(Native), None, Box::new(Tally::default()), budget);
         let scorer = Scorer::new(Box::new(recorded), Transform::plain(problem.scale));
         let mut free = plan.trainer(&problem, objective("fl-db"));
         let mut counted = plan.trainer_with(&problem, problem.sim.fork(), scorer, objective("fl-db"));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use headwater_core::Key;
-use headwater_rewards::{Forms, Objects, Oracle, RewardError, Scorer, Transform};
+use headwater_rewards::{Budget, Forms, Objects, Oracle, Recorded, RewardError, Scorer, Tally, Transform};
 use headwater_train::Trainer;
 
 use crate::support::{Plan, Problem, bits, grid, int, objective, problem};
@@ -193,5 +193,40 @@ fn as_many_scores_are_asked_for_whatever_the_lag_and_however_often_a_run_stops()
             assert_eq!(resumed.reward_calls(), asked, "{name}, lag {lag}, replay {replay}");
             assert_eq!(bits(&resumed.state()), bits(&free.state()));
         }
+    }
+}
+
+/// A failure says nothing of the objects of its batch: the update can be made again, and comes to the same.
+#[test]
+fn an_update_that_failed_behind_a_budget_can_be_made_again() {
+    let problem = grid(2, 6);
+    for lag in [0, 3] {
+        let plan = lagged(lag, 12);
+        let trained = |fails| {
+            let oracle = Slow { batches: Arc::new(AtomicU64::new(0)), longest: 0, fails };
+            let budget = Budget { max_calls: Some(1_000_000), max_seconds: None };
+            let oracle = Recorded::new(Box::new(oracle), None, Box::new(Tally::default()), budget);
+            let scorer = Scorer::new(Box::new(oracle), Transform::plain(problem.scale));
+            let mut trainer = plan.trainer_with(&problem, problem.sim.fork(), scorer, objective("tb"));
+            let (mut made, mut failed) = (0, 0);
+            while made < 12 {
+                match trainer.step() {
+                    Ok(_) => made += 1,
+                    Err(e) => {
+                        assert_eq!(
+                            e.to_string(),
+                            "test failed: down",
+                            "the cause is named, not what follows from it"
+                        );
+                        failed += 1;
+                    }
+                }
+            }
+            (trainer, failed)
+        };
+        let (good, none) = trained(None);
+        let (again, once) = trained(Some(2));
+        assert_eq!((none, once), (0, 1), "lag {lag}");
+        assert!(bits(&good.state()) == bits(&again.state()), "lag {lag}");
     }
 }
