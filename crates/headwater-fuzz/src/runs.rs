@@ -136,13 +136,13 @@ fn three() -> Objects {
 }
 
 fn fill(path: &Path) {
-    let mut ledger = ScoreFile::open(path, IDENTITY).unwrap_or_else(|e| panic!("{e}"));
-    ledger.keep(three().texts(), &[1.0, 2.0, 3.0]).unwrap_or_else(|e| panic!("{e}"));
+    let mut ledger = ScoreFile::at(path, IDENTITY, None).unwrap_or_else(|e| panic!("{e}"));
+    ledger.keep(three().texts(), &[1.0, 2.0, 3.0], true).unwrap_or_else(|e| panic!("{e}"));
 }
 
 fn look_up(path: &Path) -> Result<(), String> {
-    let mut ledger = ScoreFile::open(path, IDENTITY).map_err(|e| e.to_string())?;
+    let mut ledger = ScoreFile::at(path, IDENTITY, None).map_err(|e| e.to_string())?;
     ledger.objects().map_err(|e| e.to_string())?;
     ledger.recall(three().texts(), &mut [None; 3])?;
-    ledger.keep(three().texts(), &[1.0, 2.0, 3.0])
+    ledger.keep(three().texts(), &[1.0, 2.0, 3.0], true)
 }
