@@ -308,14 +308,14 @@ impl Session {
         let (mut evaluation, mut cut) = (None, None);
         let mut saved = first;
         if self.owes_evaluation(eval_every, total)?
-            && let Some(done) = afforded(self.evaluate(interrupted), &mut spent)?.flatten()
+            && let Some(done) = afforded(self.evaluate(interrupted), &mut cut)?.flatten()
         {
             self.notes.extend(self.metrics.mend()?);
             self.metrics.append(&done.row(start.elapsed().as_secs_f64()))?;
             observer.evaluated(&done);
             evaluation = (first == total).then_some(done);
         }
-        while spent.is_none() && self.assembly.trainer.steps() < total {
+        while cut.is_none() && self.assembly.trainer.steps() < total {
             if interrupted.load(Ordering::Relaxed) {
                 break;
             }
