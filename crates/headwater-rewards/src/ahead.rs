@@ -1,12 +1,17 @@
 //! An oracle on a thread of its own: batches are handed in and fetched later, and meanwhile there is other work to do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::{Asking, Caller, Coverage, Forms, Missing, Objects, Oracle, Receipt, RewardError, Statistics};
+use headwater_core::{SettingError, Simulator};
+
+use crate::{
+    Asking, Caller, Coverage, Forms, Listener, Missing, Objects, Oracle, Receipt, RewardError, Statistics,
+};
 
 /// Names a batch that was handed in. Good for one [`Ahead::fetch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +115,8 @@ impl Ahead {
     }
 }
 
+// A wrapper passes everything on: clippy says what it forgets.
+#[deny(clippy::missing_trait_methods)]
 impl Oracle for Ahead {
     fn forms(&self) -> Forms {
         self.forms
@@ -120,8 +127,33 @@ impl Oracle for Ahead {
         self.fetch(ticket, out)
     }
 
+    fn rehearse(&mut self, sim: &dyn Simulator) -> Result<(), SettingError> {
+        self.shared.oracle().rehearse(sim)
+    }
+
+    /// Waits for the batch that is being scored.
+    fn score_in_pieces(
+        &mut self,
+        objects: &Objects,
+        out: &mut [f64],
+        listener: &mut dyn Listener,
+    ) -> Result<(), RewardError> {
+        self.shared.oracle().score_in_pieces(objects, out, listener)
+    }
+
     fn covers_unfinished(&self) -> bool {
         self.covers_unfinished
+    }
+
+    fn shelve(&mut self, dir: &Path, identity: &str) {
+        self.shared.oracle().shelve(dir, identity);
+    }
+
+    fn collect(
+        &mut self,
+        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.shared.oracle().collect(keep)
     }
 
     fn missing(&self) -> Missing {

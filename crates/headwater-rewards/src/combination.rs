@@ -1,10 +1,15 @@
 //! Several scores as one: a weighted sum, a product or the least of parts, and constraints that bend instead of break.
 
+use std::path::Path;
+
 use headwater_core::settings::{choice, settings};
-use headwater_core::{Entry, SettingError, Settings};
+use headwater_core::{Entry, SettingError, Settings, Simulator};
 
 use crate::signed::Signed;
-use crate::{Asking, Caller, Forms, Missing, Objects, Oracle, Receipt, RewardError, Transform};
+use crate::{
+    Asking, Caller, Coverage, Forms, Listener, Missing, Objects, Oracle, Receipt, RewardError, Statistics,
+    Transform,
+};
 
 choice! {
     /// How parts become one score.
@@ -139,6 +144,8 @@ impl Combination {
     }
 }
 
+// A wrapper of several passes everything on: clippy says what it forgets.
+#[deny(clippy::missing_trait_methods)]
 impl Oracle for Combination {
     fn forms(&self) -> Forms {
         // Errors name objects by their texts.
@@ -187,6 +194,24 @@ impl Oracle for Combination {
         self.answer(objects, out)
     }
 
+    fn rehearse(&mut self, sim: &dyn Simulator) -> Result<(), SettingError> {
+        self.parts.iter_mut().try_for_each(|part| part.oracle.rehearse(sim))
+    }
+
+    /// In one piece: a part that is dear has a ledger of its own.
+    fn score_in_pieces(
+        &mut self,
+        objects: &Objects,
+        out: &mut [f64],
+        listener: &mut dyn Listener,
+    ) -> Result<(), RewardError> {
+        listener.called(objects.len());
+        self.score(objects, out)?;
+        listener.scored(0..out.len(), out);
+        listener.pause();
+        Ok(())
+    }
+
     fn covers_unfinished(&self) -> bool {
         self.parts.iter().all(|part| part.oracle.covers_unfinished())
     }
@@ -218,5 +243,25 @@ impl Oracle for Combination {
 
     fn take_log(&mut self) -> String {
         self.parts.iter_mut().map(|part| part.oracle.take_log()).collect()
+    }
+
+    /// Its parts keep what is dear, each by itself.
+    fn shelve(&mut self, _: &Path, _: &str) {}
+
+    fn collect(&mut self, _: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Nobody knows them: every part has its own.
+    fn statistics(&self) -> Option<Statistics> {
+        None
+    }
+
+    fn coverage(&self, _: &Objects) -> Option<Coverage> {
+        None
+    }
+
+    fn identity(&self) -> Option<String> {
+        None
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use headwater_core::settings::settings;
+use headwater_core::{SettingError, Simulator};
 use rustc_hash::FxBuildHasher;
 
 use crate::{
@@ -387,6 +388,8 @@ fn account_failed(message: String) -> RewardError {
     RewardError::Failed { oracle: "the count of calls".to_owned(), message }
 }
 
+// A wrapper passes everything on: clippy says what it forgets.
+#[deny(clippy::missing_trait_methods)]
 impl Oracle for Recorded {
     fn forms(&self) -> Forms {
         self.oracle.forms() | Forms::TEXTS
@@ -413,8 +416,37 @@ impl Oracle for Recorded {
         Ok(())
     }
 
+    fn rehearse(&mut self, sim: &dyn Simulator) -> Result<(), SettingError> {
+        self.oracle.rehearse(sim)
+    }
+
+    /// In one piece: what is dear has been kept by then.
+    fn score_in_pieces(
+        &mut self,
+        objects: &Objects,
+        out: &mut [f64],
+        listener: &mut dyn Listener,
+    ) -> Result<(), RewardError> {
+        listener.called(objects.len());
+        self.score(objects, out)?;
+        listener.scored(0..out.len(), out);
+        listener.pause();
+        Ok(())
+    }
+
     fn covers_unfinished(&self) -> bool {
         self.oracle.covers_unfinished()
+    }
+
+    fn shelve(&mut self, dir: &Path, identity: &str) {
+        self.oracle.shelve(dir, identity);
+    }
+
+    fn collect(
+        &mut self,
+        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.oracle.collect(keep)
     }
 
     fn missing(&self) -> Missing {
