@@ -25,6 +25,9 @@ use crate::{Verdict, train};
 /// Trees of the chains that the upper bound of log Z is a mean over.
 const WEIGHED: usize = 256;
 
+/// Names of a split that are said.
+const FEW: usize = 4;
+
 /// What is known before trees are drawn.
 pub struct Found {
     pub evaluation: Option<Evaluation>,
@@ -236,7 +239,7 @@ impl Judged<'_> {
     /// What the chains say of themselves and of the sampler, for people.
     fn rows(&self, sampled: &Sampled) -> Vec<(&'static str, String)> {
         let (c, chains) = (self.comparison, self.chains);
-        let names = leaves(&sampled.support, c.split);
+        let names = few(&leaves(&sampled.support, c.split));
         let worst = format!("{:.3} and {:.3} for the split {names}", c.sampler, c.chains);
         let n = chains.each.len() * chains.draws;
         let mut rows = vec![
@@ -353,6 +356,15 @@ fn majority(support: &Support) -> usize {
 
 fn leaves(support: &Support, split: u128) -> String {
     support.taxa().members(split).collect::<Vec<_>>().join(" ")
+}
+
+/// The first names of a list of names, and how many more there are.
+fn few(names: &str) -> String {
+    let all: Vec<&str> = names.split(' ').collect();
+    match all.get(..FEW) {
+        Some(first) if all.len() > FEW => format!("{} and {} more", first.join(" "), all.len() - FEW),
+        _ => names.to_owned(),
+    }
 }
 
 /// One tree per line, with what is known of it in a comment, which programs for trees pass over.
