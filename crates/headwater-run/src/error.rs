@@ -91,7 +91,11 @@ impl RunError {
             Self::Locked { .. } => "wait until it ends, or end it with Ctrl-C so that it saves".to_owned(),
             Self::Header { .. } => "the run was started with other metrics; start a new one".to_owned(),
             Self::Damaged { .. } => return None,
-            Self::Unfit { .. } => "the run was started with another environment or policy".to_owned(),
+            Self::Unfit { .. } => {
+                "the run was started with another environment or policy, or by a version of this program whose policies \
+                 have other shapes; the run's `manifest.json` says which version it was"
+                    .to_owned()
+            }
         })
     }
 }

@@ -277,14 +277,13 @@ fn checkpoints_of_layout_1_are_read() {
     let dir = Temp::new();
     let settings = [
         "env.side=3",
-        "policy.kind=tabular",
         "train.steps=6",
         "train.replay=2",
         "train.replay_capacity=5",
         "train.lag=2",
         "run.checkpoint_every=4",
     ];
-    let old = Input::text("grid.toml", GRID.replace("width = 16\n", "")).set(settings);
+    let old = Input::text("grid.toml", GRID).set(settings);
     let path = dir.path("old");
     let checked = old.check(&schema()).unwrap();
     drop(Session::create(&checked, &dir.path("runs"), Some(&path)).unwrap());
@@ -293,7 +292,7 @@ fn checkpoints_of_layout_1_are_read() {
     let texts = |texts: &[std::sync::Arc<str>]| texts.join(" ");
     assert_eq!((state.step, state.flights.len()), (4, 2));
     assert!(state.flights.iter().all(|flight| flight.actions.len() == 4));
-    expect!["0,0 0,2 2,2 | 2,2 2,1 0,0 0,2 1,2"].assert_eq(&format!(
+    expect!["0,0 0,2 | 0,2 0,1 0,0 1,2 2,1"].assert_eq(&format!(
         "{} | {}",
         texts(&state.modes),
         texts(&state.kept.objects)
