@@ -53,7 +53,7 @@ pub fn chain(lists: &Lists, powers: &[f64], steps: usize, keep: usize, key: Key)
         for (to, &from) in parents.iter().enumerate() {
             Ones::new(&[from]).for_each(|from| trace.edges[from * n + to] += 1.0);
         }
-        if (step - first) % every == 0 {
+        if (step - first).is_multiple_of(every) {
             trace.graphs.push(parents.as_slice().into());
         }
     }

@@ -10,7 +10,8 @@ use std::thread::JoinHandle;
 use headwater_core::{SettingError, Simulator};
 
 use crate::{
-    Asking, Caller, Coverage, Forms, Listener, Missing, Objects, Oracle, Receipt, RewardError, Statistics,
+    Asking, Caller, Coverage, Forms, Keep, Listener, Missing, Objects, Oracle, Receipt, RewardError,
+    Statistics,
 };
 
 /// Names a batch that was handed in. Good for one [`Ahead::fetch`].
@@ -149,10 +150,7 @@ impl Oracle for Ahead {
         self.shared.oracle().shelve(dir, identity);
     }
 
-    fn collect(
-        &mut self,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn collect(&mut self, keep: &mut Keep<'_>) -> Result<(), String> {
         self.shared.oracle().collect(keep)
     }
 

@@ -7,8 +7,8 @@ use headwater_core::{Entry, SettingError, Settings, Simulator};
 
 use crate::signed::Signed;
 use crate::{
-    Asking, Caller, Coverage, Forms, Listener, Missing, Objects, Oracle, Receipt, RewardError, Statistics,
-    Transform,
+    Asking, Caller, Coverage, Forms, Keep, Listener, Missing, Objects, Oracle, Receipt, RewardError,
+    Statistics, Transform,
 };
 
 choice! {
@@ -248,7 +248,7 @@ impl Oracle for Combination {
     /// Its parts keep what is dear, each by itself.
     fn shelve(&mut self, _: &Path, _: &str) {}
 
-    fn collect(&mut self, _: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>) -> Result<(), String> {
+    fn collect(&mut self, _: &mut Keep<'_>) -> Result<(), String> {
         Ok(())
     }
 

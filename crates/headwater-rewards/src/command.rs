@@ -20,7 +20,7 @@ use std::time::Duration;
 use headwater_core::SettingError;
 use headwater_core::settings::{choice, settings};
 
-use crate::{Caller, Deaf, Listener, Missing, Objects, Oracle, RewardError};
+use crate::{Caller, Deaf, Keep, Listener, Missing, Objects, Oracle, RewardError};
 use pool::Pool;
 use program::Program;
 use spool::Shelf;
@@ -128,10 +128,7 @@ impl Oracle for Command {
         self.pool.shelve(Shelf { dir: dir.to_owned(), identity: identity.to_owned() });
     }
 
-    fn collect(
-        &mut self,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn collect(&mut self, keep: &mut Keep<'_>) -> Result<(), String> {
         self.pool.collect(keep)
     }
 

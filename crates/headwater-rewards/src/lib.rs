@@ -37,7 +37,7 @@ pub use onnx::{InputForm, OnnxConfig};
 #[cfg(all(feature = "onnx", unix))]
 pub use onnx::{run_models_with, serve_model};
 pub use oracle::{
-    Build, Coverage, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
+    Build, Coverage, Keep, Missing, Native, Oracle, OracleEntry, Statistics, World, find_oracle, oracles,
 };
 pub use recorded::{Budget, Ledger, Meter, Recorded, Tally};
 pub use scorer::{Posted, Scorer};

@@ -54,6 +54,9 @@ pub struct Coverage {
     pub covered: usize,
 }
 
+/// Takes objects with their scores; an error ends the collection.
+pub type Keep<'a> = dyn FnMut(&[(String, f64)]) -> Result<(), String> + 'a;
+
 /// Scores objects; knows no environment.
 pub trait Oracle: Send {
     /// What it reads of an object.
@@ -118,10 +121,7 @@ pub trait Oracle: Send {
     ///
     /// # Errors
     /// Those of `keep`.
-    fn collect(
-        &mut self,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn collect(&mut self, keep: &mut Keep<'_>) -> Result<(), String> {
         let _ = keep;
         Ok(())
     }

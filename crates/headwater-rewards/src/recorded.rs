@@ -10,8 +10,8 @@ use headwater_core::{SettingError, Simulator};
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    Asking, Caller, Coverage, Forms, Listener, Missing, Objects, Oracle, Receipt, RewardError, Statistics,
-    Texts,
+    Asking, Caller, Coverage, Forms, Keep, Listener, Missing, Objects, Oracle, Receipt, RewardError,
+    Statistics, Texts,
 };
 
 settings! {
@@ -442,10 +442,7 @@ impl Oracle for Recorded {
         self.oracle.shelve(dir, identity);
     }
 
-    fn collect(
-        &mut self,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn collect(&mut self, keep: &mut Keep<'_>) -> Result<(), String> {
         self.oracle.collect(keep)
     }
 

@@ -41,7 +41,9 @@ impl Candidates {
     /// If it is no run, or neither is there.
     pub fn of(run: &Path, sets: &[String]) -> Result<Self, Problems> {
         let one = |p: Problem| Problems::from(p);
-        let Reading { dir, checked, mut cautions } = Reading::with(run, sets).map_err(|e| e.problems())?;
+        let mut reading = Reading::with(run, sets).map_err(|e| e.problems())?;
+        reading.inspect();
+        let Reading { dir, checked, mut cautions } = reading;
         let account = Account::of(&dir).map_err(|e| one(Problem::from(&e)))?;
         let mut task = Task::build_for(&checked, &account, Use::Read).map_err(one)?;
         let (all, source) = match kept(&checked, &mut task).map_err(one)? {

@@ -114,6 +114,9 @@ mod tests {
         }
     }
 
+    /// Draws log weights.
+    type Sampler = Box<dyn Fn(Key) -> Vec<f64>>;
+
     /// The bound fails in at most 5 % of cases, whatever the weights are: heavy tails, and a mean that is mostly a rare
     /// value. In truth it fails far less often; more than 20 of 400 has a probability below 0.5 at 5 %, and none at what is
     /// found here.
@@ -126,7 +129,7 @@ mod tests {
             }
         };
         let normal = |sigma: f64| move |key: Key| log_normal(sigma, 1000, key);
-        let cases: [(&str, Box<dyn Fn(Key) -> Vec<f64>>); 5] = [
+        let cases: [(&str, Sampler); 5] = [
             ("σ = 0", Box::new(normal(0.0))),
             ("σ = 2", Box::new(normal(2.0))),
             ("σ = 5", Box::new(normal(5.0))),

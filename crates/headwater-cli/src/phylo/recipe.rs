@@ -18,9 +18,9 @@ const MANY: usize = 64;
 /// guides, and trees of chains show where its mass is.
 pub fn training(n: usize, steps: Option<u64>) -> Vec<String> {
     let (usual, batch, guide, epsilon) = match n {
-        ..SMALL => (5000, 128, 0.0, [0.7, 0.2]),
+        _ if n < SMALL => (5000, 128, 0.0, [0.7, 0.2]),
         SMALL => (20_000, 128, 0.0, [0.7, 0.3]),
-        ..=MANY => (2000, 64, 1.0, [0.02, 0.0]),
+        _ if n <= MANY => (2000, 64, 1.0, [0.02, 0.0]),
         _ => (2000, (64 * MANY * MANY / (n * n)).max(8), 1.0, [0.02, 0.0]),
     };
     let steps = steps.unwrap_or(usual);

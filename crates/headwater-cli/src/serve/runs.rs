@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use headwater_report::{Columns, Group, curves, figures};
@@ -21,18 +21,28 @@ const FILES: [&str; 4] = ["config.toml", "manifest.json", "metrics.csv", "steps.
 /// Rows of a table that are told, about: no screen has more columns.
 const MOST_ROWS: usize = 400;
 
-/// A directory of runs, or the directory of one.
+/// The runs of a directory, or one run.
 #[derive(Debug)]
-pub enum Runs {
-    Below(PathBuf),
-    One(Run),
+pub struct Runs {
+    place: Place,
+    known: Arc<Known>,
 }
+
+#[derive(Debug)]
+enum Place {
+    Below(PathBuf),
+    One { name: String, path: PathBuf },
+}
+
+/// What is wrong with the files of runs, by their directories, and how the files were when that was found out.
+type Known = Mutex<HashMap<PathBuf, (Stamp, Vec<String>)>>;
 
 /// A run that was there a moment ago.
 #[derive(Debug)]
 pub struct Run {
     name: String,
     path: PathBuf,
+    known: Arc<Known>,
 }
 
 impl Runs {
@@ -44,24 +54,32 @@ impl Runs {
         })?;
         if RunDir::open(&path).is_ok() {
             let name = path.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy());
-            return Ok(Self::One(Run { name: name.into_owned(), path }));
+            return Ok(Self::at(Place::One { name: name.into_owned(), path }));
         }
         // Whether it can be listed at all is found out now.
         fs::read_dir(&path).map_err(|source| RunError::Io { action: "open", path: path.clone(), source })?;
-        Ok(Self::Below(path))
+        Ok(Self::at(Place::Below(path)))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, known: Arc::default() }
+    }
+
+    fn run(&self, name: String, path: PathBuf) -> Run {
+        Run { name, path, known: Arc::clone(&self.known) }
     }
 
     /// All runs, by name.
     fn all(&self) -> Vec<Run> {
-        let dir = match self {
-            Self::One(Run { name, path }) => return vec![Run { name: name.clone(), path: path.clone() }],
-            Self::Below(dir) => dir,
+        let dir = match &self.place {
+            Place::One { name, path } => return vec![self.run(name.clone(), path.clone())],
+            Place::Below(dir) => dir,
         };
         let run = |entry: fs::DirEntry| {
             // The type of the entry itself: a link, wherever it leads, is no directory.
             let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let name = entry.file_name().into_string().ok()?;
-            (is_dir && RunDir::open(&entry.path()).is_ok()).then(|| Run { name, path: entry.path() })
+            (is_dir && RunDir::open(&entry.path()).is_ok()).then(|| self.run(name, entry.path()))
         };
         let mut runs: Vec<Run> = fs::read_dir(dir).into_iter().flatten().flatten().filter_map(run).collect();
         runs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -147,10 +165,8 @@ impl Run {
 
     /// What is wrong with its files. A checkpoint is read once: what is known of it holds until there is another.
     fn cautions(&self) -> Vec<String> {
-        static KNOWN: Mutex<Option<HashMap<PathBuf, (Stamp, Vec<String>)>>> = Mutex::new(None);
         let Some(stamp) = Stamp::of(&self.path) else { return Vec::new() };
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get_or_insert_default();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(&self.path) {
             Some((then, cautions)) if *then == stamp => cautions.clone(),
             _ => {

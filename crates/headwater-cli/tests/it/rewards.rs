@@ -62,9 +62,9 @@ fn combinations_are_scored_as_their_formula_says() {
     // 2·(0.1 + 0.5) + exp(−1/2), 2·0.1 + exp(1/2), (2·0.6 + exp(3/2))·exp(−2/0.5).
     expect![[r#"
         text,score,transformed,log_reward
-        "0,0",1.8065306597126334,1.8065306597126334,0.591408243347855
+        "0,0",1.8065306597126332,1.8065306597126332,0.5914082433478549
         "1,1",1.8487212707001281,1.8487212707001281,0.6144941950709463
-        "2,2",0.1040637652903798,0.1040637652903798,-2.262751439934701
+        "2,2",0.10406376529037979,0.10406376529037979,-2.262751439934701
     "#]]
     .assert_eq(&out);
     let trained = dir.run("train combined.toml --out run --json -q").json();
@@ -337,7 +337,7 @@ fn two_programs_do_not_share_scores() {
     // The same words in another directory are another program.
     let (_, said) = score("other/paid.toml");
     expect![[r#"
-        note: scores.sqlite has 2 scores of `reward` as it was before or is elsewhere, which are not used; what differs: the contents of "./score.sh", the program's place, the directory
+        note: scores.sqlite has 2 scores of `reward` as it was before or is elsewhere, which are not used; what differs: the program's place, the directory
         2 new scores, 0 from scores.sqlite
     "#]]
     .assert_eq(&said);

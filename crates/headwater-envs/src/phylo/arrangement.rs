@@ -16,6 +16,9 @@ use super::forest::Forest;
 /// No node.
 const NONE: usize = usize::MAX;
 
+/// Chooses one of several places, which are given with the mutations of the tree so far; the answer is an index.
+pub(super) type Choose<'a> = dyn FnMut(&[(usize, u32)]) -> usize + 'a;
+
 /// A tree that is rearranged. Leaf i is node i, and inner nodes follow.
 #[derive(Clone)]
 pub(super) struct Arrangement<'a> {
@@ -42,7 +45,7 @@ pub(super) struct Arrangement<'a> {
 impl<'a> Arrangement<'a> {
     /// Leaves added in a random order, each on a branch that `choose` takes from all, which are given with the mutations
     /// of the tree so far.
-    pub fn grow(env: &'a Phylo, key: Key, choose: &mut dyn FnMut(&[(usize, u32)]) -> usize) -> Self {
+    pub fn grow(env: &'a Phylo, key: Key, choose: &mut Choose<'_>) -> Self {
         let (fitch, n) = (env.fitch(), env.names().len());
         let nodes = 2 * n - 2;
         let mut below = vec![[0; 5]; nodes * fitch.words()];
@@ -89,7 +92,7 @@ impl<'a> Arrangement<'a> {
 
     /// Cuts a clade off and puts it on the branch that `choose` takes from all, which are given with the mutations that
     /// the tree has then. The first of them is where the clade was.
-    pub fn rearrange(&mut self, clade: usize, choose: &mut dyn FnMut(&[(usize, u32)]) -> usize) {
+    pub fn rearrange(&mut self, clade: usize, choose: &mut Choose<'_>) {
         let joint = self.above[clade];
         let sibling = self.prune(clade);
         self.find_places(clade);

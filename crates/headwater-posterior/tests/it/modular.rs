@@ -171,6 +171,9 @@ fn pearson(counts: &HashMap<Graph, usize>, expected: &[(Graph, f64)]) -> (f64, f
     (statistic, cells - 1.0)
 }
 
+/// The log weight of a node with its parents.
+type Weight = Box<dyn Fn(usize, u64) -> f64>;
+
 #[test]
 fn draws_are_those_of_the_posterior() {
     // Pearson's statistic has mean k and variance 2k, and is nearly normal for the large k here; five standard deviations
@@ -180,7 +183,7 @@ fn draws_are_those_of_the_posterior() {
     let few = |node: usize, parents: u64| {
         if parents.count_ones() > 1 { f64::NEG_INFINITY } else { random(9, 4.0)(node, parents) }
     };
-    let weights: [(usize, Box<dyn Fn(usize, u64) -> f64>); 6] = [
+    let weights: [(usize, Weight); 6] = [
         (3, Box::new(|_, _| 0.0)),
         (4, Box::new(random(5, 2.0))),
         (4, Box::new(few)),

@@ -18,7 +18,7 @@ use super::protocol::Format;
 use super::spool::Shelf;
 use super::worker::{Step, Worker};
 use crate::objects::Texts;
-use crate::{Caller, Listener, Missing, RewardError};
+use crate::{Caller, Keep, Listener, Missing, RewardError};
 
 /// Time that a program has to end after its pipes were closed, before it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
@@ -116,10 +116,7 @@ impl Pool {
     }
 
     /// Hands what copies of processes that are no more have left in such files to `keep`.
-    pub fn collect(
-        &self,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub fn collect(&self, keep: &mut Keep<'_>) -> Result<(), String> {
         let Plan { shelf, format, ready, .. } = &self.plan;
         shelf.as_ref().map_or(Ok(()), |shelf| shelf.collect(format, ready.as_deref(), keep))
     }
@@ -291,8 +288,12 @@ impl Pool {
             }
             return Err(self.broken(&message));
         }
+        // What befalls a copy after its last answer takes no score away.
+        if range.is_empty() {
+            return Ok(());
+        }
         batch.out[range.clone()].fill(f64::NAN);
-        if was_called && !range.is_empty() && !batch.listener.may_repeat() {
+        if was_called && !batch.listener.may_repeat() {
             batch.is_cut = true;
             range.start += 1;
             if range.is_empty() {

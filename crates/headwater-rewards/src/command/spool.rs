@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use super::protocol::Format;
+use crate::Keep;
 
 /// How names of the two files end.
 const ASKED: &str = "asked";
@@ -27,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Size from which on the files of a copy are begun anew, once all that is in them has been kept.
 const LARGE: u64 = 1 << 20;
+
+/// What one copy has left, objects and their scores, with the lock on its file.
+type Left = (Vec<(String, f64)>, File);
 
 /// Where files of copies are, and under which identity.
 #[derive(Clone, Debug)]
@@ -74,12 +78,7 @@ impl Shelf {
     }
 
     /// Hands what copies of processes that are no more have left over to `keep`, objects and their scores, and removes it.
-    pub fn collect(
-        &self,
-        format: &Format,
-        ready: Option<&str>,
-        keep: &mut dyn FnMut(&[(String, f64)]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub fn collect(&self, format: &Format, ready: Option<&str>, keep: &mut Keep<'_>) -> Result<(), String> {
         let Ok(entries) = fs::read_dir(&self.dir) else { return Ok(()) };
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|ending| ending == ASKED) {
@@ -97,12 +96,7 @@ impl Shelf {
     }
 
     /// What one copy has left, with the lock on its file; `None` if it is at work or of another identity.
-    fn left(
-        &self,
-        asked: &Path,
-        format: &Format,
-        ready: Option<&str>,
-    ) -> io::Result<Option<(Vec<(String, f64)>, File)>> {
+    fn left(&self, asked: &Path, format: &Format, ready: Option<&str>) -> io::Result<Option<Left>> {
         let mut file = OpenOptions::new().read(true).write(true).open(asked)?;
         if file.try_lock().is_err() {
             return Ok(None);

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use headwater_rewards::Listener;
 
+/// Told which ranges were answered so far.
+pub type AtPause<'a> = dyn Fn(&[Range<usize>]) + 'a;
+
 /// What a listener has heard.
 #[derive(Default)]
 pub struct Heard<'a> {
@@ -13,7 +16,7 @@ pub struct Heard<'a> {
     pub scores: Vec<f64>,
     pub voids: usize,
     /// Is told of the places at every pause.
-    pub at_pause: Option<&'a dyn Fn(&[Range<usize>])>,
+    pub at_pause: Option<&'a AtPause<'a>>,
 }
 
 impl Listener for Heard<'_> {

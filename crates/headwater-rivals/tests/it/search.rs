@@ -11,11 +11,12 @@ fn searches_find_the_best_object_of_small_spaces() {
         for m in methods().iter().filter(|m| !m.samples_target && m.entry.name != "random") {
             let mut method = space.method(m, &[], Key::new(31));
             let (mut best, mut rounds) = (f64::NEG_INFINITY, 0);
-            while best < space.best() && rounds < 3000 {
+            // Equivalent networks have the same score up to rounding.
+            let wanted = space.best() - 1e-12;
+            while best < wanted && rounds < 3000 {
                 rounds += 1;
                 method.round(&mut |f| best = f.log_reward.iter().copied().fold(best, f64::max)).unwrap();
             }
-            let wanted = space.best();
             assert!(best >= wanted, "{} on {}: {best} of {wanted}", m.entry.name, space.name);
         }
     }
