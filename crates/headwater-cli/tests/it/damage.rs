@@ -143,7 +143,7 @@ fn a_damaged_run_is_refused() {
         goes on
 
         metrics.csv: $ train --resume run -q --set train.steps=21
-        error: `run/metrics.csv` has the columns `step,loss`, expected `step,wall_s,trajectories,transitions,reward_calls,loss,log_z_learned,log_z_true,log_z_estimate,log_z_at_least,tv,jsd,kl_target_model,kl_model_target,elbo,eubo,elbo_estimate,pearson,pearson_estimate,spearman_estimate,ess,mean_reward_ratio,modes`
+        error: `run/metrics.csv` has the columns `step,loss`, expected `step,wall_s,trajectories,transitions,reward_calls,loss,log_z_learned,log_z_true,log_z_estimate,log_z_at_least,tv,jsd,kl_target_model,kl_model_target,elbo,eubo,elbo_estimate,pearson,pearson_estimate,sp…`
 
         hint: the run was started with other metrics; start a new one
 
