@@ -11,10 +11,10 @@
 //! Reference: Madan et al., "Learning GFlowNets from partial episodes", arXiv:2209.12782.
 //! Needs a flow head and P_B.
 //!
-//! A trajectory of n edges has n(n + 1)/2 pieces. Up to [`MAX_EACH`] edges each is looked at. On longer trajectories the
+//! A trajectory of n edges has n(n + 1)/2 pieces. Up to `MAX_EACH` edges each is looked at. On longer trajectories the
 //! squared loss sums over all of them in linear time: δᵢⱼ is the difference of a number of state i and one of state j, so
 //! that running sums of powers of it, decayed by λ, do. Other losses there have pieces of some lengths only, all up to
-//! [`DENSE`] edges and then each about a sixteenth longer than the one before, up to the whole trajectory (counted from the other end if λ > 1); these carry the
+//! `DENSE` edges and then each about a sixteenth longer than the one before, up to the whole trajectory (counted from the other end if λ > 1); these carry the
 //! weights of those left out, so that time grows as n log n. No memory is allocated.
 
 use std::ops::Range;
