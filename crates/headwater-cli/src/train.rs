@@ -160,7 +160,11 @@ pub fn rows(e: &Evaluation) -> Vec<(&'static str, String)> {
         let few = if s.log_z.interval.is_none() { ", too small to estimate log Z" } else { "" };
         let correlations = s.pearson.zip(s.spearman).map_or_else(
             || UNDEFINED.to_owned(),
-            |(p, r)| format!("Pearson {}, Spearman {}", interval(p), interval(r)),
+            |(p, r)| {
+                let objects = count(s.objects as u64);
+                let (p, r) = (interval(p), interval(r));
+                format!("Pearson {p}, Spearman {r}, over {objects} objects of the policy and of uniform play")
+            },
         );
         rows.extend([
             // What was learned is said once.
