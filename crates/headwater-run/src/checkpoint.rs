@@ -383,7 +383,20 @@ impl Checkpoints {
             }
             found = self.newest();
         }
+        if let Ok(Some(loaded)) = &mut found
+            && let Some(error) = self.lost(loaded.checkpoint.step)
+        {
+            loaded.skipped.insert(0, error);
+        }
         found
+    }
+
+    /// The checkpoint that `latest` names, if it is newer than that of update `read` and its file is not there.
+    fn lost(&self, read: u64) -> Option<RunError> {
+        let latest = std::fs::read_to_string(self.dir.join("latest")).ok()?;
+        let path = self.path(step(latest.trim_end()).filter(|&latest| latest > read)?);
+        let reason = "`latest` names it, and it is not there".to_owned();
+        (!path.exists()).then_some(RunError::Damaged { path, reason })
     }
 
     fn newest(&self) -> Result<Option<Loaded>, RunError> {

@@ -129,9 +129,11 @@ fn a_damaged_run_is_refused() {
 
         checkpoints/latest: $ sample run -n 1 --format jsonl
         goes on
+        warning: `run/checkpoints/step-00000099.safetensors` is damaged: `latest` names it, and it is not there; the checkpoint of update 20 is used
 
         checkpoints/latest: $ train --resume run -q --set train.steps=21
         goes on
+        note: `run/checkpoints/step-00000099.safetensors` is damaged: `latest` names it, and it is not there; the checkpoint of update 20 is used
 
         checkpoints/step-00000020.safetensors: $ sample run -n 1 --format jsonl
         error: `run/checkpoints/step-00000020.safetensors` is damaged: header too small
