@@ -39,8 +39,10 @@ struct Task {
 #[derive(Clone, Copy, Default)]
 struct Pace {
     answers: u64,
-    /// The longest time between two answers.
+    /// The longest time between two answers, that in which there was nothing to answer left out.
     longest: Duration,
+    /// How long the copy was listened to after its last answer, before it was given the next piece.
+    listened: Duration,
 }
 
 /// What has come of looking at a worker.
@@ -213,7 +215,8 @@ impl Worker {
         let n = now_at - first;
         if n > 0 {
             if self.pace.answers > 0 {
-                self.pace.longest = self.pace.longest.max(now - task.since);
+                self.pace.longest = self.pace.longest.max(self.pace.listened + (now - task.since));
+                self.pace.listened = Duration::ZERO;
             }
             self.pace.answers += n as u64;
             task.since = now;
@@ -239,6 +242,7 @@ impl Worker {
         if !is_checked && !is_over && now < settles {
             return Ok(None);
         }
+        self.pace.listened = now.saturating_duration_since(task.since);
         self.task = None;
         Ok(Some(is_checked || self.pace.answers > 1))
     }

@@ -537,6 +537,14 @@ fn a_number_before_the_answers_is_noticed_and_nothing_of_it_is_kept() {
         assert!(error.to_string().contains("name that in `reward.ready`"), "{error}");
         assert_eq!(heard.voids, 1, "{pause}");
     }
+    // One object at a time: every answer comes while the copy is listened to, or soon after.
+    for pause in ["", "sleep 0.3;", "sleep 0.6;"] {
+        let config = CommandConfig { chunk: 1, ..dir.script(&chatty.replace("PAUSE", pause)) };
+        let mut heard = Heard::default();
+        let error = listen(&mut start(&config), &["a", "bb", "ccc"], &mut heard).unwrap_err();
+        assert!(error.to_string().contains("to its stdout where no answer was due"), "{error}");
+        assert_eq!(heard.voids, 1, "{pause}");
+    }
     // What it prints before it says that it is ready is talk.
     let polite =
         "echo 42; sleep 0.2; echo model of 7 layers; echo ready; while read -r x; do echo ${#x}; done";
