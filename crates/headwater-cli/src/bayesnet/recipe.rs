@@ -55,7 +55,7 @@ impl Recipe {
             format!("run.name={stem:?}"),
         ];
         if kind == "bge" {
-            // Units are those of whoever measured.
+            // The columns' units are arbitrary.
             chosen.push("reward.standardise=true".to_owned());
         }
         let mut most = whole("env.max_parents=").map_or(n, |most| most as usize).min(n);

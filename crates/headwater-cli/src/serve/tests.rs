@@ -138,7 +138,7 @@ impl Stream for &mut Client {
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// However many send nothing, or byte by byte: whoever asks is answered at the next look.
+/// However many clients send nothing, or byte by byte, a complete request is answered at the next look.
 #[test]
 fn nobody_waits_for_those_who_are_slow() {
     let start = Instant::now();

@@ -58,7 +58,7 @@ pub struct Visits<S> {
 }
 
 impl Visits<TcpStream> {
-    /// Takes in whoever has connected.
+    /// Accepts the connections that are waiting.
     pub fn admit(&mut self, listener: &TcpListener, now: Instant) {
         // A connection that broke before it was there is none; any other error comes back at the next look.
         while let Ok((stream, _)) = listener.accept() {

@@ -211,7 +211,7 @@ fn more_rows_make_nothing_worse() {
         let names: Vec<&str> =
             json["nodes"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
         for (i, j) in (0..8).flat_map(|i| (0..8).map(move |j| (i, j))).filter(|(i, j)| i != j) {
-            // Whoever is joined is in the blanket.
+            // Every neighbour is in the blanket.
             let joined = edges[i * 8 + j] + edges[j * 8 + i];
             let blanket = from_draws[&(names[i].to_owned(), names[j].to_owned())];
             let bound = 5.0 * (joined * (1.0 - joined) / 20_000.0).max(0.0).sqrt() + 1e-4;

@@ -80,7 +80,7 @@ fn a_stdout_that_cannot_be_written_is_an_error() {
     }
 }
 
-/// Whoever has read enough pays for nothing more: the program counts what it is asked.
+/// A reader that has closed its end pays for nothing more: the program counts what it is asked.
 #[test]
 fn nothing_is_drawn_for_a_reader_who_is_gone() {
     let dir = Temp::new();

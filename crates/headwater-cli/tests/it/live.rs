@@ -362,7 +362,7 @@ fn requests_of_the_wrong_kind_are_refused() {
     drop(silent);
 }
 
-/// However many connections send a request byte by byte, or none: whoever asks is answered.
+/// However many connections send a request byte by byte, or none, a complete request is answered.
 #[test]
 fn a_server_is_not_starved_by_those_who_are_slow() {
     let dir = trained();

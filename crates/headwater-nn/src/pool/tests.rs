@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Pool;
 
-/// Each item is run once and in full, whoever shares the pool: no piece is handed out twice.
+/// Each item is run once and in full even if threads share the pool: no piece is handed out twice.
 #[test]
 fn two_threads_may_share_a_pool() {
     let pool = Pool::new(3);
